@@ -1,0 +1,66 @@
+#pragma once
+/* Memory that is given out piece by piece and taken back all at once.
+ *
+ * An arena belongs to one thread at a time. Everything allocated from it lives until arena_fini, or
+ * until arena_reset to a mark taken before. Pieces are aligned for any type and not cleared. */
+
+#include "base/slice.h"
+
+#include <stddef.h>
+
+struct arena_chunk;
+
+struct arena {
+    char *next; /* free space of the newest chunk */
+    char *end;
+    struct arena_chunk *newest;
+    struct arena_chunk *spare; /* one chunk kept by arena_reset, so steady use does not call malloc */
+    size_t used_bytes;         /* given out since init, less what arena_reset took back */
+    size_t limit_bytes;
+};
+
+struct arena_mark {
+    struct arena_chunk *chunk;
+    char *next;
+    size_t used_bytes;
+};
+
+/* Prepares an empty arena; allocates nothing yet. limit_bytes bounds what it gives out; 0 means no
+ * bound. */
+void arena_init(struct arena *arena, size_t limit_bytes);
+
+/* Frees every chunk. The arena may be initialised again afterwards. */
+void arena_fini(struct arena *arena);
+
+/* Returns size bytes, or NULL when that would pass the limit or the system has no memory. */
+void *arena_try_alloc_slow(struct arena *arena, size_t size);
+
+static inline void *arena_try_alloc(struct arena *arena, size_t size)
+{
+    size_t rounded = (size + 15) & ~(size_t)15;
+    if (rounded >= size && rounded <= (size_t)(arena->end - arena->next) &&
+        (arena->limit_bytes == 0 || rounded <= arena->limit_bytes - arena->used_bytes)) {
+        void *piece = arena->next;
+        arena->next += rounded;
+        arena->used_bytes += rounded;
+        return piece;
+    }
+    return arena_try_alloc_slow(arena, size);
+}
+
+/* As arena_try_alloc, but ends the process where that returns NULL. For sizes that are our own. */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* As arena_alloc, and clears the bytes. */
+void *arena_alloc_zeroed(struct arena *arena, size_t size);
+
+/* Copies bytes into the arena, and adds a terminating zero byte that the length does not count. */
+slice arena_copy(struct arena *arena, slice bytes);
+
+/* Formats into the arena as printf does; the result has a terminating zero byte. */
+slice arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Remembers the present state; arena_reset gives back everything allocated after it. Marks nest. */
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_reset(struct arena *arena, struct arena_mark mark);
