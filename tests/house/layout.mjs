@@ -1,0 +1,43 @@
+// Fails when the tree breaks a rule of the house that a machine can see: a folder without a README, a
+// source file that grew too long, a header without a guard, a forbidden call.
+//
+//     node tests/house/layout.mjs [ROOT]
+
+import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = process.argv[2] ?? '.';
+const MAX_LINES = 800;
+const FORBIDDEN_CALL = /\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atof|alloca)\s*\(/;
+const TOP_FOLDERS = ['runtime', 'grammar', 'valvec', 'rules-examples', 'tests'];
+const SKIPPED = new Set(['build', 'node_modules', 'corpus', 'lints']);
+
+const problems = [];
+
+function checkFile(path) {
+    const text = readFileSync(join(root, path), 'utf8');
+    const lines = text.split('\n');
+    if (lines.length > MAX_LINES) problems.push(`${path}: ${lines.length} lines, more than ${MAX_LINES}`);
+    if (path.endsWith('.h') && !text.includes('#pragma once')) problems.push(`${path}: no #pragma once`);
+    lines.forEach((line, index) => {
+        if (FORBIDDEN_CALL.test(line)) problems.push(`${path}:${index + 1}: call without a bound: ${line.trim()}`);
+    });
+}
+
+function checkFolder(folder, depth) {
+    const entries = readdirSync(join(root, folder), { withFileTypes: true });
+    if (depth <= 2 && !existsSync(join(root, folder, 'README.md'))) problems.push(`${folder}: no README.md`);
+    for (const entry of entries) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) {
+            if (!SKIPPED.has(entry.name)) checkFolder(path, depth + 1);
+        } else if (/\.(c|h|re|y)$/.test(entry.name)) {
+            checkFile(path);
+        }
+    }
+}
+
+for (const folder of TOP_FOLDERS) checkFolder(folder, 1);
+for (const problem of problems) console.error(problem);
+if (problems.length === 0) console.log('the layout is as it should be');
+process.exitCode = problems.length === 0 ? 0 : 1;
