@@ -1,0 +1,70 @@
+// Runs the README: every ```console block of the file, in order, in one scratch folder. A line that begins
+// with `$ ` is a command (a here-document goes on to its end mark); the lines after it are the output it
+// must print, stdout and stderr together. A line `...` stands for any lines. Commands that install or
+// build are not repeated here: blocks fenced as ```sh are left alone.
+//
+//     node tests/house/readme_tour.mjs README.md FOLDER_OF_VALVEC [SOURCE_ROOT]
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+
+const [readme, programs, sourceRoot = '.'] = process.argv.slice(2);
+
+function blocksOf(text) {
+    return [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map((match) => ({
+        line: text.slice(0, match.index).split('\n').length + 1,
+        lines: match[1].split('\n').slice(0, -1),
+    }));
+}
+
+/** Splits a block into commands, each with the output that is shown for it. */
+function stepsOf({ line, lines }) {
+    const steps = [];
+    let endMark = null;
+    lines.forEach((text, i) => {
+        const step = steps.at(-1);
+        if (endMark !== null) {
+            step.command += `\n${text}`;
+            if (text === endMark) endMark = null;
+        } else if (text.startsWith('$ ')) {
+            steps.push({ line: line + i, command: text.slice(2), expected: [] });
+            endMark = /<<\s*'?(\w+)'?/.exec(text)?.[1] ?? null;
+        } else if (step === undefined) {
+            throw new Error(`${readme}:${line + i}: output before any command`);
+        } else {
+            step.expected.push(text);
+        }
+    });
+    return steps;
+}
+
+function matches(expected, actual) {
+    const pattern = expected.map((line) =>
+        line === '...' ? '(?:.*\\n)*' : `${line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\n`).join('');
+    return new RegExp(`^${pattern}$`).test(actual === '' || actual.endsWith('\n') ? actual : `${actual}\n`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'readme-'));
+const environment = {
+    ...process.env, PATH: `${resolve(programs)}${delimiter}${process.env.PATH}`, SOURCE: resolve(sourceRoot), NO_COLOR: '1',
+};
+let failed = 0, run = 0;
+try {
+    for (const step of blocksOf(readFileSync(readme, 'utf8')).flatMap(stepsOf)) {
+        const result = spawnSync('bash', ['-c', `{ ${step.command}\n} 2>&1`], { cwd: folder, env: environment, encoding: 'utf8', input: '' });
+        run++;
+        if (matches(step.expected, result.stdout)) continue;
+        failed++;
+        console.error(`${readme}:${step.line}: $ ${step.command}\n--- the README says\n${step.expected.join('\n')}\n--- it printed\n${result.stdout}`);
+    }
+} finally {
+    rmSync(folder, { recursive: true, force: true });
+}
+if (run === 0) {
+    console.error(`${readme}: no command to run`);
+    failed++;
+}
+console.log(`${run - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
