@@ -1,13 +1,13 @@
 #pragma once
-/* Regular expressions of the rule language: ECMAScript syntax and meaning (valve.md 5.6), carried out
- * by PCRE2 where its meaning can be made the same, so that a pattern never surprises. */
+/* Regular expressions of the rule language: ECMAScript syntax and meaning (valve.md 5.6), carried
+ * out by PCRE2 where its meaning can be made the same, so that a pattern never surprises. */
 
 #include "value.h"
 
 struct regex;
 
 struct regex_error {
-    size_t offset;     /* byte of the pattern, or of the flags when in_flags */
+    size_t offset; /* byte of the pattern, or of the flags when in_flags */
     bool in_flags;
     char message[120]; /* "missing )", "flag g given twice", ... lower case */
 };
@@ -23,14 +23,15 @@ enum regex_status {
     REGEX_OUT_OF_MEMORY, /* the arena was exhausted */
 };
 
-/* Compiles `/pattern/flags`. Both texts are borrowed for the call. Returns NULL and fills error when
- * JavaScript would refuse the pattern, or when it cannot be carried out faithfully (the message then
- * says what and why). The result is immutable and may be used by several threads at once. */
+/* Compiles `/pattern/flags`. Both texts are borrowed for the call. Returns NULL and fills error
+ * when JavaScript would refuse the pattern, or when it cannot be carried out faithfully (the
+ * message then says what and why). The result is immutable and may be used by several threads at
+ * once. */
 struct regex *regex_new(slice pattern, slice flags, struct regex_error *error);
 void regex_free(struct regex **regex);
 
-/* What text.match(regex) returns, in *result, allocated from arena: null, or a VALUE_MATCH (valve.md
- * 5.6, second table). `steps` grows by a measure of the work done. */
+/* What text.match(regex) returns, in *result, allocated from arena: null, or a VALUE_MATCH
+ * (valve.md 5.6, second table). `steps` grows by a measure of the work done. */
 enum regex_status regex_match(const struct regex *regex, valve_value text,
                               struct regex_budget budget, struct arena *arena, uint64_t *steps,
                               valve_value *result);

@@ -1,0 +1,154 @@
+/* text.match(regex): asks an engine, and makes JavaScript's result of the positions it gives. */
+
+#include "regex/regex_internal.h"
+#include "regex/regex_text.h"
+
+#define STEPS_PER_ELEMENT                                                                          \
+    16 /* of the subject, on top of the budget: reading it is not backtracking */
+
+struct search {
+    const struct regex *regex;
+    const struct regex_text *text;
+    struct regex_run run;
+    uint32_t *captures;
+    enum regex_status status;
+};
+
+/* One match from start on; false: none, or status says why. The engine's memory is given back. */
+static bool find(struct search *search, uint32_t start)
+{
+    const struct regex *regex = search->regex;
+    const struct regex_subject *subject = &search->text->subject;
+    struct arena_mark mark = arena_mark(search->run.arena);
+    bool matched = false;
+    search->status = regex_program_run(regex->program, subject, start, regex->tree.flags.sticky,
+                                       &search->run, search->captures, &matched);
+    arena_reset(search->run.arena, mark);
+    return matched;
+}
+
+static bool out_of_memory(struct search *search)
+{
+    search->status = REGEX_OUT_OF_MEMORY;
+    return false;
+}
+
+struct place_pair {
+    uint32_t start, end;
+};
+
+struct found {
+    struct place_pair *items;
+    uint32_t count, capacity;
+};
+
+static bool remember(struct search *search, struct found *found)
+{
+    if (found->count == found->capacity) {
+        uint32_t capacity = found->capacity == 0 ? 16 : found->capacity * 2;
+        struct place_pair *items = arena_try_alloc(search->run.arena, capacity * sizeof *items);
+        if (items == NULL)
+            return out_of_memory(search);
+        if (found->count > 0)
+            memcpy(items, found->items, found->count * sizeof *items);
+        found->items = items;
+        found->capacity = capacity;
+    }
+    found->items[found->count++] =
+        (struct place_pair){regex_text_place(search->text, search->captures[0]),
+                            regex_text_place(search->text, search->captures[1])};
+    return true;
+}
+
+static bool find_all(struct search *search, struct found *found)
+{
+    uint32_t start = 0;
+    while (start <= search->text->subject.length && find(search, start)) {
+        if (!remember(search, found))
+            return false;
+        start = search->captures[1] + (search->captures[0] == search->captures[1]);
+    }
+    return search->status == REGEX_OK;
+}
+
+static bool fill_items(struct search *search, const struct place_pair *places, uint32_t count,
+                       struct value_match *match)
+{
+    valve_value *items = arena_try_alloc(search->run.arena, count * sizeof *items);
+    if (items == NULL)
+        return out_of_memory(search);
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = value_undefined();
+        if (places[i].start != REGEX_UNSET && places[i].end != REGEX_UNSET &&
+            !regex_text_between(search->text, places[i].start, places[i].end, search->run.arena,
+                                &items[i]))
+            return out_of_memory(search);
+    }
+    match->items = (struct value_array){count, items};
+    return true;
+}
+
+static bool fill_groups(struct search *search, struct value_match *match)
+{
+    const struct regex_tree *tree = &search->regex->tree;
+    if (tree->name_count == 0)
+        return true;
+    struct value_object *groups = arena_try_alloc(search->run.arena, sizeof *groups);
+    struct value_member *members =
+        arena_try_alloc(search->run.arena, tree->name_count * sizeof *members);
+    if (groups == NULL || members == NULL)
+        return out_of_memory(search);
+    for (uint32_t i = 0; i < tree->name_count; i++)
+        members[i] = (struct value_member){value_text(tree->names[i].text),
+                                           match->items.items[tree->names[i].group]};
+    *groups = (struct value_object){.count = tree->name_count, .members = members};
+    match->groups = (valve_value){.as.object = groups, .type = VALUE_OBJECT};
+    return true;
+}
+
+static bool match_all(struct search *search, struct value_match *match)
+{
+    struct found found = {0};
+    return find_all(search, &found) && found.count > 0 &&
+           fill_items(search, found.items, found.count, match);
+}
+
+static bool match_once(struct search *search, valve_value input, struct value_match *match)
+{
+    if (!find(search, 0))
+        return false;
+    uint32_t count = search->regex->tree.group_count;
+    struct place_pair *places = (struct place_pair *)(void *)search->captures;
+    for (uint32_t i = 0; i < count; i++) {
+        places[i].start = regex_text_place(search->text, places[i].start);
+        places[i].end = regex_text_place(search->text, places[i].end);
+    }
+    match->input = input;
+    match->index = value_number(regex_text_index(search->text, places[0].start));
+    return fill_items(search, places, count, match) && fill_groups(search, match);
+}
+
+enum regex_status regex_match(const struct regex *regex, valve_value text,
+                              struct regex_budget budget, struct arena *arena, uint64_t *steps,
+                              valve_value *result)
+{
+    *result = value_null();
+    size_t group_bytes = regex->tree.group_count * sizeof(struct place_pair);
+    struct value_match *match = arena_try_alloc(arena, sizeof *match);
+    struct search search = {.regex = regex,
+                            .run = {.arena = arena, .max_memory_bytes = budget.max_memory_bytes},
+                            .captures = arena_try_alloc(arena, group_bytes)};
+    struct regex_text subject;
+    if (match == NULL || search.captures == NULL ||
+        !regex_text_init(&subject, text, regex->tree.flags.unicode, arena))
+        return REGEX_OUT_OF_MEMORY;
+    search.text = &subject;
+    search.run.max_steps = budget.max_steps + (uint64_t)subject.subject.length * STEPS_PER_ELEMENT;
+    *match = (struct value_match){.items = {0}};
+    bool matched =
+        regex->tree.flags.global ? match_all(&search, match) : match_once(&search, text, match);
+    *steps += search.run.steps;
+    if (matched)
+        *result = (valve_value){.as.match = match, .type = VALUE_MATCH};
+    return search.status;
+}

@@ -1,0 +1,262 @@
+/* Tree -> program of the exact matcher, in one walk. Inside a look-behind the terms of a sequence
+ * are walked from last to first, because ECMAScript matches them so. */
+
+#include "regex/regex_instruction.h"
+
+#define NO_ADDRESS UINT32_MAX
+
+struct builder {
+    const struct regex_tree *tree;
+    VEC(struct instruction) code;
+    uint32_t state_count;
+};
+
+static struct instruction *emit(struct builder *builder, enum instruction_kind kind,
+                                const struct regex_node *node)
+{
+    VEC_PUSH(&builder->code, ((struct instruction){.kind = (uint8_t)kind,
+                                                   .backward = node->backward,
+                                                   .lazy = node->lazy,
+                                                   .negative = node->negative}));
+    return &builder->code.items[builder->code.count - 1];
+}
+
+static uint32_t here(const struct builder *builder)
+{
+    return (uint32_t)builder->code.count;
+}
+
+static bool is_run(const struct regex_node *node)
+{
+    return node->first->kind == NODE_CHARACTER || node->first->kind == NODE_SET;
+}
+
+static void emit_run(struct builder *builder, const struct regex_node *node)
+{
+    const struct regex_node *single = node->first;
+    bool set = single->kind == NODE_SET;
+    struct instruction *run = emit(builder, set ? I_RUN_SET : I_RUN_CHARACTER, node);
+    run->min = node->as.repeat.min;
+    run->max = node->as.repeat.max;
+    if (set)
+        run->as.set = single->as.set;
+    else
+        run->as.a = single->as.character;
+}
+
+/* Emits what a quantifier begins with; false when nothing of its body is needed. */
+static bool enter_quantifier(struct builder *builder, struct regex_node *node)
+{
+    if (node->as.repeat.max == 0)
+        return false;
+    if (is_run(node)) {
+        emit_run(builder, node);
+        return false;
+    }
+    uint32_t counter = builder->state_count;
+    builder->state_count += 2;
+    emit(builder, I_LOOP_START, node)->as.a = counter;
+    node->address = here(builder);
+    struct instruction *loop = emit(builder, I_LOOP, node);
+    loop->as.a = counter;
+    loop->min = node->as.repeat.min;
+    loop->max = node->as.repeat.max;
+    struct instruction *body = emit(builder, I_LOOP_BODY, node);
+    body->as.a = counter;
+    body->min = node->first->first_group;
+    body->max = node->first->end_group;
+    return true;
+}
+
+static void leave_quantifier(struct builder *builder, const struct regex_node *node)
+{
+    if (node->as.repeat.max == 0 || is_run(node))
+        return;
+    const struct instruction *loop = &builder->code.items[node->address];
+    uint32_t counter = loop->as.a, min = loop->min;
+    struct instruction *end = emit(builder, I_LOOP_END, node);
+    end->as.a = counter;
+    end->min = min;
+    end->target = node->address;
+    builder->code.items[node->address].target = here(builder);
+}
+
+static void emit_save(struct builder *builder, const struct regex_node *group, bool second)
+{
+    emit(builder, I_SAVE, group)->as.a = group->as.group * 2 + second;
+}
+
+/* An alternative but the last begins with a choice, and ends with a jump to the end. Until that is
+ * known the jumps form a chain, whose head is the address of the alternation. */
+static void enter_sequence(struct builder *builder, struct regex_node *node)
+{
+    if (node->next != NULL) {
+        node->address = here(builder);
+        emit(builder, I_CHOICE, node);
+    }
+}
+
+static void leave_sequence(struct builder *builder, const struct regex_node *node)
+{
+    if (node->next == NULL)
+        return;
+    struct regex_node *alternation = node->parent;
+    uint32_t jump = here(builder);
+    emit(builder, I_JUMP, node)->target = alternation->address;
+    alternation->address = jump;
+    builder->code.items[node->address].target = here(builder);
+}
+
+static void leave_alternation(struct builder *builder, const struct regex_node *node)
+{
+    for (uint32_t jump = node->address; jump != NO_ADDRESS;) {
+        uint32_t next = builder->code.items[jump].target;
+        builder->code.items[jump].target = here(builder);
+        jump = next;
+    }
+}
+
+static void enter_look(struct builder *builder, struct regex_node *node)
+{
+    node->address = here(builder);
+    emit(builder, I_LOOK, node)->as.a = builder->state_count++;
+}
+
+static void leave_look(struct builder *builder, const struct regex_node *node)
+{
+    uint32_t height = builder->code.items[node->address].as.a;
+    emit(builder, I_LOOK_END, node)->as.a = height;
+    builder->code.items[node->address].target = here(builder);
+}
+
+static void emit_simple(struct builder *builder, const struct regex_node *node)
+{
+    static const enum instruction_kind kinds[] = {
+        [NODE_CHARACTER] = I_CHARACTER,
+        [NODE_SET] = I_SET,
+        [NODE_START] = I_START,
+        [NODE_END] = I_END,
+        [NODE_LINE_START] = I_LINE_START,
+        [NODE_LINE_END] = I_LINE_END,
+        [NODE_WORD_BOUNDARY] = I_WORD_BOUNDARY,
+        [NODE_NOT_WORD_BOUNDARY] = I_NOT_WORD_BOUNDARY,
+        [NODE_BACK_REFERENCE] = I_BACK_REFERENCE,
+    };
+    struct instruction *instruction = emit(builder, kinds[node->kind], node);
+    if (node->kind == NODE_CHARACTER)
+        instruction->as.a = node->as.character;
+    else if (node->kind == NODE_SET)
+        instruction->as.set = node->as.set;
+    else if (node->kind == NODE_BACK_REFERENCE)
+        instruction->as.a = node->as.group;
+}
+
+/* Emits what stands before the children; false to leave them out. */
+static bool enter(struct builder *builder, struct regex_node *node)
+{
+    const struct regex_node *parent = node->parent;
+    node->backward =
+        parent != NULL && (parent->kind == NODE_LOOK ? parent->behind : parent->backward);
+    switch (node->kind) {
+    case NODE_ALTERNATION:
+        node->address = NO_ADDRESS;
+        return true;
+    case NODE_SEQUENCE:
+        enter_sequence(builder, node);
+        return true;
+    case NODE_GROUP:
+        emit_save(builder, node, node->backward);
+        return true;
+    case NODE_LOOK:
+        enter_look(builder, node);
+        return true;
+    case NODE_QUANTIFIER:
+        return enter_quantifier(builder, node);
+    default:
+        emit_simple(builder, node);
+        return true;
+    }
+}
+
+static void leave(struct builder *builder, struct regex_node *node)
+{
+    switch (node->kind) {
+    case NODE_ALTERNATION:
+        leave_alternation(builder, node);
+        break;
+    case NODE_SEQUENCE:
+        leave_sequence(builder, node);
+        break;
+    case NODE_GROUP:
+        emit_save(builder, node, !node->backward);
+        break;
+    case NODE_LOOK:
+        leave_look(builder, node);
+        break;
+    case NODE_QUANTIFIER:
+        leave_quantifier(builder, node);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_reversed(const struct regex_node *node)
+{
+    return node->kind == NODE_SEQUENCE && node->backward;
+}
+
+/* The node to enter after `node` was left, or NULL: then its parent is left. */
+static struct regex_node *sibling(const struct regex_node *node)
+{
+    return node->parent != NULL && is_reversed(node->parent) ? node->previous : node->next;
+}
+
+static void emit_tree(struct builder *builder, struct regex_node *root)
+{
+    struct regex_node *node = root;
+    while (node != NULL) {
+        struct regex_node *child = NULL;
+        if (enter(builder, node))
+            child = is_reversed(node) ? node->last : node->first;
+        if (child != NULL) {
+            node = child;
+            continue;
+        }
+        leave(builder, node);
+        while (node != NULL && sibling(node) == NULL) {
+            node = node->parent;
+            if (node != NULL)
+                leave(builder, node);
+        }
+        if (node != NULL)
+            node = sibling(node);
+    }
+}
+
+static const struct regex_program *finish(struct builder *builder)
+{
+    const struct regex_tree *tree = builder->tree;
+    size_t bytes = builder->code.count * sizeof *builder->code.items;
+    struct regex_program *program = arena_try_alloc(tree->arena, sizeof *program);
+    struct instruction *code = arena_try_alloc(tree->arena, bytes);
+    if (program == NULL || code == NULL)
+        return NULL;
+    memcpy(code, builder->code.items, bytes);
+    *program = (struct regex_program){.code = code,
+                                      .word = tree->word,
+                                      .state_count = builder->state_count,
+                                      .group_count = tree->group_count,
+                                      .flags = tree->flags};
+    return program;
+}
+
+const struct regex_program *regex_program_new(const struct regex_tree *tree)
+{
+    struct builder builder = {.tree = tree, .state_count = tree->group_count * 2};
+    emit_tree(&builder, tree->root);
+    emit(&builder, I_MATCH, tree->root);
+    const struct regex_program *program = finish(&builder);
+    VEC_FREE(&builder.code);
+    return program;
+}
