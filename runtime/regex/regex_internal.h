@@ -13,3 +13,13 @@ struct regex {
 };
 
 #define REGEX_MAX_COMPILED_BYTES ((size_t)32 << 20)
+
+enum regex_engine {
+    REGEX_BY_CHOICE, /* PCRE2 where it gives the same answer, else the exact matcher */
+    REGEX_BY_EXACT,  /* for tests, which compare the two */
+};
+
+/* regex_match with a say in which engine answers. */
+enum regex_status regex_match_by(const struct regex *regex, valve_value text,
+                                 struct regex_budget budget, enum regex_engine engine,
+                                 struct arena *arena, uint64_t *steps, valve_value *result);

@@ -9,6 +9,7 @@
 struct search {
     const struct regex *regex;
     const struct regex_text *text;
+    enum regex_engine engine;
     struct regex_run run;
     uint32_t *captures;
     enum regex_status status;
@@ -128,14 +129,15 @@ static bool match_once(struct search *search, valve_value input, struct value_ma
     return fill_items(search, places, count, match) && fill_groups(search, match);
 }
 
-enum regex_status regex_match(const struct regex *regex, valve_value text,
-                              struct regex_budget budget, struct arena *arena, uint64_t *steps,
-                              valve_value *result)
+enum regex_status regex_match_by(const struct regex *regex, valve_value text,
+                                 struct regex_budget budget, enum regex_engine engine,
+                                 struct arena *arena, uint64_t *steps, valve_value *result)
 {
     *result = value_null();
     size_t group_bytes = regex->tree.group_count * sizeof(struct place_pair);
     struct value_match *match = arena_try_alloc(arena, sizeof *match);
     struct search search = {.regex = regex,
+                            .engine = engine,
                             .run = {.arena = arena, .max_memory_bytes = budget.max_memory_bytes},
                             .captures = arena_try_alloc(arena, group_bytes)};
     struct regex_text subject;
@@ -151,4 +153,11 @@ enum regex_status regex_match(const struct regex *regex, valve_value text,
     if (matched)
         *result = (valve_value){.as.match = match, .type = VALUE_MATCH};
     return search.status;
+}
+
+enum regex_status regex_match(const struct regex *regex, valve_value text,
+                              struct regex_budget budget, struct arena *arena, uint64_t *steps,
+                              valve_value *result)
+{
+    return regex_match_by(regex, text, budget, REGEX_BY_CHOICE, arena, steps, result);
 }

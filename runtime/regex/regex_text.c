@@ -121,5 +121,5 @@ uint32_t regex_text_index(const struct regex_text *text, uint32_t place)
         index += (byte & 0xC0) != 0x80;
         index += byte >= 0xF0 && i + 1 < place;
     }
-    return index + cuts_a_pair(text, place);
+    return index;
 }
