@@ -1,7 +1,7 @@
 #pragma once
 /* What one evaluation has spent and may spend, and how it fails. The VM, the conversions and the
- * builtins share it; it lives on the VM's C stack for one run. Operations return false after they have
- * failed: the first failure is kept and ends the run with VALVE_ERROR. */
+ * builtins share it; it lives on the VM's C stack for one run. Operations return false after they
+ * have failed: the first failure is kept and ends the run with VALVE_ERROR. */
 
 #include "base/arena.h"
 #include "valve.h"

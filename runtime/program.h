@@ -2,8 +2,8 @@
 /* A compiled rule file in memory: what the compiler fills, the writer stores as a .vbc file, the
  * loader verifies and the VM runs. The host sees none of this; valve.h is its door.
  *
- * All arrays are numbered from 0. Everything is borrowed by whoever holds the struct and lives in one
- * arena: the compiler's, or that of the loaded program. */
+ * All arrays are numbered from 0. Everything is borrowed by whoever holds the struct and lives in
+ * one arena: the compiler's, or that of the loaded program. */
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -15,10 +15,10 @@
 
 enum operand_kind {
     OPERAND_NONE,
-    OPERAND_CONSTANT,     /* number of a constant */
-    OPERAND_INTEGER,      /* signed 24-bit number */
-    OPERAND_VARIABLE,     /* number of a variable of the rule's pattern */
-    OPERAND_LABEL,        /* number of an instruction of the same rule, greater than the present one */
+    OPERAND_CONSTANT, /* number of a constant */
+    OPERAND_INTEGER,  /* signed 24-bit number */
+    OPERAND_VARIABLE, /* number of a variable of the rule's pattern */
+    OPERAND_LABEL,    /* number of an instruction of the same rule, greater than the present one */
     OPERAND_COUNT,
     OPERAND_METHOD_COUNT, /* builtin in the low byte, argument count in the upper 16 bits */
     OPERAND_METHOD_LABEL, /* builtin; the next word is a JUMP */
@@ -75,22 +75,22 @@ enum rule_needs {
 /* Where a stretch of a rule's expression text stands in the file. The text between two entries runs
  * on one line, one column per character. */
 struct text_position {
-    uint32_t offset; /* of the expression text */
+    uint32_t offset;       /* of the expression text */
     uint32_t line, column; /* from 1 */
 };
 
 struct program_rule {
     enum valve_rule_kind kind;
-    uint32_t pattern;          /* number of its pattern */
-    uint32_t line, column;     /* of the rule in the file */
-    slice source;              /* expression text; "true" or "false" for a boolean */
+    uint32_t pattern;                      /* number of its pattern */
+    uint32_t line, column;                 /* of the rule in the file */
+    slice source;                          /* expression text; "true" or "false" for a boolean */
     const struct text_position *positions; /* ascending by offset, the first at 0 */
     uint32_t position_count;
     const instruction *code;
-    const struct span *spans;  /* one for each instruction */
+    const struct span *spans; /* one for each instruction */
     uint32_t code_length;
     uint32_t max_stack;
-    uint32_t needs;            /* bits of enum rule_needs */
+    uint32_t needs; /* bits of enum rule_needs */
 };
 
 struct program_pattern {
@@ -105,8 +105,8 @@ struct program_regex {
 };
 
 struct program {
-    slice file;                /* name of the rule file, for messages */
-    uint8_t source_hash[32];   /* SHA-256 of the rule file */
+    slice file;                   /* name of the rule file, for messages */
+    uint8_t source_hash[32];      /* SHA-256 of the rule file */
     const valve_value *constants; /* numbers and texts, each once */
     uint32_t constant_count;
     const struct program_regex *regexes;

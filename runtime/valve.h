@@ -14,8 +14,8 @@
  * state, memory only from the arena passed, and every run ends within its budgets. Whatever is
  * undecided is an error, and an error denies.
  *
- * Threads: a program and a user never change after they are made; any number of threads may evaluate
- * with them at once, each with an arena of its own. */
+ * Threads: a program and a user never change after they are made; any number of threads may
+ * evaluate with them at once, each with an arena of its own. */
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -59,7 +59,8 @@ bool valve_rule_kind_find(slice section, slice type, enum valve_rule_kind *kind)
 bool valve_action_find(slice section, slice name, enum valve_rule_kind *kind, uint32_t *number);
 bool valve_action_find_number(slice section, uint32_t number, enum valve_rule_kind *kind);
 
-/* The number a rule of this kind sees when the caller names no action (its first in actions.def). */
+/* The number a rule of this kind sees when the caller names no action (its first in actions.def).
+ */
 uint32_t valve_rule_kind_default_action(enum valve_rule_kind kind);
 
 /* ---- programs ---- */
@@ -70,9 +71,9 @@ struct valve_load_error {
     char message[160]; /* "not a compiled rule program", "checksum does not match", ... */
 };
 
-/* Verifies and loads a compiled program (.vbc). bytes are copied. Returns false and fills error when
- * anything at all is wrong with it: nothing of a damaged file is ever run. The new program has one
- * reference, which the caller holds. */
+/* Verifies and loads a compiled program (.vbc). bytes are copied. Returns false and fills error
+ * when anything at all is wrong with it: nothing of a damaged file is ever run. The new program has
+ * one reference, which the caller holds. */
 bool valve_program_load(slice bytes, struct valve_program **program,
                         struct valve_load_error *error);
 bool valve_program_load_file(const char *path, struct valve_program **program,
@@ -83,8 +84,8 @@ struct valve_program *valve_program_retain(struct valve_program *program);
 /* Gives the reference back and sets *program to NULL; the last one frees it. NULL is ignored. */
 void valve_program_release(struct valve_program **program);
 
-/* The place of the rules in force. Threads may read and swap at any time: evaluations under way keep
- * the program they acquired, later ones get the new one. */
+/* The place of the rules in force. Threads may read and swap at any time: evaluations under way
+ * keep the program they acquired, later ones get the new one. */
 struct valve_ruleset;
 struct valve_ruleset *valve_ruleset_new(struct valve_program *program); /* takes the reference */
 void valve_ruleset_free(struct valve_ruleset **ruleset);
@@ -129,16 +130,17 @@ struct valve_request {
 
 /* Limits of one evaluation. valve_options_default() gives the defaults named here. */
 struct valve_options {
-    uint32_t max_rule_iterations; /* 3; nesting of cross references is at most this less 1; 0: no limit */
+    uint32_t max_rule_iterations; /* 3; nesting of cross references is at most this less 1; 0: no
+                                     limit */
     uint32_t max_loads;           /* 32 records per check */
-    uint64_t max_steps;           /* 100,000 instructions, plus one per 16 bytes that a builtin reads */
-    uint32_t max_text_bytes;      /* 1 MiB for a text that the rule makes */
-    size_t max_memory_bytes;      /* 16 MiB from the arena */
-    uint32_t max_json_depth;      /* 128 levels of a payload or record */
-    uint64_t max_regex_steps;     /* 100,000 per match */
+    uint64_t max_steps;       /* 100,000 instructions, plus one per 16 bytes that a builtin reads */
+    uint32_t max_text_bytes;  /* 1 MiB for a text that the rule makes */
+    size_t max_memory_bytes;  /* 16 MiB from the arena */
+    uint32_t max_json_depth;  /* 128 levels of a payload or record */
+    uint64_t max_regex_steps; /* 100,000 per match */
     uint32_t max_computed_regex_units; /* 256, of a pattern that is not a literal */
-    bool strict;                  /* false; true: only the value `true` allows */
-    const struct valve_trace *trace; /* NULL; see below */
+    bool strict;                       /* false; true: only the value `true` allows */
+    const struct valve_trace *trace;   /* NULL; see below */
 };
 
 struct valve_options valve_options_default(void);
@@ -155,9 +157,9 @@ struct valve_result {
     valve_value value; /* final value of the rule; undefined when there was no rule or an error */
     slice pattern;     /* path of the rule that decided; empty when no rule covers the name */
     uint32_t rule;     /* its number in the program (program.h), or UINT32_MAX */
-    uint32_t line;     /* where in the rule file: of the rule, for an error of the place that failed */
+    uint32_t line; /* where in the rule file: of the rule, for an error of the place that failed */
     uint32_t column;
-    slice message;     /* of an error: "TypeError: Cannot read properties of null (reading 'owner')" */
+    slice message; /* of an error: "TypeError: Cannot read properties of null (reading 'owner')" */
     const slice *needs; /* VALVE_NEEDS: names of records, in the arena */
     size_t need_count;
     uint64_t steps;
@@ -169,7 +171,8 @@ void valve_evaluate(const struct valve_program *program, const struct valve_requ
                     const struct valve_options *options, struct arena *arena,
                     struct valve_result *result);
 
-/* What evaluating a request of this kind and name may read, so that a host fetches nothing in vain. */
+/* What evaluating a request of this kind and name may read, so that a host fetches nothing in vain.
+ */
 struct valve_needs {
     bool data, old_data, records, now;
 };
