@@ -3,14 +3,20 @@
 #include "regex/regex_internal.h"
 
 #include "base/check.h"
+#include "regex/regex_facts.h"
+#include "regex/regex_select.h"
 
 static bool compile(struct regex *regex, slice pattern, slice flags, struct regex_error *error)
 {
     if (!regex_parse(pattern, flags, &regex->arena, &regex->tree, error))
         return false;
+    regex_facts_compute(&regex->tree);
     regex->program = regex_program_new(&regex->tree);
     if (regex->program == NULL)
         return regex_fail(error, 0, "regular expression too large");
+    regex->cost = regex_cost_of(&regex->tree);
+    if (regex->cost.degree < REGEX_COST_UNBOUNDED && regex_needs_exact(&regex->tree) == NULL)
+        regex_pcre_init(&regex->pcre, &regex->tree);
     return true;
 }
 
@@ -28,6 +34,7 @@ void regex_free(struct regex **regex)
 {
     if (*regex == NULL)
         return;
+    regex_pcre_fini(&(*regex)->pcre);
     arena_fini(&(*regex)->arena);
     free(*regex);
     *regex = NULL;

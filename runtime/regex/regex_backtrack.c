@@ -4,6 +4,7 @@
  * start. */
 
 #include "regex/regex_case.h"
+#include "regex/regex_facts.h"
 #include "regex/regex_instruction.h"
 
 enum entry_kind {
@@ -380,9 +381,10 @@ static bool prepare(struct machine *machine)
 
 static bool can_start(const struct machine *machine, uint32_t position)
 {
-    const struct regex_set *first = machine->program->first;
-    return first == NULL || (position < machine->subject->length &&
-                             regex_set_has(first, element(machine->subject, position)));
+    if (!machine->program->consumes)
+        return true;
+    return position < machine->subject->length &&
+           regex_chars_has(machine->program->begin, element(machine->subject, position));
 }
 
 enum regex_status regex_program_run(const struct regex_program *program,

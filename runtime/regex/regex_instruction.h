@@ -45,7 +45,8 @@ struct instruction {
 
 struct regex_program {
     const struct instruction *code;
-    const struct regex_set *first; /* what a match can begin with; NULL: anything, or nothing */
+    bool consumes; /* every match consumes something, first one of these: */
+    struct regex_chars begin;
     const struct regex_set *word;
     uint32_t state_count, group_count;
     struct regex_flags flags;

@@ -1,6 +1,7 @@
 #pragma once
 /* What a compiled regular expression holds, and how its two engines are asked. */
 
+#include "regex/regex_cost.h"
 #include "regex/regex_node.h"
 #include "regex/regex_pcre.h"
 #include "regex/regex_program.h"
@@ -9,7 +10,8 @@ struct regex {
     struct arena arena; /* of everything below but PCRE2's own memory */
     struct regex_tree tree;
     const struct regex_program *program; /* always there: the exact matcher */
-    struct regex_pcre pcre;              /* where PCRE2 gives the same answer; see regex_select.c */
+    struct regex_pcre pcre;              /* where PCRE2 gives the same answer (regex_select.h) */
+    struct regex_cost cost;              /* of a search by PCRE2 */
 };
 
 #define REGEX_MAX_COMPILED_BYTES ((size_t)32 << 20)

@@ -3,17 +3,29 @@
 #include "regex/regex_internal.h"
 #include "regex/regex_text.h"
 
-#define STEPS_PER_ELEMENT                                                                          \
-    16 /* of the subject, on top of the budget: reading it is not backtracking */
+/* Reading the subject is not backtracking: each of its elements adds steps to the budget. */
+#define STEPS_PER_ELEMENT 16
+
+#define ELEMENTS_PER_STEP 64   /* that PCRE2 reads, as we count them */
+#define PCRE_WORK_PER_STEP 100 /* elementary steps of PCRE2, of about a nanosecond each */
 
 struct search {
     const struct regex *regex;
     const struct regex_text *text;
-    enum regex_engine engine;
+    bool by_pcre;
     struct regex_run run;
     uint32_t *captures;
     enum regex_status status;
 };
+
+static bool find_exactly(struct search *search, uint32_t start)
+{
+    bool matched = false;
+    search->status = regex_program_run(search->regex->program, &search->text->subject, start,
+                                       search->regex->tree.flags.sticky, &search->run,
+                                       search->captures, &matched);
+    return matched;
+}
 
 /* One match from start on; false: none, or status says why. The engine's memory is given back. */
 static bool find(struct search *search, uint32_t start)
@@ -21,9 +33,13 @@ static bool find(struct search *search, uint32_t start)
     const struct regex *regex = search->regex;
     const struct regex_subject *subject = &search->text->subject;
     struct arena_mark mark = arena_mark(search->run.arena);
-    bool matched = false;
-    search->status = regex_program_run(regex->program, subject, start, regex->tree.flags.sticky,
-                                       &search->run, search->captures, &matched);
+    enum regex_pcre_result result = PCRE_GAVE_UP;
+    if (search->by_pcre) {
+        search->run.steps += 1 + (subject->length - start) / ELEMENTS_PER_STEP;
+        result = regex_pcre_run(&regex->pcre, subject, start, regex->tree.group_count,
+                                search->run.arena, search->captures);
+    }
+    bool matched = result == PCRE_GAVE_UP ? find_exactly(search, start) : result == PCRE_MATCHED;
     arena_reset(search->run.arena, mark);
     return matched;
 }
@@ -129,6 +145,14 @@ static bool match_once(struct search *search, valve_value input, struct value_ma
     return fill_items(search, places, count, match) && fill_groups(search, match);
 }
 
+static bool can_use_pcre(const struct regex *regex, const struct regex_text *text,
+                         struct regex_budget budget)
+{
+    const void *code = text->ascii ? regex->pcre.ascii : regex->pcre.wide;
+    return code != NULL && regex_cost_within(regex->cost, text->subject.length,
+                                             (double)budget.max_steps * PCRE_WORK_PER_STEP);
+}
+
 enum regex_status regex_match_by(const struct regex *regex, valve_value text,
                                  struct regex_budget budget, enum regex_engine engine,
                                  struct arena *arena, uint64_t *steps, valve_value *result)
@@ -137,7 +161,6 @@ enum regex_status regex_match_by(const struct regex *regex, valve_value text,
     size_t group_bytes = regex->tree.group_count * sizeof(struct place_pair);
     struct value_match *match = arena_try_alloc(arena, sizeof *match);
     struct search search = {.regex = regex,
-                            .engine = engine,
                             .run = {.arena = arena, .max_memory_bytes = budget.max_memory_bytes},
                             .captures = arena_try_alloc(arena, group_bytes)};
     struct regex_text subject;
@@ -145,6 +168,7 @@ enum regex_status regex_match_by(const struct regex *regex, valve_value text,
         !regex_text_init(&subject, text, regex->tree.flags.unicode, arena))
         return REGEX_OUT_OF_MEMORY;
     search.text = &subject;
+    search.by_pcre = engine == REGEX_BY_CHOICE && can_use_pcre(regex, &subject, budget);
     search.run.max_steps = budget.max_steps + (uint64_t)subject.subject.length * STEPS_PER_ELEMENT;
     *match = (struct value_match){.items = {0}};
     bool matched =

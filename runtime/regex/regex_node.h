@@ -16,8 +16,13 @@ struct regex_flags {
     bool indices, global, ignore_case, multiline, dot_all, unicode, sticky;
 };
 
+/* Characters, coarsely: those beyond ASCII count as one. Never fewer than there are. */
+struct regex_chars {
+    uint64_t ascii[2];
+    bool other;
+};
+
 enum regex_node_kind {
-    NODE_EMPTY,
     NODE_CHARACTER,
     NODE_SET,
     NODE_START,      /* ^ without m */
@@ -36,13 +41,17 @@ enum regex_node_kind {
 
 struct regex_node {
     enum regex_node_kind kind;
+    uint32_t number;         /* below the node_count of the tree, unique in it */
     uint32_t offset, length; /* bytes of the pattern */
     struct regex_node *parent, *first, *last, *next, *previous;
     uint32_t first_group, end_group; /* groups captured inside: first_group <= g < end_group */
     bool lazy;                       /* NODE_QUANTIFIER */
     bool negative, behind;           /* NODE_LOOK */
-    bool backward;    /* regex_program.c: the innermost look around it is a look-behind */
-    uint32_t address; /* regex_program.c: an instruction of the node */
+    bool backward;             /* regex_program.c: the innermost look around it is a look-behind */
+    uint32_t address;          /* regex_program.c: an instruction of the node */
+    bool nullable;             /* regex_facts.c: may match without consuming anything */
+    struct regex_chars begin;  /* regex_facts.c: what the first consumed character may be */
+    struct regex_chars follow; /* regex_facts.c: what may be consumed next after it */
     union {
         uint32_t character;
         const struct regex_set *set;

@@ -35,10 +35,10 @@ static struct regex_node *new_node(struct parser *parser, enum regex_node_kind k
         return NULL;
     }
     *node = (struct regex_node){.kind = kind,
+                                .number = parser->tree->node_count++,
                                 .offset = parser->offsets[position],
                                 .first_group = parser->tree->group_count,
                                 .end_group = parser->tree->group_count};
-    parser->tree->node_count++;
     return node;
 }
 
@@ -205,9 +205,9 @@ static bool wrap(struct parser *parser, struct regex_node *atom, uint32_t min, u
     if (child == NULL)
         return fail_too_large(parser);
     *child = *atom;
+    child->number = parser->tree->node_count++;
     child->parent = atom;
     child->previous = NULL;
-    parser->tree->node_count++;
     for (struct regex_node *node = child->first; node != NULL; node = node->next)
         node->parent = child;
     size_t references = parser->references.count;

@@ -22,8 +22,9 @@ enum regex_pcre_result {
     PCRE_GAVE_UP, /* too deep for its stack or a limit: ask the exact matcher */
 };
 
-/* As regex_program_run; memory comes from the arena, which the caller resets. */
+/* As regex_program_run, sticky by the flag of the tree. Memory comes from the arena, which the
+ * caller resets. */
 enum regex_pcre_result regex_pcre_run(const struct regex_pcre *pcre,
                                       const struct regex_subject *subject, uint32_t start,
-                                      bool sticky, uint32_t group_count, struct arena *arena,
+                                      uint32_t group_count, struct arena *arena,
                                       uint32_t *captures);

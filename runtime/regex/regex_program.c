@@ -1,6 +1,7 @@
 /* Tree -> program of the exact matcher, in one walk. Inside a look-behind the terms of a sequence
  * are walked from last to first, because ECMAScript matches them so. */
 
+#include "regex/regex_facts.h"
 #include "regex/regex_instruction.h"
 
 #define NO_ADDRESS UINT32_MAX
@@ -26,11 +27,6 @@ static uint32_t here(const struct builder *builder)
     return (uint32_t)builder->code.count;
 }
 
-static bool is_run(const struct regex_node *node)
-{
-    return node->first->kind == NODE_CHARACTER || node->first->kind == NODE_SET;
-}
-
 static void emit_run(struct builder *builder, const struct regex_node *node)
 {
     const struct regex_node *single = node->first;
@@ -49,7 +45,7 @@ static bool enter_quantifier(struct builder *builder, struct regex_node *node)
 {
     if (node->as.repeat.max == 0)
         return false;
-    if (is_run(node)) {
+    if (regex_is_run(node)) {
         emit_run(builder, node);
         return false;
     }
@@ -70,7 +66,7 @@ static bool enter_quantifier(struct builder *builder, struct regex_node *node)
 
 static void leave_quantifier(struct builder *builder, const struct regex_node *node)
 {
-    if (node->as.repeat.max == 0 || is_run(node))
+    if (node->as.repeat.max == 0 || regex_is_run(node))
         return;
     const struct instruction *loop = &builder->code.items[node->address];
     uint32_t counter = loop->as.a, min = loop->min;
@@ -244,6 +240,8 @@ static const struct regex_program *finish(struct builder *builder)
         return NULL;
     memcpy(code, builder->code.items, bytes);
     *program = (struct regex_program){.code = code,
+                                      .consumes = !tree->root->nullable,
+                                      .begin = tree->root->begin,
                                       .word = tree->word,
                                       .state_count = builder->state_count,
                                       .group_count = tree->group_count,

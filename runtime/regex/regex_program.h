@@ -15,7 +15,8 @@ struct regex_subject {
 
 struct regex_program;
 
-/* Makes the program of a tree, in the tree's arena, which must live as long. NULL: exhausted. */
+/* Makes the program of a tree that has its facts, in the tree's arena, which must live as long.
+ * NULL: exhausted. */
 const struct regex_program *regex_program_new(const struct regex_tree *tree);
 
 struct regex_run {

@@ -45,6 +45,11 @@ function expected([pattern, flags, subject]) {
     return result;
 }
 
+// V8 begins matches between the halves of a pair, under flag u, where a look-around lets it; ECMAScript does not.
+function splitsPair([, flags, subject], { index }) {
+    return flags.includes('u') && index > 0 && /[\ud800-\udbff][\udc00-\udfff]/.test(subject.slice(index - 1, index + 1));
+}
+
 function same(mine, theirs) {
     if (mine.costly)
         return true;
@@ -73,7 +78,7 @@ answers.forEach((mine, i) => {
     const [pattern, flags, subject] = all[i >> 1];
     const theirs = expected(all[i >> 1]);
     costly += mine.costly ? 1 : 0;
-    if (same(mine, theirs))
+    if (same(mine, theirs) || splitsPair(all[i >> 1], theirs))
         return;
     if (++differences <= 30)
         console.error(`/${pattern}/${flags} on ${JSON.stringify(subject)} (${i & 1 ? 'exact' : 'chosen'} engine)\n` +
