@@ -1,7 +1,7 @@
 #pragma once
 /* Path patterns (valve.md 2): a path text such as `chat/$room` becomes a small automaton; many of
- * them together become an index whose look-up time does not grow with the patterns that cannot match.
- * Matching is over UTF-16 units, linear in the name, and never backtracks. */
+ * them together become an index whose look-up time does not grow with the patterns that cannot
+ * match. Matching is over UTF-16 units, linear in the name, and never backtracks. */
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -24,8 +24,8 @@ struct pattern_remark {
     size_t offset, length;
 };
 
-/* Parses a path. text is borrowed as long as the pattern lives. Returns NULL and fills error when it
- * is no valid path, or uses what an automaton cannot do (look-around, back references). */
+/* Parses a path. text is borrowed as long as the pattern lives. Returns NULL and fills error when
+ * it is no valid path, or uses what an automaton cannot do (look-around, back references). */
 struct pattern *pattern_parse(slice text, struct arena *arena, struct pattern_error *error);
 
 slice pattern_text(const struct pattern *pattern);
@@ -39,8 +39,8 @@ slice pattern_variable_name(const struct pattern *pattern, uint32_t i);
  * not the `$` of a variable. */
 bool pattern_remark(const struct pattern *pattern, uint32_t i, struct pattern_remark *remark);
 
-/* Whether every name that `narrow` matches is also matched by `wide`: true only when proven. For the
- * linter; not on any hot path. */
+/* Whether every name that `narrow` matches is also matched by `wide`: true only when proven. For
+ * the linter; not on any hot path. */
 bool pattern_covers(const struct pattern *wide, const struct pattern *narrow);
 
 /* Where variable i was found: bytes of the name. Captures that would split a UTF-16 pair give the
@@ -53,8 +53,8 @@ bool pattern_capture(const struct pattern *pattern, slice name, struct arena *sc
 
 struct pattern_index;
 
-/* Builds an index; patterns[i] keeps the number i. Priority: the longer text (UTF-16 units) first, of
- * equal length the higher number (valve.md 2.2). The patterns must outlive the index. */
+/* Builds an index; patterns[i] keeps the number i. Priority: the longer text (UTF-16 units) first,
+ * of equal length the higher number (valve.md 2.2). The patterns must outlive the index. */
 struct pattern_index *pattern_index_new(const struct pattern *const *patterns, uint32_t count,
                                         struct arena *arena);
 
