@@ -15,6 +15,16 @@ bool builtin_call(struct evaluation *evaluation, enum builtin builtin, valve_val
 bool builtin_exists(struct evaluation *evaluation, enum builtin builtin, valve_value receiver,
                     bool *exists);
 
+struct regex;
+
+/* text.match(regex), under the options' budgets. */
+bool builtin_match(struct evaluation *evaluation, valve_value text, const struct regex *regex,
+                   valve_value *result);
+
+/* Fails with the TypeError of a receiver that has no such method. */
+bool builtin_fail_missing(struct evaluation *evaluation, enum builtin builtin,
+                          valve_value receiver);
+
 const char *builtin_name(enum builtin builtin);
 
 /* Finds a builtin by name; false when there is none. */

@@ -17,8 +17,9 @@ struct json_error {
 };
 
 /* Reads one JSON value that spans all of text. Allocates only from arena; texts without escapes are
- * slices of `text`, which must live as long as the value. Returns false and fills error (unless NULL)
- * when text is not JSON, is nested too deeply, or the arena is exhausted ("out of memory"). */
+ * slices of `text`, which must live as long as the value. Returns false and fills error (unless
+ * NULL) when text is not JSON, is nested too deeply, or the arena is exhausted ("out of memory").
+ */
 bool json_read(slice text, struct json_limits limits, struct arena *arena, valve_value *value,
                struct json_error *error);
 

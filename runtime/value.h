@@ -2,9 +2,9 @@
 /* A value of the rule language: one of JSON's, or undefined, or a match result (valve.md 5.3).
  *
  * Values are 16 bytes, passed by value and never change. What they point to lives in the arena of
- * the evaluation, in the message, in the program or in the user: whoever made the value knows which,
- * and no value outlives its evaluation. Two arrays or objects are the same value when they are the
- * same node; equal content from two places is not the same value. */
+ * the evaluation, in the message, in the program or in the user: whoever made the value knows
+ * which, and no value outlives its evaluation. Two arrays or objects are the same value when they
+ * are the same node; equal content from two places is not the same value. */
 
 #include "base/arena.h"
 #include "base/slice.h"
@@ -24,6 +24,7 @@ enum value_type {
 
 enum value_flag {
     VALUE_ASCII = 1, /* text: known to hold only ASCII, so units are bytes; unset means not known */
+    VALUE_BARE = 2, /* object: one without inherited conversions (groups of a match), has no text */
 };
 
 typedef struct valve_value {
@@ -59,7 +60,8 @@ struct value_object {
     uint32_t count;
     uint32_t index_capacity; /* power of two, or 0 when there is no index */
     const struct value_member *members;
-    const uint32_t *index; /* member number + 1, or 0; open addressing by hash_bytes(key, index_seed) */
+    const uint32_t
+        *index; /* member number + 1, or 0; open addressing by hash_bytes(key, index_seed) */
     uint64_t index_seed;
 };
 
@@ -106,8 +108,32 @@ static inline bool value_is_absent(valve_value v)
     return v.type <= VALUE_NULL;
 }
 
+static inline valve_value value_object(const struct value_object *object)
+{
+    return (valve_value){.as.object = object, .type = VALUE_OBJECT};
+}
+
+/* The elements of an array or of a match result; NULL for any other value. */
+static inline const struct value_array *value_items(valve_value v)
+{
+    return v.type == VALUE_ARRAY ? v.as.array : v.type == VALUE_MATCH ? &v.as.match->items : NULL;
+}
+
+/* Copies an array of count values into arena; NULL when the arena is exhausted. */
+const struct value_array *value_array_new(struct arena *arena, const valve_value *items,
+                                          uint32_t count);
+
+/* Makes an object of members in the order given, in which keys may repeat (the last value of a key
+ * wins, at the place of the first). Takes `members`, changes it, and keeps it as long as the
+ * object, which is allocated from arena; NULL when the arena is exhausted. */
+const struct value_object *value_object_new(struct arena *arena, struct value_member *members,
+                                            uint32_t count);
+
 /* The own member `key` of an object, or NULL. */
 const valve_value *value_object_find(const struct value_object *object, slice key);
+
+/* Whether key is the canonical text of an array index (0 to 2^32 - 2), and which. */
+bool value_array_index(slice key, uint32_t *index);
 
 /* The truth of a value (valve.md 5.3, column "truth"). */
 bool value_truth(valve_value v);
