@@ -14,8 +14,8 @@
 #include "json.h"
 #include "pattern/pattern.h"
 
-#define OPERAND_COLUMN 30
-#define SOURCE_COLUMN 54
+#define OPERAND_COLUMN 31
+#define SOURCE_COLUMN 55
 
 struct listing {
     const struct program *program;

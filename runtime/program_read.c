@@ -222,7 +222,7 @@ static bool read_rules(struct reader *reader, struct program *program)
     }
     program->rules = rules;
     program->rule_count = count;
-    return true;
+    return !reader->failed;
 }
 
 static bool read_header(struct reader *reader)
