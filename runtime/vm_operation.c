@@ -4,7 +4,6 @@
 
 #include "builtins.h"
 #include "convert.h"
-#include "regex/regex.h"
 
 bool vm_get_member(struct vm *vm, valve_value *top, uint32_t constant)
 {
@@ -73,52 +72,37 @@ bool vm_in(struct vm *vm, valve_value *top)
     return true;
 }
 
-bool vm_make_array(struct vm *vm, valve_value *top, uint32_t count)
+static bool fail_memory(struct vm *vm)
 {
-    size_t items_size = count * sizeof(valve_value);
-    struct value_array *array = evaluation_alloc(&vm->evaluation, sizeof *array + items_size);
-    if (array == NULL)
-        return false;
-    valve_value *items = (valve_value *)(array + 1);
-    if (count > 0)
-        memcpy(items, top - count, items_size);
-    *array = (struct value_array){.count = count, .items = items};
-    top[-(ptrdiff_t)count] = (valve_value){.as.array = array, .type = VALUE_ARRAY};
-    return true;
+    return evaluation_fail(&vm->evaluation, "RangeError: the rule needs too much memory");
 }
 
-/* Puts a member where its key stands already, else at the end; false when the budget is exhausted.
- */
-static bool put_member(struct evaluation *evaluation, struct value_object *object,
-                       struct value_member *members, struct value_member member)
+bool vm_make_array(struct vm *vm, valve_value *top, uint32_t count)
 {
-    for (uint32_t i = 0; i < object->count; i++) {
-        if (slice_equal(value_slice(members[i].key), value_slice(member.key))) {
-            members[i].value = member.value;
-            return true;
-        }
-    }
-    members[object->count++] = member;
-    return evaluation_spend(evaluation, object->count / 16);
+    valve_value *items = top - count;
+    const struct value_array *array = value_array_new(vm->evaluation.arena, items, count);
+    if (array == NULL)
+        return fail_memory(vm);
+    items[0] = (valve_value){.as.array = array, .type = VALUE_ARRAY};
+    return true;
 }
 
 bool vm_make_object(struct vm *vm, valve_value *top, uint32_t count)
 {
     struct evaluation *evaluation = &vm->evaluation;
     struct value_member *members = evaluation_alloc(evaluation, count * sizeof *members);
-    struct value_object *object = evaluation_alloc(evaluation, sizeof *object);
-    if (members == NULL || object == NULL)
-        return false;
-
     valve_value *pairs = top - 2 * (size_t)count;
-    *object = (struct value_object){.members = members};
+    if (members == NULL)
+        return false;
     for (uint32_t i = 0; i < count; i++) {
-        struct value_member member = {.value = pairs[2 * i + 1]};
-        if (!convert_to_text(evaluation, pairs[2 * i], &member.key) ||
-            !put_member(evaluation, object, members, member))
+        if (!convert_to_text(evaluation, pairs[2 * i], &members[i].key))
             return false;
+        members[i].value = pairs[2 * i + 1];
     }
-    pairs[0] = (valve_value){.as.object = object, .type = VALUE_OBJECT};
+    const struct value_object *object = value_object_new(evaluation->arena, members, count);
+    if (object == NULL)
+        return fail_memory(vm);
+    pairs[0] = value_object(object);
     return true;
 }
 
@@ -172,30 +156,11 @@ bool vm_call_method(struct vm *vm, valve_value *top, uint32_t operand)
                         count, receiver);
 }
 
-static bool match_text(struct vm *vm, const struct regex *regex, valve_value *top)
-{
-    struct evaluation *evaluation = &vm->evaluation;
-    struct regex_budget budget = {.max_steps = evaluation->options->max_regex_steps,
-                                  .max_memory_bytes = evaluation->options->max_memory_bytes};
-    uint64_t steps = 0;
-    switch (regex_match(regex, top[-1], budget, evaluation->arena, &steps, &top[-1])) {
-    case REGEX_OK:
-        return evaluation_spend(evaluation, steps);
-    case REGEX_TOO_COSTLY:
-        return evaluation_fail(evaluation,
-                               "RangeError: the regular expression takes too many steps");
-    case REGEX_OUT_OF_MEMORY:
-        break;
-    }
-    return evaluation_fail(evaluation, "RangeError: the rule needs too much memory");
-}
-
 bool vm_match_regex(struct vm *vm, valve_value *top, uint32_t regex)
 {
-    if (top[-1].type == VALUE_TEXT)
-        return match_text(vm, vm->regexes[regex], top);
-    builtin_call(&vm->evaluation, BUILTIN_MATCH, top[-1], NULL, 0, &top[-1]);
-    return evaluation_fail(&vm->evaluation, "TypeError: match is not a function");
+    if (top[-1].type != VALUE_TEXT)
+        return builtin_fail_missing(&vm->evaluation, BUILTIN_MATCH, top[-1]);
+    return builtin_match(&vm->evaluation, top[-1], vm->regexes[regex], &top[-1]);
 }
 
 bool vm_has_method(struct vm *vm, const valve_value *top, uint32_t builtin, bool *exists)
