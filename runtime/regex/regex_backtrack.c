@@ -208,15 +208,28 @@ static bool step_loop(struct machine *machine, const struct instruction *loop)
 static bool begin_iteration(struct machine *machine, const struct instruction *body)
 {
     uint32_t counter = body->as.a, done = machine->state[counter];
-    if (!spend(machine, 1 + (body->max - body->min) / 8))
-        return false;
-    if (!set_state(machine, counter, done < REGEX_INFINITY - 1 ? done + 1 : done) ||
-        !set_state(machine, counter + 1, machine->position))
-        return false;
-    for (uint32_t slot = body->min * 2; slot < body->max * 2; slot++)
+    return spend(machine, 1) &&
+           set_state(machine, counter, done < REGEX_INFINITY - 1 ? done + 1 : done) &&
+           set_state(machine, counter + 1, machine->position);
+}
+
+static bool unset_groups(struct machine *machine, const struct instruction *unset)
+{
+    for (uint32_t slot = unset->min * 2; slot < unset->max * 2; slot++)
         if (!set_state(machine, slot, REGEX_UNSET))
             return false;
-    return true;
+    return spend(machine, (unset->max - unset->min) / 8);
+}
+
+static bool choose(struct machine *machine, const struct instruction *choice)
+{
+    uint32_t other = choice->target;
+    if (choice->lazy) {
+        other = machine->pc + 1;
+        machine->pc = choice->target - 1;
+    }
+    return spend(machine, 1) &&
+           push(machine, (struct entry){ENTRY_RESUME, other, machine->position, 0});
 }
 
 /* An iteration beyond the minimum must not be empty. */
@@ -278,8 +291,9 @@ static bool step(struct machine *machine, const struct instruction *instruction)
         machine->pc = instruction->target - 1;
         return true;
     case I_CHOICE:
-        return push(machine,
-                    (struct entry){ENTRY_RESUME, instruction->target, machine->position, 0});
+        return choose(machine, instruction);
+    case I_UNSET:
+        return unset_groups(machine, instruction);
     case I_LOOP_START:
         return set_state(machine, instruction->as.a, 0);
     case I_LOOP:

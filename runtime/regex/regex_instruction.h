@@ -21,12 +21,13 @@ enum instruction_kind {
     I_BACK_REFERENCE, /* a: group */
     I_SAVE,           /* a: slot that takes the position */
     I_JUMP,           /* target */
-    I_CHOICE,         /* go on; on failure, at target */
+    I_CHOICE,         /* go on, on failure at target; lazy: the other way round */
+    I_UNSET,          /* unsets the groups min <= g < max */
     I_RUN_CHARACTER,  /* a: character, min, max, lazy: as a quantifier of one character */
     I_RUN_SET,        /* set, min, max, lazy */
     I_LOOP_START,     /* a: register */
     I_LOOP,           /* a: register, min, max, lazy; the body follows; target: after the loop */
-    I_LOOP_BODY,      /* a: register; begins an iteration, unsets the groups min <= g < max */
+    I_LOOP_BODY,      /* a: register; begins an iteration */
     I_LOOP_END,       /* a: register, min; target: I_LOOP */
     I_LOOK,           /* a: register; negative; target: where a negative one goes on */
     I_LOOK_END,       /* a: register; negative */

@@ -40,6 +40,70 @@ static void emit_run(struct builder *builder, const struct regex_node *node)
         run->as.a = single->as.character;
 }
 
+/* A loop that needs no registers: its iterations are never empty, and it counts to one at most. */
+static bool is_plain_loop(const struct regex_node *node)
+{
+    uint32_t min = node->as.repeat.min, max = node->as.repeat.max;
+    return !node->first->nullable &&
+           ((max == REGEX_INFINITY && min <= 1) || (max == 1 && min == 0));
+}
+
+static void emit_unset_groups(struct builder *builder, const struct regex_node *node)
+{
+    const struct regex_node *body = node->first;
+    if (body->end_group == body->first_group)
+        return;
+    struct instruction *unset = emit(builder, I_UNSET, node);
+    unset->min = body->first_group;
+    unset->max = body->end_group;
+}
+
+static void enter_plain_loop(struct builder *builder, struct regex_node *node)
+{
+    node->address = here(builder);
+    if (node->as.repeat.min == 0)
+        emit(builder, I_CHOICE, node);
+    emit_unset_groups(builder, node);
+}
+
+static void leave_plain_loop(struct builder *builder, const struct regex_node *node)
+{
+    if (node->as.repeat.min == 1) {
+        struct instruction *again = emit(builder, I_CHOICE, node);
+        again->target = node->address;
+        again->lazy = !node->lazy;
+        return;
+    }
+    if (node->as.repeat.max > 1)
+        emit(builder, I_JUMP, node)->target = node->address;
+    builder->code.items[node->address].target = here(builder);
+}
+
+static void enter_counted_loop(struct builder *builder, struct regex_node *node)
+{
+    uint32_t counter = builder->state_count;
+    builder->state_count += 2;
+    emit(builder, I_LOOP_START, node)->as.a = counter;
+    node->address = here(builder);
+    struct instruction *loop = emit(builder, I_LOOP, node);
+    loop->as.a = counter;
+    loop->min = node->as.repeat.min;
+    loop->max = node->as.repeat.max;
+    emit(builder, I_LOOP_BODY, node)->as.a = counter;
+    emit_unset_groups(builder, node);
+}
+
+static void leave_counted_loop(struct builder *builder, const struct regex_node *node)
+{
+    const struct instruction *loop = &builder->code.items[node->address];
+    uint32_t counter = loop->as.a, min = loop->min;
+    struct instruction *end = emit(builder, I_LOOP_END, node);
+    end->as.a = counter;
+    end->min = min;
+    end->target = node->address;
+    builder->code.items[node->address].target = here(builder);
+}
+
 /* Emits what a quantifier begins with; false when nothing of its body is needed. */
 static bool enter_quantifier(struct builder *builder, struct regex_node *node)
 {
@@ -49,18 +113,10 @@ static bool enter_quantifier(struct builder *builder, struct regex_node *node)
         emit_run(builder, node);
         return false;
     }
-    uint32_t counter = builder->state_count;
-    builder->state_count += 2;
-    emit(builder, I_LOOP_START, node)->as.a = counter;
-    node->address = here(builder);
-    struct instruction *loop = emit(builder, I_LOOP, node);
-    loop->as.a = counter;
-    loop->min = node->as.repeat.min;
-    loop->max = node->as.repeat.max;
-    struct instruction *body = emit(builder, I_LOOP_BODY, node);
-    body->as.a = counter;
-    body->min = node->first->first_group;
-    body->max = node->first->end_group;
+    if (is_plain_loop(node))
+        enter_plain_loop(builder, node);
+    else
+        enter_counted_loop(builder, node);
     return true;
 }
 
@@ -68,13 +124,10 @@ static void leave_quantifier(struct builder *builder, const struct regex_node *n
 {
     if (node->as.repeat.max == 0 || regex_is_run(node))
         return;
-    const struct instruction *loop = &builder->code.items[node->address];
-    uint32_t counter = loop->as.a, min = loop->min;
-    struct instruction *end = emit(builder, I_LOOP_END, node);
-    end->as.a = counter;
-    end->min = min;
-    end->target = node->address;
-    builder->code.items[node->address].target = here(builder);
+    if (is_plain_loop(node))
+        leave_plain_loop(builder, node);
+    else
+        leave_counted_loop(builder, node);
 }
 
 static void emit_save(struct builder *builder, const struct regex_node *group, bool second)
