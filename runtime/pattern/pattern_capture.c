@@ -82,6 +82,13 @@ static bool take_last_variable(struct span *span)
     return true;
 }
 
+/* A dot takes one unit; only ASCII is decided here. */
+static bool is_simple_dot(const struct span *span, uint32_t i, size_t at)
+{
+    unsigned char byte = at < span->end ? (unsigned char)span->name.at[at] : '\n';
+    return span->elements[i].kind == ELEMENT_DOT && byte < 0x80 && byte != '\n' && byte != '\r';
+}
+
 /* Takes from the left as long as there is no choice. False: the name does not match. */
 static bool take_left(struct span *span)
 {
@@ -95,6 +102,9 @@ static bool take_left(struct span *span)
                    (alone || starts_with_slash(span, span->first + 1))) {
             if (!take_first_variable(span))
                 return false;
+        } else if (is_simple_dot(span, span->first, span->start)) {
+            span->start++;
+            span->first++;
         } else {
             return true;
         }
@@ -113,6 +123,9 @@ static bool take_right(struct span *span)
                    ends_with_slash(span, span->last - 2)) {
             if (!take_last_variable(span))
                 return false;
+        } else if (span->end > span->start && is_simple_dot(span, span->last - 1, span->end - 1)) {
+            span->end--;
+            span->last--;
         } else {
             return true;
         }

@@ -43,7 +43,8 @@ struct search {
     const struct pattern_index *index;
     const char *name;
     uint32_t length;
-    uint32_t best; /* rank */
+    uint32_t best; /* rank, and the number that has it; PATTERN_NONE: nothing found yet */
+    uint32_t best_number;
     const uint64_t *wanted;
     struct arena *scratch;
     bool exhausted;
@@ -226,62 +227,68 @@ static bool variable_reaches_end(struct search *search, uint32_t position)
 
 /* ---- results ---- */
 
-static bool is_wanted(const struct search *search, uint32_t rank)
+static bool is_wanted(const struct search *search, uint32_t number)
 {
-    uint32_t number = search->index->number_of_rank[rank];
     return search->wanted[number / 64] >> (number % 64) & 1;
 }
 
 /* The whole name was consumed on the way to a node with these ends. */
-static void accept(struct search *search, uint32_t ends)
+static inline void accept(struct search *search, uint32_t ends)
 {
-    const uint32_t *rank = search->index->ranks + ends;
-    for (; *rank < search->best; rank++)
-        if (is_wanted(search, *rank))
-            search->best = *rank;
+    const struct index_end *end = search->index->ends + ends;
+    for (; end->rank < search->best; end++)
+        if (is_wanted(search, end->number)) {
+            search->best = end->rank;
+            search->best_number = end->number;
+        }
+}
+
+static bool decode_name(struct search *search)
+{
+    slice name = {search->name, search->length};
+    if (search->units.at == NULL && !pattern_units_decode(name, search->scratch, &search->units))
+        search->exhausted = true;
+    return !search->exhausted;
 }
 
 static void run_regexes(struct search *search, uint32_t regexes)
 {
-    const uint32_t *rank = search->index->ranks + regexes;
-    for (; *rank < search->best; rank++) {
-        if (!is_wanted(search, *rank))
+    const struct index_end *end = search->index->ends + regexes;
+    for (; end->rank < search->best && decode_name(search); end++) {
+        if (!is_wanted(search, end->number))
             continue;
-        slice name = {search->name, search->length};
-        if (search->units.at == NULL &&
-            !pattern_units_decode(name, search->scratch, &search->units)) {
-            search->exhausted = true;
-            return;
+        const struct pattern *pattern = search->index->patterns[end->number];
+        enum run_status status =
+            pattern_program_run(pattern->program, search->units, NULL, search->scratch);
+        if (status == RUN_MATCH) {
+            search->best = end->rank;
+            search->best_number = end->number;
         }
-        enum run_status status = pattern_program_run(search->index->pattern_of_rank[*rank]->program,
-                                                     search->units, NULL, search->scratch);
-        if (status == RUN_MATCH)
-            search->best = *rank;
         search->exhausted |= status == RUN_EXHAUSTED;
     }
 }
 
 /* ---- steps that both phases share ---- */
 
-/* The position after the literal edge to node, or PATTERN_NONE. */
+/* The position after the literal edge to node, whose first byte is known to match; PATTERN_NONE
+ * when the others do not. */
 static inline uint32_t after_label(const struct search *search, const struct index_node *node,
                                    uint32_t position)
 {
-    const char *label = search->index->labels + node->label, *at = search->name + position;
     uint32_t length = node->label_length;
+    if (length == 1)
+        return position + 1;
     if (length > search->length - position)
         return PATTERN_NONE;
-    for (; length >= 8; length -= 8, label += 8, at += 8) {
-        uint64_t a, b;
-        memcpy(&a, label, 8);
-        memcpy(&b, at, 8);
-        if (a != b)
+    const char *at = search->name + position;
+    if (length > NODE_INLINE_LABEL)
+        return memcmp(search->index->labels + node->label.offset, at, length) == 0
+                   ? position + length
+                   : PATTERN_NONE;
+    for (uint32_t i = 1; i < length; i++)
+        if (node->label.bytes[i] != at[i])
             return PATTERN_NONE;
-    }
-    for (; length > 0; length--)
-        if (*label++ != *at++)
-            return PATTERN_NONE;
-    return position + node->label_length;
+    return position + length;
 }
 
 static inline uint32_t after_dot(const struct search *search, uint32_t position)
@@ -534,7 +541,7 @@ static void take_walk_step(struct search *search, step s)
 /* Only what must be: the lists are large and most of them stays unused. */
 static void begin(struct search *search)
 {
-    search->best = PATTERN_NONE;
+    search->best = search->best_number = PATTERN_NONE;
     search->exhausted = false;
     search->stars_from = search->variables_from = PATTERN_NONE;
     search->walk.items = search->walk.first_items;
@@ -564,7 +571,5 @@ uint32_t pattern_index_find(const struct pattern_index *index, slice name, const
         take_walk_step(&search, search.walk.items[--search.walk.count]);
     run_agenda(&search);
     arena_reset(scratch, mark);
-    if (search.exhausted || search.best == PATTERN_NONE)
-        return PATTERN_NONE;
-    return index->number_of_rank[search.best];
+    return search.exhausted ? PATTERN_NONE : search.best_number;
 }

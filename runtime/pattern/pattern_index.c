@@ -26,14 +26,15 @@ struct builder {
     VEC(struct rank_link) links;
     VEC(uint32_t) order; /* breadth first: number in the index -> number here */
     struct arena *arena;
+    const uint32_t *number_of_rank;
     struct pattern_index *index;
     struct index_node *laid_out;
     struct child_table *tables;
     uint32_t table_count;
     char *labels;
     uint32_t label_bytes;
-    uint32_t *ranks;
-    uint32_t rank_count;
+    struct index_end *ends;
+    uint32_t end_count;
 };
 
 static uint32_t new_node(struct builder *builder, slice label, uint32_t best)
@@ -160,20 +161,18 @@ static int compare_keys(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* number_of_rank: the longer text first, then the higher number. */
-static uint32_t *rank_patterns(const struct pattern *const *patterns, uint32_t count,
-                               struct arena *arena)
+/* Fills number_of_rank: the longer text first, then the higher number. */
+static void rank_patterns(const struct pattern *const *patterns, uint32_t count,
+                          uint32_t *number_of_rank)
 {
-    uint32_t *numbers = arena_try_alloc(arena, ((size_t)count + 1) * sizeof *numbers);
     uint64_t *keys = malloc(((size_t)count + 1) * sizeof *keys);
     CHECK(keys != NULL);
     for (uint32_t i = 0; i < count; i++)
         keys[i] = (uint64_t)~patterns[i]->utf16_length << 32 | (uint32_t)~i;
     qsort(keys, count, sizeof *keys, compare_keys);
-    for (uint32_t i = 0; i < count && numbers != NULL; i++)
-        numbers[i] = ~(uint32_t)keys[i];
+    for (uint32_t i = 0; i < count; i++)
+        number_of_rank[i] = ~(uint32_t)keys[i];
     free(keys);
-    return numbers;
 }
 
 static uint32_t enqueue(struct builder *builder, uint32_t node)
@@ -182,14 +181,17 @@ static uint32_t enqueue(struct builder *builder, uint32_t node)
     return (uint32_t)builder->order.count - 1;
 }
 
-static uint32_t lay_out_ranks(struct builder *builder, struct rank_list list)
+static uint32_t lay_out_ends(struct builder *builder, struct rank_list list)
 {
     if (list.first == PATTERN_NONE)
         return 0;
-    uint32_t start = builder->rank_count;
-    for (uint32_t i = list.first; i != PATTERN_NONE; i = builder->links.items[i].next)
-        builder->ranks[builder->rank_count++] = builder->links.items[i].rank;
-    builder->ranks[builder->rank_count++] = PATTERN_NONE;
+    uint32_t start = builder->end_count;
+    for (uint32_t i = list.first; i != PATTERN_NONE; i = builder->links.items[i].next) {
+        uint32_t rank = builder->links.items[i].rank;
+        builder->ends[builder->end_count++] =
+            (struct index_end){rank, builder->number_of_rank[rank]};
+    }
+    builder->ends[builder->end_count++] = (struct index_end){PATTERN_NONE, PATTERN_NONE};
     return start;
 }
 
@@ -213,11 +215,14 @@ static void lay_out_children(struct builder *builder, const struct build_node *f
 
 static void lay_out_label(struct builder *builder, slice label, struct index_node *to)
 {
-    to->label = builder->label_bytes;
+    char *bytes = to->label.bytes;
     to->label_length = (uint32_t)label.length;
-    if (label.length > 0)
-        memcpy(builder->labels + builder->label_bytes, label.at, label.length);
-    builder->label_bytes += (uint32_t)label.length;
+    if (label.length > NODE_INLINE_LABEL) {
+        to->label.offset = builder->label_bytes;
+        bytes = builder->labels + builder->label_bytes;
+        builder->label_bytes += (uint32_t)label.length;
+    }
+    memcpy(bytes, label.at, label.length);
 }
 
 static uint16_t edge_flags(const struct builder *builder, const struct build_node *node)
@@ -250,8 +255,8 @@ static void lay_out_node(struct builder *builder, uint32_t number)
     uint16_t once = to->flags & INDEX_NODE_ONCE;
     to->best = from->best;
     to->flags |= edge_flags(builder, from);
-    to->ends = lay_out_ranks(builder, from->ends);
-    to->regexes = lay_out_ranks(builder, from->regexes);
+    to->ends = lay_out_ends(builder, from->ends);
+    to->regexes = lay_out_ends(builder, from->regexes);
     lay_out_label(builder, from->label, to);
     lay_out_children(builder, from, to);
     for (uint32_t i = 0; i < to->child_count; i++)
@@ -284,27 +289,34 @@ static size_t count_tables(const struct builder *builder)
     return tables;
 }
 
+/* count nodes, each at the start of a cache line */
+static struct index_node *alloc_nodes(struct arena *arena, size_t count)
+{
+    size_t bytes = count * sizeof(struct index_node), line = sizeof(struct index_node);
+    char *piece = arena_try_alloc(arena, bytes + line);
+    if (piece == NULL)
+        return NULL;
+    piece += (line - (uintptr_t)piece % line) % line;
+    return memset(piece, 0, bytes);
+}
+
 static bool alloc_layout(struct builder *builder)
 {
-    size_t nodes = builder->nodes.count;
     struct arena *arena = builder->arena;
-    builder->laid_out = arena_try_alloc(arena, nodes * sizeof *builder->laid_out);
+    size_t ends = 2 * builder->links.count + 1;
+    builder->laid_out = alloc_nodes(arena, builder->nodes.count);
     builder->tables = arena_try_alloc(arena, count_tables(builder) * sizeof *builder->tables + 1);
     builder->labels = arena_try_alloc(arena, total_label_bytes(builder) + 1);
-    builder->ranks =
-        arena_try_alloc(arena, (2 * builder->links.count + 1) * sizeof *builder->ranks);
-    if (builder->laid_out == NULL || builder->tables == NULL || builder->labels == NULL ||
-        builder->ranks == NULL)
-        return false;
-    memset(builder->laid_out, 0, nodes * sizeof *builder->laid_out);
-    return true;
+    builder->ends = arena_try_alloc(arena, ends * sizeof *builder->ends);
+    return builder->laid_out != NULL && builder->tables != NULL && builder->labels != NULL &&
+           builder->ends != NULL;
 }
 
 static bool lay_out(struct builder *builder)
 {
     if (!alloc_layout(builder))
         return false;
-    builder->ranks[builder->rank_count++] = PATTERN_NONE;
+    builder->ends[builder->end_count++] = (struct index_end){PATTERN_NONE, PATTERN_NONE};
     builder->laid_out[0].flags = INDEX_NODE_ONCE;
     enqueue(builder, 0);
     for (uint32_t i = 0; i < builder->order.count; i++)
@@ -312,24 +324,32 @@ static bool lay_out(struct builder *builder)
     builder->index->nodes = builder->laid_out;
     builder->index->tables = builder->tables;
     builder->index->labels = builder->labels;
-    builder->index->ranks = builder->ranks;
+    builder->index->ends = builder->ends;
     return true;
 }
 
 static bool build(struct builder *builder, const struct pattern *const *patterns, uint32_t count)
 {
-    struct pattern_index *index = builder->index;
-    index->number_of_rank = rank_patterns(patterns, count, builder->arena);
-    index->pattern_of_rank =
-        arena_try_alloc(builder->arena, ((size_t)count + 1) * sizeof *index->pattern_of_rank);
-    if (index->number_of_rank == NULL || index->pattern_of_rank == NULL)
-        return false;
+    size_t bytes = ((size_t)count + 1) * sizeof(uint32_t);
+    uint32_t *number_of_rank = malloc(bytes);
+    CHECK(number_of_rank != NULL);
+    rank_patterns(patterns, count, number_of_rank);
+    builder->number_of_rank = number_of_rank;
     new_node(builder, SLICE(""), count > 0 ? 0 : PATTERN_NONE);
-    for (uint32_t rank = 0; rank < count; rank++) {
-        index->pattern_of_rank[rank] = patterns[index->number_of_rank[rank]];
-        add_pattern(builder, index->pattern_of_rank[rank], rank);
-    }
-    return lay_out(builder);
+    for (uint32_t rank = 0; rank < count; rank++)
+        add_pattern(builder, patterns[number_of_rank[rank]], rank);
+    bool done = lay_out(builder);
+    free(number_of_rank);
+    return done;
+}
+
+static const struct pattern *const *copy_patterns(const struct pattern *const *patterns,
+                                                  uint32_t count, struct arena *arena)
+{
+    const struct pattern **copy = arena_try_alloc(arena, ((size_t)count + 1) * sizeof *copy);
+    for (uint32_t i = 0; i < count && copy != NULL; i++)
+        copy[i] = patterns[i];
+    return copy;
 }
 
 struct pattern_index *pattern_index_new(const struct pattern *const *patterns, uint32_t count,
@@ -337,7 +357,9 @@ struct pattern_index *pattern_index_new(const struct pattern *const *patterns, u
 {
     struct builder builder = {.arena = arena};
     builder.index = arena_try_alloc(arena, sizeof *builder.index);
-    bool built = builder.index != NULL && build(&builder, patterns, count);
+    bool built = builder.index != NULL &&
+                 (builder.index->patterns = copy_patterns(patterns, count, arena)) != NULL &&
+                 build(&builder, patterns, count);
     VEC_FREE(&builder.nodes);
     VEC_FREE(&builder.links);
     VEC_FREE(&builder.order);

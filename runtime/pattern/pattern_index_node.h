@@ -6,6 +6,7 @@
 #include "pattern/pattern_internal.h"
 
 #define NODE_INLINE_CHILDREN 8
+#define NODE_INLINE_LABEL 16
 
 enum index_node_flag {
     /* At most one position of a name leads here, because no loop above has a choice. */
@@ -22,22 +23,30 @@ enum index_node_flag {
 
 struct index_node {
     uint32_t best;         /* rank of the best pattern here or below */
-    uint32_t label;        /* of the edge to here: offset in index->labels */
-    uint32_t label_length; /* 0: the edge is no literal */
+    uint32_t label_length; /* of the edge to here; 0: it is no literal */
     uint32_t children;     /* first literal child */
     uint32_t variable;     /* 0: none, as for the next two */
     uint32_t star;
     uint32_t dot;
-    uint32_t ends;    /* of patterns that are complete here: ranks from index->ranks[ends] on, up to
-                         PATTERN_NONE */
+    uint32_t ends;    /* patterns that are complete here: from index->ends[ends] on, up to the one
+                         with rank PATTERN_NONE */
     uint32_t regexes; /* the same for patterns that have their literal prefix up to here */
     uint32_t table;   /* with many children: index->tables[table] */
     uint16_t child_count;
     uint16_t flags;
     unsigned char child_bytes[NODE_INLINE_CHILDREN];
+    union {
+        char bytes[NODE_INLINE_LABEL];
+        uint32_t offset; /* of a longer label: in index->labels */
+    } label;
 };
 
-_Static_assert(sizeof(struct index_node) <= 64, "a node should be one cache line");
+_Static_assert(sizeof(struct index_node) == 64, "a node should be one cache line");
+
+struct index_end {
+    uint32_t rank;
+    uint32_t number;
+};
 
 struct child_table {
     uint16_t child_of[256]; /* literal child by first byte, counted from 1; 0: none */
@@ -47,9 +56,8 @@ struct pattern_index {
     const struct index_node *nodes;
     const struct child_table *tables;
     const char *labels;
-    const uint32_t *ranks;
-    const uint32_t *number_of_rank;
-    const struct pattern **pattern_of_rank;
+    const struct index_end *ends;
+    const struct pattern *const *patterns; /* by number */
 };
 
 /* The literal child whose label begins with byte, or 0. */
