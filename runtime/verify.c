@@ -84,7 +84,8 @@ static bool verify_operand(struct verifier *verifier, enum opcode op, uint32_t o
     case OPERAND_DEPTH:
         return operand >= 1 || refuse(verifier, "a reference has a depth of at least 1");
     case OPERAND_COUNT:
-        return operand >= 1 || op != OP_SUM_NAME || refuse(verifier, "a sum of nothing");
+        return operand >= 1 || op == OP_MAKE_ARRAY || op == OP_MAKE_OBJECT ||
+               refuse(verifier, "a text made of nothing");
     case OPERAND_VARIABLE: /* counted against the parsed pattern by valve_program_load */
     case OPERAND_INTEGER:
         return true;

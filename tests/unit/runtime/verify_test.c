@@ -128,7 +128,9 @@ static void operands_stay_in_their_tables(void **state)
     expect_refused("depth of at least 1", RULE_NEEDS_RECORDS, 1,
                    CODE(I(LOAD_TRUE, 0), I(CROSS_REFERENCE, 0), I(RETURN, 0)));
     expect_refused("takes no operand", 0, 1, CODE(I(LOAD_TRUE, 1), I(RETURN, 0)));
-    expect_refused("a sum of nothing", 0, 1, CODE(I(SUM_NAME, 0), I(RETURN, 0)));
+    expect_refused("made of nothing", 0, 1, CODE(I(SUM_NAME, 0), I(RETURN, 0)));
+    expect_refused("made of nothing", 0, 1, CODE(I(JOIN_NAME, 0), I(RETURN, 0)));
+    expect_refused("made of nothing", 0, 1, CODE(I(JOIN_TEXT, 0), I(RETURN, 0)));
 }
 
 static void keys_and_names_are_texts(void **state)
