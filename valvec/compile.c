@@ -2,6 +2,7 @@
 
 #include "valvec.h"
 
+#include "lint.h"
 #include "parse.h"
 #include "passes.h"
 #include "rulefile.h"
@@ -78,10 +79,14 @@ static struct program *finish(struct compilation *compilation)
 {
     if (compilation->diagnostics->error_count > 0)
         return NULL;
+    if (compilation->options->lint)
+        lint_run(compilation);
     for (size_t i = 0; i < compilation->rules.count; i++) {
         if (compilation->options->optimise && compilation->rules.items[i]->tree != NULL)
             fold(compilation, compilation->rules.items[i]);
     }
+    if (compilation->options->lint)
+        lint_folded(compilation);
     return build_program(compilation);
 }
 
@@ -91,8 +96,9 @@ struct program *valvec_compile(slice file_name, slice text, const struct valvec_
     struct compilation compilation;
     compilation_open(&compilation, file_name, text, options, arena, diagnostics);
     struct program *program = finish(&compilation);
-    compilation_close(&compilation);
     diagnostics_sort(diagnostics);
     drop_repeated(diagnostics);
+    lint_silence(&compilation, options->lint && program != NULL);
+    compilation_close(&compilation);
     return program;
 }

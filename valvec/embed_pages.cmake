@@ -1,0 +1,12 @@
+# Makes a C file of the explanation pages:  cmake -DFOLDER=... -DPAGES=id;id -DOUTPUT=... -P embed_pages.cmake
+set(text "/* Made from lints/*.md by embed_pages.cmake. */\n\n#include \"lint_pages.h\"\n\n")
+string(APPEND text "const struct lint_page LINT_PAGES[] = {\n")
+foreach(page IN LISTS PAGES)
+  file(READ "${FOLDER}/${page}.md" content)
+  string(REPLACE "\\" "\\\\" content "${content}")
+  string(REPLACE "\"" "\\\"" content "${content}")
+  string(REPLACE "\n" "\\n\"\n     \"" content "${content}")
+  string(APPEND text "    {\"${page}\",\n     \"${content}\"},\n")
+endforeach()
+string(APPEND text "    {0, 0},\n};\n")
+file(WRITE "${OUTPUT}" "${text}")
