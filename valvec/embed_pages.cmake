@@ -1,5 +1,5 @@
 # Makes a C file of the explanation pages:  cmake -DFOLDER=... -DPAGES=id;id -DOUTPUT=... -P embed_pages.cmake
-set(text "/* Made from lints/*.md by embed_pages.cmake. */\n\n#include \"lint_pages.h\"\n\n")
+set(text "/* Made from the pages in lints/ by embed_pages.cmake. */\n\n#include \"lint_pages.h\"\n\n")
 string(APPEND text "const struct lint_page LINT_PAGES[] = {\n")
 foreach(page IN LISTS PAGES)
   file(READ "${FOLDER}/${page}.md" content)

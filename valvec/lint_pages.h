@@ -1,5 +1,5 @@
 #pragma once
-/* The pages of explanation, made from lints/*.md when building. */
+/* The pages of explanation, made from the pages in lints/ when building. */
 
 struct lint_page {
     const char *id;
