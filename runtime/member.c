@@ -147,16 +147,29 @@ static slice name_in_message(valve_value v, struct evaluation *evaluation)
     return convert_to_text(evaluation, v, &text) ? quoted(value_slice(text)) : SLICE("");
 }
 
+/* Fails with the parts joined; unlike a format, this keeps every character of a key. */
+static bool fail_with(struct evaluation *evaluation, const valve_value *parts, uint32_t count)
+{
+    valve_value message;
+    if (operate_join(evaluation, parts, count, &message) && evaluation->error.length == 0)
+        evaluation->error = value_slice(message);
+    return false;
+}
+
 static bool fail_to_read(struct evaluation *evaluation, valve_value v, valve_value key)
 {
     const char *what = v.type == VALUE_NULL ? "null" : "undefined";
     bool is_named = key.type < VALUE_ARRAY || (key.type == VALUE_OBJECT && convert_has_text(key));
     if (!is_named)
         return evaluation_fail(evaluation, "TypeError: Cannot read properties of %s", what);
-    slice name = name_in_message(key, evaluation);
-    return evaluation_fail(evaluation,
-                           "TypeError: Cannot read properties of %s (reading '" SLICE_FORMAT "')",
-                           what, SLICE_ARGUMENTS(name));
+    valve_value parts[] = {
+        value_text(SLICE("TypeError: Cannot read properties of ")),
+        value_text(slice_of(what)),
+        value_text(SLICE(" (reading '")),
+        value_text(name_in_message(key, evaluation)),
+        value_text(SLICE("')")),
+    };
+    return fail_with(evaluation, parts, 5);
 }
 
 bool operate_get(struct evaluation *evaluation, valve_value v, valve_value key, valve_value *member)
@@ -207,9 +220,11 @@ bool operate_in(struct evaluation *evaluation, valve_value key, valve_value v, b
         return is_in_object(evaluation, key, v, has);
     if (value_items(v) != NULL)
         return is_in_array(evaluation, key, v, has);
-    slice wanted = name_in_message(key, evaluation), in = name_in_message(v, evaluation);
-    return evaluation_fail(evaluation,
-                           "TypeError: Cannot use 'in' operator to search for '" SLICE_FORMAT
-                           "' in " SLICE_FORMAT,
-                           SLICE_ARGUMENTS(wanted), SLICE_ARGUMENTS(in));
+    valve_value parts[] = {
+        value_text(SLICE("TypeError: Cannot use 'in' operator to search for '")),
+        value_text(name_in_message(key, evaluation)),
+        value_text(SLICE("' in ")),
+        value_text(name_in_message(v, evaluation)),
+    };
+    return fail_with(evaluation, parts, 4);
 }

@@ -1,7 +1,7 @@
 /* Upper and lower case by Unicode's full mappings, without regard to any language, so that the
- * length may change. ASCII is mapped here; the rest by libunistring, which takes no lone
- * surrogates: the text is mapped between them. They are neither letters nor ignored between
- * letters, so the context of a final sigma does not reach across one. */
+ * length may change. ASCII is mapped here; the rest by libunistring, in runs between those
+ * characters that it cannot map or maps unlike JavaScript: lone surrogates stay as they are, and a
+ * capital sigma becomes the final form by the letters around it. */
 
 #include "text.h"
 
@@ -9,6 +9,7 @@
 #include "text_units.h"
 
 #include <unicase.h>
+#include <unictype.h>
 
 /* No character of UTF-8 grows to more than three times its bytes. */
 #define MAX_GROWTH 3
@@ -19,10 +20,11 @@ typedef uint8_t *(*map_case)(const uint8_t *text, size_t length, const char *lan
 struct case_mapping {
     map_case map;
     char first, last; /* ASCII letters that change, by their one differing bit */
+    bool has_final_sigma;
 };
 
-static const struct case_mapping to_upper = {u8_toupper, 'a', 'z'};
-static const struct case_mapping to_lower = {u8_tolower, 'A', 'Z'};
+static const struct case_mapping to_upper = {u8_toupper, 'a', 'z', false};
+static const struct case_mapping to_lower = {u8_tolower, 'A', 'Z', true};
 
 #define CASE_BIT 0x20
 
@@ -53,21 +55,85 @@ static bool map_ascii(struct evaluation *evaluation, const struct case_mapping *
     return true;
 }
 
-/* The first lone surrogate at or after start, else the end. */
-static size_t find_surrogate(slice text, size_t start)
+/* ---- final sigma ---- */
+
+#define CAPITAL_SIGMA "\xCE\xA3"
+#define SMALL_SIGMA "\xCF\x83"
+#define FINAL_SIGMA "\xCF\x82"
+#define SIGMA_BYTES 2
+
+static size_t character_before(slice text, size_t at)
 {
-    for (size_t i = start; i < text.length; i++) {
-        const char *found = memchr(text.at + i, 0xED, text.length - i);
-        if (found == NULL)
-            break;
-        i = (size_t)(found - text.at);
-        if (i + 1 < text.length && (unsigned char)text.at[i + 1] >= 0xA0)
+    do
+        at--;
+    while (at > 0 && ((unsigned char)text.at[at] & 0xC0) == 0x80);
+    return at;
+}
+
+static bool is_after_letter(slice text, size_t at)
+{
+    while (at > 0) {
+        at = character_before(text, at);
+        size_t next = at;
+        uint32_t c = utf8_next(text, &next);
+        if (!uc_is_property_case_ignorable(c))
+            return uc_is_property_cased(c);
+    }
+    return false;
+}
+
+static bool is_before_letter(slice text, size_t at)
+{
+    while (at < text.length) {
+        uint32_t c = utf8_next(text, &at);
+        if (!uc_is_property_case_ignorable(c))
+            return uc_is_property_cased(c);
+    }
+    return false;
+}
+
+static const char *lower_sigma(slice text, size_t at)
+{
+    bool is_final = is_after_letter(text, at) && !is_before_letter(text, at + SIGMA_BYTES);
+    return is_final ? FINAL_SIGMA : SMALL_SIGMA;
+}
+
+/* ---- runs ---- */
+
+static bool is_surrogate_at(slice text, size_t i)
+{
+    return (unsigned char)text.at[i] == 0xED && (unsigned char)text.at[i + 1] >= 0xA0;
+}
+
+static bool is_sigma_at(slice text, size_t i)
+{
+    return memcmp(text.at + i, CAPITAL_SIGMA, SIGMA_BYTES) == 0;
+}
+
+/* The first character at or after start that ends a run, else the end of the text. */
+static size_t find_stop(const struct case_mapping *mapping, slice text, size_t start)
+{
+    for (size_t i = start; i + 1 < text.length; i++) {
+        if (is_surrogate_at(text, i) || (mapping->has_final_sigma && is_sigma_at(text, i)))
             return i;
     }
     return text.length;
 }
 
-/* Maps a run without surrogates. *written: the room in out, then how many bytes were written. */
+/* Writes what becomes of the character that ended a run, if any, and moves past it. */
+static size_t map_stop(slice text, size_t *at, char *out)
+{
+    if (*at == text.length)
+        return 0;
+    bool is_surrogate = is_surrogate_at(text, *at);
+    const char *mapped = is_surrogate ? text.at + *at : lower_sigma(text, *at);
+    size_t length = is_surrogate ? 3 : SIGMA_BYTES;
+    memcpy(out, mapped, length);
+    *at += length;
+    return length;
+}
+
+/* Maps a run. *written: the room in out, then how many bytes were written. */
 static bool map_run(struct evaluation *evaluation, map_case map, slice run, char *out,
                     size_t *written)
 {
@@ -86,16 +152,14 @@ static bool map_unicode(struct evaluation *evaluation, const struct case_mapping
         return false;
     size_t length = 0;
     for (size_t i = 0; i < text.length;) {
-        size_t end = find_surrogate(text, i);
+        size_t end = find_stop(mapping, text, i);
         size_t written = (end - i) * MAX_GROWTH;
         if (end > i &&
             !map_run(evaluation, mapping->map, slice_part(text, i, end), out + length, &written))
             return false;
         length += written;
-        size_t surrogate = end < text.length ? 3 : 0;
-        memcpy(out + length, text.at + end, surrogate);
-        length += surrogate;
-        i = end + surrogate;
+        i = end;
+        length += map_stop(text, &i, out + length);
     }
     *mapped = value_text((slice){out, length});
     return true;

@@ -66,7 +66,7 @@ void *arena_try_alloc_slow(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 4)
         return NULL;
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = arena_rounded(size);
     if (arena->limit_bytes != 0 && rounded > arena->limit_bytes - arena->used_bytes)
         return NULL;
     if (arena->newest == NULL || rounded > (size_t)(arena->end - arena->next)) {

@@ -32,12 +32,19 @@ void arena_init(struct arena *arena, size_t limit_bytes);
 /* Frees every chunk. The arena may be initialised again afterwards. */
 void arena_fini(struct arena *arena);
 
+/* What a piece takes of the arena: a multiple of 16, so that each is aligned, and never nothing, so
+ * that each has an address of its own. Less than size when that is too large to round. */
+static inline size_t arena_rounded(size_t size)
+{
+    return (size + (size == 0) + 15) & ~(size_t)15;
+}
+
 /* Returns size bytes, or NULL when that would pass the limit or the system has no memory. */
 void *arena_try_alloc_slow(struct arena *arena, size_t size);
 
 static inline void *arena_try_alloc(struct arena *arena, size_t size)
 {
-    size_t rounded = (size + 15) & ~(size_t)15;
+    size_t rounded = arena_rounded(size);
     if (rounded >= size && rounded <= (size_t)(arena->end - arena->next) &&
         (arena->limit_bytes == 0 || rounded <= arena->limit_bytes - arena->used_bytes)) {
         void *piece = arena->next;
