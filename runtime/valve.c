@@ -129,30 +129,44 @@ static bool prepare(struct check *check, struct vm *vm, slice *captures)
     return true;
 }
 
+/* Field by field: clearing the whole costs more than running a short rule. What is not set here is
+ * the outcome, or is told to be set by another field. */
+static void vm_init(struct vm *vm, const struct check *check)
+{
+    const struct valve_program *program = check->program;
+    vm->evaluation.arena = check->arena;
+    vm->evaluation.options = check->options;
+    vm->evaluation.steps = 0;
+    vm->evaluation.error = (slice){NULL, 0};
+    vm->program = &program->contents;
+    vm->rule = &program->contents.rules[check->selection.rule];
+    vm->request = check->request;
+    vm->regexes = program->regexes;
+    vm->user = check->request->user->value;
+    vm->name = check->name;
+    vm->records = NULL;
+    vm->record_count = 0;
+    vm->data_is_read = false;
+    vm->is_suspended = false;
+}
+
 static void run_rule(struct check *check)
 {
     slice captures[PATTERN_MAX_VARIABLES];
     valve_value small_stack[SMALL_STACK];
-    const struct valve_program *program = check->program;
-    struct vm vm = {
-        .evaluation = {.arena = check->arena, .options = check->options},
-        .program = &program->contents,
-        .rule = &program->contents.rules[check->selection.rule],
-        .request = check->request,
-        .regexes = program->regexes,
-        .user = check->request->user->value,
-        .name = check->name,
-        .stack = small_stack,
-    };
-    check->result->rule = check->selection.rule;
-    check->result->pattern = program->contents.patterns[vm.rule->pattern].text;
-    check->result->line = vm.rule->line;
-    check->result->column = vm.rule->column;
+    struct valve_result *result = check->result;
+    struct vm vm;
+    vm_init(&vm, check);
+    vm.stack = small_stack;
+    result->rule = check->selection.rule;
+    result->pattern = vm.program->patterns[vm.rule->pattern].text;
+    result->line = vm.rule->line;
+    result->column = vm.rule->column;
     if (prepare(check, &vm, captures))
         run(check, &vm);
     else
         fail_at(check, 0, vm.evaluation.error);
-    check->result->steps = vm.evaluation.steps;
+    result->steps = vm.evaluation.steps;
 }
 
 static bool is_ascii(slice text)
@@ -199,6 +213,20 @@ static void decide(struct check *check)
         run_rule(check);
 }
 
+static void result_init(struct valve_result *result)
+{
+    result->decision = VALVE_DENY;
+    result->value = value_undefined();
+    result->pattern = (slice){NULL, 0};
+    result->rule = VALVE_RULE_NONE;
+    result->line = 0;
+    result->column = 0;
+    result->message = (slice){NULL, 0};
+    result->needs = NULL;
+    result->need_count = 0;
+    result->steps = 0;
+}
+
 /* Lowers the arena's limit to what one evaluation may take; returns the limit to put back. */
 static size_t limit_memory(struct arena *arena, size_t max_bytes)
 {
@@ -217,7 +245,7 @@ void valve_evaluate(const struct valve_program *program, const struct valve_requ
                     struct valve_result *result)
 {
     CHECK(request->kind < VALVE_RULE_KIND_COUNT && request->user != NULL);
-    *result = (struct valve_result){.decision = VALVE_DENY, .rule = VALVE_RULE_NONE};
+    result_init(result);
     size_t limit_before = limit_memory(arena, options->max_memory_bytes);
     struct check check = {
         .program = program,
