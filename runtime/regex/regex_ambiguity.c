@@ -223,7 +223,7 @@ bool regex_is_catastrophic(slice pattern, slice flags, size_t *offset, size_t *l
     struct regex_tree tree;
     struct regex_error error;
     struct span span = {0, 0};
-    arena_init(&arena, (size_t)32 << 20);
+    arena_init(&arena, REGEX_MAX_TREE_BYTES);
     bool found = regex_parse(pattern, flags, &arena, &tree, &error) && analyse(&tree, &span);
     arena_fini(&arena);
     *offset = span.offset;

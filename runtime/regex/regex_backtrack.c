@@ -7,6 +7,8 @@
 #include "regex/regex_facts.h"
 #include "regex/regex_instruction.h"
 
+#define INSTRUCTIONS_PER_STEP 16
+
 enum entry_kind {
     ENTRY_RESUME,     /* go on at pc, position */
     ENTRY_UNDO,       /* state[pc] = value */
@@ -28,6 +30,7 @@ struct machine {
     size_t height, capacity;
     enum regex_status status;
     uint32_t pc, position;
+    uint32_t instructions; /* carried out so far */
 };
 
 static inline uint32_t element(const struct regex_subject *subject, uint32_t position)
@@ -361,17 +364,16 @@ static bool backtrack(struct machine *machine)
     return false;
 }
 
-/* Whether the program matches at the position; what it captured is then in the state. */
+/* Whether the program matches at the position; what it captured is then in the state. When it does
+ * not, everything is undone, so that the captures are unset again. */
 static bool match_here(struct machine *machine, uint32_t position)
 {
     const struct instruction *code = machine->program->code;
-    for (uint32_t slot = 0; slot < machine->program->group_count * 2; slot++)
-        machine->state[slot] = REGEX_UNSET;
-    machine->height = 0;
     machine->pc = 0;
     machine->position = position;
     while (code[machine->pc].kind != I_MATCH) {
-        if (step(machine, &code[machine->pc]))
+        bool passed = ++machine->instructions % INSTRUCTIONS_PER_STEP != 0 || spend(machine, 1);
+        if (passed && step(machine, &code[machine->pc]))
             machine->pc++;
         else if (!backtrack(machine))
             return false;
@@ -384,13 +386,15 @@ static bool match_here(struct machine *machine, uint32_t position)
 static bool prepare(struct machine *machine)
 {
     struct arena *arena = machine->run->arena;
+    uint32_t state_count = machine->program->state_count;
     machine->capacity = 64;
     machine->stack = arena_try_alloc(arena, machine->capacity * sizeof *machine->stack);
-    machine->state = arena_try_alloc(arena, machine->program->state_count * sizeof *machine->state);
+    machine->state = arena_try_alloc(arena, state_count * sizeof *machine->state);
     if (machine->stack == NULL || machine->state == NULL)
         return stop(machine, REGEX_OUT_OF_MEMORY);
-    memset(machine->state, 0, machine->program->state_count * sizeof *machine->state);
-    return true;
+    for (uint32_t i = 0; i < state_count; i++)
+        machine->state[i] = REGEX_UNSET;
+    return spend(machine, state_count / INSTRUCTIONS_PER_STEP);
 }
 
 static bool can_start(const struct machine *machine, uint32_t position)

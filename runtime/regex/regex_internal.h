@@ -7,14 +7,14 @@
 #include "regex/regex_program.h"
 
 struct regex {
-    struct arena arena; /* of everything below but PCRE2's own memory */
-    struct regex_tree tree;
-    const struct regex_program *program; /* always there: the exact matcher */
-    struct regex_pcre pcre;              /* where PCRE2 gives the same answer (regex_select.h) */
-    struct regex_cost cost;              /* of a search by PCRE2 */
+    struct regex_flags flags;
+    uint32_t group_count; /* with group 0 */
+    uint32_t name_count;
+    struct regex_name *names;      /* one piece of the heap with their texts */
+    struct regex_program *program; /* always there: the exact matcher */
+    struct regex_pcre pcre;        /* where PCRE2 gives the same answer (regex_select.h) */
+    struct regex_cost cost;        /* of a search by PCRE2 */
 };
-
-#define REGEX_MAX_COMPILED_BYTES ((size_t)32 << 20)
 
 enum regex_engine {
     REGEX_BY_CHOICE, /* PCRE2 where it gives the same answer, else the exact matcher */

@@ -10,6 +10,7 @@
 
 #define REGEX_MAX_PATTERN_BYTES 65536
 #define REGEX_MAX_NESTING 250
+#define REGEX_MAX_TREE_BYTES ((size_t)32 << 20)
 #define REGEX_INFINITY 0x7FFFFFFFu
 
 struct regex_flags {

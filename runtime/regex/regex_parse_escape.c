@@ -172,6 +172,8 @@ static bool parse_property(struct parser *parser, bool negative, bool in_class)
         return parser_fail(parser, start, invalid);
     if (parser->property_count >= MAX_PROPERTIES)
         return parser_fail(parser, start, "too many properties");
+    if (regex_property_is_unsupported(text))
+        return parser_fail(parser, start, "this property is not supported");
     const struct regex_set *set = find_property(parser, text);
     if (set == NULL)
         return parser_fail(parser, start, invalid);

@@ -1,8 +1,10 @@
 /* Tree -> program of the exact matcher, in one walk. Inside a look-behind the terms of a sequence
  * are walked from last to first, because ECMAScript matches them so. */
 
-#include "regex/regex_facts.h"
 #include "regex/regex_instruction.h"
+
+#include "base/check.h"
+#include "regex/regex_facts.h"
 
 #define NO_ADDRESS UINT32_MAX
 
@@ -283,31 +285,73 @@ static void emit_tree(struct builder *builder, struct regex_node *root)
     }
 }
 
-static const struct regex_program *finish(struct builder *builder)
+/* The parts of a program, laid out one after the other in one piece; at NULL it only counts. */
+struct layout {
+    char *at;
+    size_t used;
+};
+
+static void *place(struct layout *layout, const void *part, size_t bytes)
+{
+    char *here_now = layout->at == NULL ? NULL : layout->at + layout->used;
+    layout->used += (bytes + 15) & ~(size_t)15;
+    if (here_now != NULL && bytes > 0)
+        memcpy(here_now, part, bytes);
+    return here_now;
+}
+
+static const struct regex_set *place_set(struct layout *layout, const struct regex_set *set)
+{
+    struct regex_set *copy = place(layout, set, sizeof *set);
+    struct regex_range *ranges = place(layout, set->ranges, set->count * sizeof *set->ranges);
+    if (copy != NULL)
+        copy->ranges = ranges;
+    return copy;
+}
+
+static void place_code(struct layout *layout, const struct builder *builder,
+                       struct regex_program *program)
+{
+    size_t bytes = builder->code.count * sizeof *builder->code.items;
+    struct instruction *code = place(layout, builder->code.items, bytes);
+    for (size_t i = 0; i < builder->code.count; i++) {
+        const struct instruction *original = &builder->code.items[i];
+        if (original->kind != I_SET && original->kind != I_RUN_SET)
+            continue;
+        const struct regex_set *set = place_set(layout, original->as.set);
+        if (code != NULL)
+            code[i].as.set = set;
+    }
+    if (program != NULL)
+        program->code = code;
+}
+
+static struct regex_program *lay_out(struct layout *layout, const struct builder *builder)
 {
     const struct regex_tree *tree = builder->tree;
-    size_t bytes = builder->code.count * sizeof *builder->code.items;
-    struct regex_program *program = arena_try_alloc(tree->arena, sizeof *program);
-    struct instruction *code = arena_try_alloc(tree->arena, bytes);
-    if (program == NULL || code == NULL)
-        return NULL;
-    memcpy(code, builder->code.items, bytes);
-    *program = (struct regex_program){.code = code,
-                                      .consumes = !tree->root->nullable,
-                                      .begin = tree->root->begin,
-                                      .word = tree->word,
-                                      .state_count = builder->state_count,
-                                      .group_count = tree->group_count,
-                                      .flags = tree->flags};
+    struct regex_program head = {.consumes = !tree->root->nullable,
+                                 .begin = tree->root->begin,
+                                 .state_count = builder->state_count,
+                                 .group_count = tree->group_count,
+                                 .flags = tree->flags};
+    struct regex_program *program = place(layout, &head, sizeof head);
+    const struct regex_set *word = tree->word == NULL ? NULL : place_set(layout, tree->word);
+    if (program != NULL)
+        program->word = word;
+    place_code(layout, builder, program);
     return program;
 }
 
-const struct regex_program *regex_program_new(const struct regex_tree *tree)
+struct regex_program *regex_program_new(const struct regex_tree *tree)
 {
     struct builder builder = {.tree = tree, .state_count = tree->group_count * 2};
     emit_tree(&builder, tree->root);
     emit(&builder, I_MATCH, tree->root);
-    const struct regex_program *program = finish(&builder);
+    struct layout layout = {NULL, 0};
+    lay_out(&layout, &builder);
+    layout = (struct layout){malloc(layout.used), 0};
+    CHECK(layout.at != NULL);
+    struct regex_program *program = lay_out(&layout, &builder);
     VEC_FREE(&builder.code);
     return program;
 }

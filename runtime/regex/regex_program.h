@@ -15,9 +15,9 @@ struct regex_subject {
 
 struct regex_program;
 
-/* Makes the program of a tree that has its facts, in the tree's arena, which must live as long.
- * NULL: exhausted. */
-const struct regex_program *regex_program_new(const struct regex_tree *tree);
+/* Makes the program of a tree that has its facts. It is one piece of the heap, for free(), and does
+ * not need the tree any more. */
+struct regex_program *regex_program_new(const struct regex_tree *tree);
 
 struct regex_run {
     struct arena *arena; /* for the backtracking stack; reset by the caller */

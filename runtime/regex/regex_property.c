@@ -126,3 +126,9 @@ bool regex_property_add(slice name, slice value, struct set_builder *builder)
     }
     return spell(name, value, spelt, sizeof spelt) && add_property(spelt, builder);
 }
+
+bool regex_property_is_unsupported(slice name)
+{
+    return is_one_of(name, "Bidi_Mirrored", "Bidi_M") ||
+           is_one_of(name, "Changes_When_NFKC_Casefolded", "CWKCF");
+}

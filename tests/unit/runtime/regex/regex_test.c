@@ -112,6 +112,7 @@ static void errors_say_what_and_where(void **state)
     assert_refused("]", "u", "lone quantifier brackets", 0);
     assert_refused("\xC3\xA9(?<1>a)", "", "invalid capture group name", 5);
     assert_refused("\\p{Foo}", "u", "invalid property name", 2);
+    assert_refused("\\p{Bidi_M}", "u", "this property is not supported", 2);
     assert_refused("a\\", "", "\\ at end of pattern", 1);
     assert_refused("\\k<b>(?<a>.)", "", "invalid named capture referenced", 0);
 }
