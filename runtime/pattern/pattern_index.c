@@ -304,6 +304,8 @@ static bool alloc_layout(struct builder *builder)
 {
     struct arena *arena = builder->arena;
     size_t ends = 2 * builder->links.count + 1;
+    if (builder->nodes.count > INDEX_MAX_NODES)
+        return false;
     builder->laid_out = alloc_nodes(arena, builder->nodes.count);
     builder->tables = arena_try_alloc(arena, count_tables(builder) * sizeof *builder->tables + 1);
     builder->labels = arena_try_alloc(arena, total_label_bytes(builder) + 1);

@@ -7,6 +7,7 @@
 
 #define NODE_INLINE_CHILDREN 8
 #define NODE_INLINE_LABEL 16
+#define INDEX_MAX_NODES (UINT32_MAX >> 3) /* a search keeps the kind of a step beside the node */
 
 enum index_node_flag {
     /* At most one position of a name leads here, because no loop above has a choice. */

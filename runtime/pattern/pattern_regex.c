@@ -103,7 +103,31 @@ static bool check_tree(struct parse_state *state)
     return true;
 }
 
-/* A $name inside [ ] or after a backslash is spelt out there too, and then is something else. */
+static bool fail_hidden_variable(struct parse_state *state, uint32_t variable)
+{
+    const struct variable_place *place = &state->places[variable];
+    return pattern_fail(state->error, place->offset, place->length,
+                        "a variable can't stand inside [ ] or after \\");
+}
+
+/* A $name inside [ ] or after a backslash would be spelt out there too, and be something else. */
+static bool check_places(struct parse_state *state)
+{
+    slice text = state->pattern->text;
+    bool in_class = false, escaped = false;
+    uint32_t variable = 0;
+    for (size_t i = 0; i < text.length && variable < state->pattern->variable_count; i++) {
+        bool starts = i == state->places[variable].offset;
+        if (starts && (in_class || escaped))
+            return fail_hidden_variable(state, variable);
+        variable += starts;
+        if (!escaped)
+            in_class = in_class ? text.at[i] != ']' : text.at[i] == '[';
+        escaped = !escaped && text.at[i] == '\\';
+    }
+    return true;
+}
+
 static bool check_variables(struct parse_state *state)
 {
     bool found[PATTERN_MAX_VARIABLES] = {false};
@@ -112,8 +136,7 @@ static bool check_variables(struct parse_state *state)
             found[state->variable_of_group[g]] = true;
     for (uint32_t i = 0; i < state->pattern->variable_count; i++)
         if (!found[i])
-            return pattern_fail(state->error, state->places[i].offset, state->places[i].length,
-                                "a variable can't stand inside [ ] or after \\");
+            return fail_hidden_variable(state, i);
     return true;
 }
 
@@ -329,7 +352,8 @@ bool pattern_parse_regex(struct pattern *pattern, const struct variable_place *p
         .pattern = pattern, .places = places, .arena = arena, .error = error};
     arena_init(&state.work, (size_t)16 << 20);
     spell_path(&state);
-    bool parsed = parse_tree(&state) && map_groups(&state) && lower_or_compile(&state);
+    bool parsed = check_places(&state) && parse_tree(&state) && map_groups(&state) &&
+                  lower_or_compile(&state);
     arena_fini(&state.work);
     VEC_FREE(&state.spelling.origins);
     buf_fini(&state.spelling.text);
