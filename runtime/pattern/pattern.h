@@ -43,9 +43,11 @@ bool pattern_remark(const struct pattern *pattern, uint32_t i, struct pattern_re
  * the linter; not on any hot path. */
 bool pattern_covers(const struct pattern *wide, const struct pattern *narrow);
 
-/* Where variable i was found: bytes of the name. Captures that would split a UTF-16 pair give the
- * nearest whole characters. Fills pattern_variable_count entries. `scratch` is for a bounded amount
- * of work space. Returns false only when the name does not match or scratch is exhausted. */
+/* Where variable i was found: bytes of the name. A capture that begins or ends in the middle of a
+ * UTF-16 pair gives the whole character there; a variable that took no part, as $x of `a|$x` for
+ * the name `a`, has at == NULL (JavaScript: undefined). Fills pattern_variable_count entries.
+ * `scratch` is for a bounded amount of work space, which is given back. Returns false only when the
+ * name does not match or scratch is exhausted. */
 bool pattern_capture(const struct pattern *pattern, slice name, struct arena *scratch,
                      slice *captures);
 
@@ -54,11 +56,13 @@ bool pattern_capture(const struct pattern *pattern, slice name, struct arena *sc
 struct pattern_index;
 
 /* Builds an index; patterns[i] keeps the number i. Priority: the longer text (UTF-16 units) first,
- * of equal length the higher number (valve.md 2.2). The patterns must outlive the index. */
+ * of equal length the higher number (valve.md 2.2). The patterns must outlive the index.
+ * Returns NULL when the arena is exhausted. */
 struct pattern_index *pattern_index_new(const struct pattern *const *patterns, uint32_t count,
                                         struct arena *arena);
 
 /* The first pattern by priority that matches name and for which wanted[number] is set (a bit set of
- * count bits), or PATTERN_NONE. Does not allocate outside scratch. */
+ * count bits), or PATTERN_NONE; that too when scratch is exhausted, so that nothing undecided is
+ * allowed. Does not allocate outside scratch, and gives back what it took. */
 uint32_t pattern_index_find(const struct pattern_index *index, slice name, const uint64_t *wanted,
                             struct arena *scratch);

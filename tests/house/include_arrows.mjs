@@ -11,7 +11,7 @@ const root = process.argv[2] ?? '.';
 const ARROWS = {
     'runtime/base': [],
     'runtime/regex': ['runtime/base', 'runtime'],
-    'runtime/pattern': ['runtime/base'],
+    'runtime/pattern': ['runtime/base', 'runtime/regex'], // paths are JavaScript's expressions, read by its parser
     'runtime': ['runtime/base', 'runtime/regex', 'runtime/pattern'],
     'grammar': ['runtime/base'],
     'valvec': ['runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
