@@ -52,7 +52,7 @@ uint64_t hash_bytes(slice bytes, uint64_t seed)
     uint64_t last = (uint64_t)bytes.length << 56;
     if (rest > 0)
         memcpy(&last, at, rest);
-    sip_word(&s, last ^ ((uint64_t)bytes.length << 56));
+    sip_word(&s, last);
     s.v2 ^= 0xff;
     sip_round(&s);
     sip_round(&s);
