@@ -36,13 +36,21 @@ static bool decode_name(struct search *search)
     return !search->exhausted;
 }
 
+static bool ends_with(const struct search *search, slice suffix)
+{
+    return suffix.length <= search->length &&
+           memcmp(search->name + search->length - suffix.length, suffix.at, suffix.length) == 0;
+}
+
 static void run_regexes(struct search *search, uint32_t regexes)
 {
     const struct index_end *end = search->index->ends + regexes;
-    for (; end->rank < search->best && decode_name(search); end++) {
-        if (!is_wanted(search, end->number))
-            continue;
+    for (; end->rank < search->best; end++) {
         const struct pattern *pattern = search->index->patterns[end->number];
+        if (!is_wanted(search, end->number) || !ends_with(search, pattern->suffix))
+            continue;
+        if (!decode_name(search))
+            return;
         enum run_status status =
             pattern_program_run(pattern->program, search->units, NULL, search->scratch);
         if (status == RUN_MATCH) {

@@ -28,7 +28,8 @@ struct pattern {
     const slice *variable_names;
     const struct element *elements; /* no two stars and no two literals are neighbours */
     uint32_t element_count;
-    slice prefix;                          /* bytes with which every matched name begins */
+    slice suffix; /* of a pattern with a program: bytes with which names end */
+    slice prefix; /* bytes with which every matched name begins */
     const struct pattern_program *program; /* NULL when the pattern is plain */
 };
 

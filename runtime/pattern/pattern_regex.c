@@ -220,6 +220,25 @@ static bool take_prefix(struct parse_state *state)
     return take_bytes(&text, state->arena, &state->pattern->prefix);
 }
 
+static bool is_whole_character(const struct regex_node *node)
+{
+    return node != NULL && node->kind == NODE_CHARACTER &&
+           (node->as.character < 0xD800 || node->as.character > 0xDFFF);
+}
+
+static bool take_suffix(struct parse_state *state)
+{
+    const struct regex_node *sequence = only_sequence(&state->tree), *first = NULL;
+    const struct regex_node *node = sequence != NULL ? sequence->last : NULL;
+    struct buf text = BUF_EMPTY;
+    if (node != NULL && node->kind == NODE_END)
+        node = node->previous;
+    for (; is_whole_character(node); node = node->previous)
+        first = node;
+    read_literal(&first, &text);
+    return take_bytes(&text, state->arena, &state->pattern->suffix);
+}
+
 typedef VEC(struct element) element_list;
 
 static bool lower_character(struct parse_state *state, const struct regex_node **node,
@@ -342,7 +361,7 @@ static bool lower_or_compile(struct parse_state *state)
     bool lowered = lower(state, &elements);
     bool done = lowered ? keep_elements(state, &elements) : compile(state);
     VEC_FREE(&elements);
-    return done && (take_prefix(state) || fail_out_of_memory(state));
+    return done && ((take_prefix(state) && take_suffix(state)) || fail_out_of_memory(state));
 }
 
 bool pattern_parse_regex(struct pattern *pattern, const struct variable_place *places,
