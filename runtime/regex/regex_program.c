@@ -293,11 +293,11 @@ struct layout {
 
 static void *place(struct layout *layout, const void *part, size_t bytes)
 {
-    char *here_now = layout->at == NULL ? NULL : layout->at + layout->used;
+    char *copy = layout->at == NULL ? NULL : layout->at + layout->used;
     layout->used += (bytes + 15) & ~(size_t)15;
-    if (here_now != NULL && bytes > 0)
-        memcpy(here_now, part, bytes);
-    return here_now;
+    if (copy != NULL && bytes > 0)
+        memcpy(copy, part, bytes);
+    return copy;
 }
 
 static const struct regex_set *place_set(struct layout *layout, const struct regex_set *set)

@@ -24,6 +24,11 @@ const written = [
     [raw`a\.b`, '', 'a.b', 'axb'],
     [raw`\$\^\*\+\?\(\)\[\]\{\}\|\\`, '', '$^*+?()[]{}|\\'],
 
+    // What some versions of PCRE2 get wrong
+    ['(a|)b*a', '', 'a', 'aa'],
+    ['(?:aa|a)c*.', '', 'aa', 'aab'],
+    ['(1|)b*1', '', '1'],
+
     // Anchors and boundaries
     ['^a', '', 'a', 'ba', 'b\na'],
     ['^a', 'm', 'b\na', 'b\ra', 'b\u2028a', 'b\u0085a', 'b\r\na'],
