@@ -8,7 +8,7 @@
 #include "base/vec.h"
 
 #define MAX_COVER_BYTES ((size_t)8 << 20)
-#define MAX_COVER_WORK 4000000u
+#define MAX_COVER_WORK 500000u
 
 /* The narrow one is about to run instruction `narrow`, the wide one any of `wide`. */
 struct cover_state {
@@ -216,6 +216,7 @@ static bool ends_together(struct cover *cover, struct cover_state state, bool at
 static bool walk_state(struct cover *cover, struct cover_state state, bool at_start,
                        uint64_t *next_wide)
 {
+    cover->work += cover->wide->count;
     if (!ends_together(cover, state, at_start))
         return false;
     clear_closure(&cover->narrow_closure);
