@@ -46,8 +46,12 @@ function expected([pattern, flags, subject]) {
 }
 
 // V8 begins matches between the halves of a pair, under flag u, where a look-around lets it; ECMAScript does not.
-function splitsPair([, flags, subject], { index }) {
-    return flags.includes('u') && index > 0 && /[\ud800-\udbff][\udc00-\udfff]/.test(subject.slice(index - 1, index + 1));
+function splitsPair([pattern, flags, subject], theirs) {
+    if (!flags.includes('u') || !theirs.items)
+        return false;
+    const places = flags.includes('g')
+        ? [...subject.matchAll(new RegExp(pattern, flags))].map(match => match.index) : [theirs.index];
+    return places.some(at => at > 0 && /[\ud800-\udbff][\udc00-\udfff]/.test(subject.slice(at - 1, at + 1)));
 }
 
 function same(mine, theirs) {

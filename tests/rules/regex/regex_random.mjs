@@ -57,7 +57,7 @@ function makePattern(random, unicode) {
         if (kind === 15)
             return pick(['^', '$', '\\b', '\\B']);
         if (kind === 16)
-            return unicode && !process.env.NOP ? pick(['\\p{L}', '\\P{Lu}', '\\u{61}', '\\p{Script=Greek}']) : 'c';
+            return unicode ? pick(['\\p{L}', '\\P{Lu}', '\\u{61}', '\\p{Script=Greek}']) : 'c';
         return group(depth);
     };
     const term = depth => {
