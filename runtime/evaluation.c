@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void keep_text(struct evaluation *evaluation, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void keep_text(struct evaluation *evaluation,
+                                                            const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);
