@@ -26,7 +26,7 @@ static bool reads_from(const struct ast_node *node, const struct ast_node *value
         case AST_CHAIN:
             break;
         case AST_CALL:
-            if (shape_is_cross_reference(node))
+            if (ast_is_reference(node))
                 return false;
             break;
         default:
@@ -165,7 +165,7 @@ static bool find_lint(const struct ast_node *value, enum diagnostic_id *id)
 {
     if ((value->types & TYPES_ABSENT) == 0 || (value->types & ~(uint32_t)TYPES_ABSENT) == 0)
         return false;
-    if (shape_is_cross_reference(value))
+    if (ast_is_reference(value))
         *id = DIAG_UNGUARDED_REFERENCE;
     else if (value->kind == AST_NAME && value->symbol == SYMBOL_OLD_DATA)
         *id = DIAG_UNGUARDED_OLD_DATA;

@@ -83,12 +83,6 @@ bool shape_called_builtin(const struct ast_node *call, enum builtin *builtin)
     return callee->kind == AST_MEMBER && builtin_find(callee->text, builtin);
 }
 
-bool shape_is_cross_reference(const struct ast_node *node)
-{
-    return node->kind == AST_CALL && node->first_child->kind == AST_NAME &&
-           node->first_child->symbol == SYMBOL_CROSS_REFERENCE;
-}
-
 static bool same_node(const struct ast_node *a, const struct ast_node *b)
 {
     return a->kind == b->kind && a->op == b->op && a->optional == b->optional &&

@@ -15,9 +15,6 @@ bool shape_member_name(const struct ast_node *node, slice *name);
 /* The builtin that a CALL calls; false for a cross reference. */
 bool shape_called_builtin(const struct ast_node *call, enum builtin *builtin);
 
-/* Whether a CALL is `_(...)`. */
-bool shape_is_cross_reference(const struct ast_node *node);
-
 /* Whether two parts of one rule are written the same way, and so have the same value. */
 bool shape_same_expression(const struct ast_node *a, const struct ast_node *b);
 

@@ -189,7 +189,7 @@ static uint32_t of_builtin(enum builtin builtin)
 static uint32_t of_call(const struct ast_node *node)
 {
     enum builtin builtin;
-    if (shape_is_cross_reference(node)) {
+    if (ast_is_reference(node)) {
         bool undefined = name_may_be_undefined(node->first_child->next);
         return TYPES_JSON | (undefined ? TYPE_UNDEFINED : 0);
     }
@@ -253,7 +253,7 @@ static bool is_stable(const struct ast_node *root)
                 return false;
             break;
         case AST_CALL:
-            if (!shape_is_cross_reference(node) && (node->types & TYPE_MATCH))
+            if (!ast_is_reference(node) && (node->types & TYPE_MATCH))
                 return false;
             break;
         case AST_BINARY:
