@@ -175,6 +175,21 @@ static void names_that_are_not_utf8_are_errors(void **state)
     fixture_fini(&fixture);
 }
 
+static void empty_names_and_payloads_may_have_no_bytes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    add_rule(&fixture, RULE_NEEDS_DATA, 2,
+             CODE(I(LOAD_NAME, 0), I(LOAD_DATA, 0), I(ADD, 0), I(RETURN, 0)));
+    fixture.request.name = (slice){NULL, 0};
+    fixture.request.payload = VALVE_PAYLOAD_TEXT;
+    expect_json(&fixture, "\"\"");
+    fixture.request.payload = VALVE_PAYLOAD_JSON;
+    expect_error(&fixture, "SyntaxError: data is not JSON: ");
+    fixture_fini(&fixture);
+}
+
 static void truth_allows_and_falsity_denies(void **state)
 {
     (void)state;
@@ -480,6 +495,7 @@ int main(void)
         cmocka_unit_test(presence_to_all_asks_the_root_rule_alone),
         cmocka_unit_test(without_a_name_name_is_undefined),
         cmocka_unit_test(names_that_are_not_utf8_are_errors),
+        cmocka_unit_test(empty_names_and_payloads_may_have_no_bytes),
         cmocka_unit_test(truth_allows_and_falsity_denies),
         cmocka_unit_test(payloads_are_json_or_text),
         cmocka_unit_test(a_broken_payload_is_an_error_only_when_it_is_read),
