@@ -166,13 +166,13 @@ static void resolve_name(void *context, struct ast_node *node)
         node->symbol = SYMBOL_VARIABLE;
     } else if (slice_equal(node->text, SLICE("_"))) {
         node->symbol = SYMBOL_CROSS_REFERENCE;
-        if (!is_callee(node))
+        if (!is_callee(node) || node->parenthesised)
             report(resolver, DIAG_REFERENCE_NOT_CALLED, node, (slice){0});
+    } else if (is_callee(node)) {
+        node->symbol = SYMBOL_UNKNOWN; /* check.c says that it is no function */
     } else if (is_global(node->text)) {
         node->symbol = SYMBOL_UNKNOWN;
         report(resolver, DIAG_GLOBAL_NAME, node, (slice){0});
-    } else if (is_callee(node)) {
-        node->symbol = SYMBOL_UNKNOWN;
     } else {
         resolve_unknown(resolver, node);
     }

@@ -27,10 +27,6 @@ struct tree_document yaml_tree_read(const struct mapped_text *text, struct arena
 void yaml_report(const struct mapped_text *text, uint32_t byte, const char *problem,
                  struct diagnostics *diagnostics);
 
-/* Whether the line of this byte holds a value that YAML reads otherwise than its author meant,
- * because it needs quotes. */
-bool yaml_needs_quotes(slice text, uint32_t byte);
-
 /* ---- json_tree.c ---- */
 
 struct json_tree_error {

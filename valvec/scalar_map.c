@@ -175,6 +175,8 @@ static uint32_t count_spaces(slice text, uint32_t from)
 
 static void walk_folded(struct walk *walk)
 {
+    if (walk->done < walk->decoded.length && walk->decoded.at[walk->done] == '\n')
+        take_folded(walk, walk->at);
     walk->at = skip_fold(walk, walk->at);
     uint32_t kept = count_spaces(walk->decoded, walk->done);
     for (;;) {

@@ -88,11 +88,6 @@ static slice unquoted_value(slice text, uint32_t byte)
     return is_suspicious ? value : (slice){0};
 }
 
-bool yaml_needs_quotes(slice text, uint32_t byte)
-{
-    return unquoted_value(text, byte).length > 0;
-}
-
 static bool is_tab_indented(slice text, uint32_t byte)
 {
     uint32_t start = line_start(text, byte);

@@ -69,12 +69,8 @@ static uint32_t file_offset(const struct reader *reader, yaml_mark_t mark)
 static bool refuse(struct reader *reader, const yaml_event_t *event, enum diagnostic_id id,
                    slice name)
 {
-    uint32_t start = byte_of(reader, event->start_mark.index);
     diagnose(reader->diagnostics, id, reader->text->source, file_offset(reader, event->start_mark),
-             file_offset(reader, event->end_mark), SLICE_ARGUMENTS(name),
-             yaml_needs_quotes(reader->text->text, start)
-                 ? "put the rule in quotes"
-                 : "write values without tags, and anchors before their aliases");
+             file_offset(reader, event->end_mark), SLICE_ARGUMENTS(name));
     return false;
 }
 
