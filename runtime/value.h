@@ -92,7 +92,8 @@ static inline valve_value value_number(double number)
     return (valve_value){.as.number = number, .type = VALUE_NUMBER};
 }
 
-/* text.length must be below 4 GiB. The bytes of an empty text may be NULL; those of a value never are. */
+/* text.length must be below 4 GiB. The bytes of an empty text may be NULL; those of a value never
+ * are. */
 static inline valve_value value_text(slice text)
 {
     return (valve_value){.as.text = text.at == NULL ? "" : text.at,

@@ -105,6 +105,17 @@ static bool fill_items(struct search *search, const struct place_pair *places, u
     return true;
 }
 
+/* A copy, because the result may outlive an expression that was compiled for one match. */
+static bool copy_name(struct search *search, slice name, valve_value *copy)
+{
+    char *bytes = arena_try_alloc(search->run.arena, name.length);
+    if (bytes == NULL)
+        return out_of_memory(search);
+    memcpy(bytes, name.at, name.length);
+    *copy = value_text((slice){bytes, name.length});
+    return true;
+}
+
 static bool fill_groups(struct search *search, struct value_match *match)
 {
     const struct regex *regex = search->regex;
@@ -115,11 +126,14 @@ static bool fill_groups(struct search *search, struct value_match *match)
         arena_try_alloc(search->run.arena, regex->name_count * sizeof *members);
     if (groups == NULL || members == NULL)
         return out_of_memory(search);
-    for (uint32_t i = 0; i < regex->name_count; i++)
-        members[i] = (struct value_member){value_text(regex->names[i].text),
-                                           match->items.items[regex->names[i].group]};
+    for (uint32_t i = 0; i < regex->name_count; i++) {
+        if (!copy_name(search, regex->names[i].text, &members[i].key))
+            return false;
+        members[i].value = match->items.items[regex->names[i].group];
+    }
     *groups = (struct value_object){.count = regex->name_count, .members = members};
-    match->groups = (valve_value){.as.object = groups, .type = VALUE_OBJECT};
+    match->groups = value_object(groups);
+    match->groups.flags = VALUE_BARE;
     return true;
 }
 

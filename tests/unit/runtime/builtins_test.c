@@ -1,6 +1,7 @@
 #include "value_support.h"
 
 #include "builtins.h"
+#include "convert.h"
 
 #include <string.h>
 
@@ -163,6 +164,20 @@ static void match_takes_texts_of_bounded_length_only(void **unused)
     assert_memory_equal(invalid, "SyntaxError: Invalid regular expression: /(/: ", 45);
 }
 
+static void the_groups_of_a_match_have_no_text(void **unused)
+{
+    (void)unused;
+    uint32_t count;
+    const valve_value *v = values_of("[\"ab\",\"(?<first>a)\"]", &count);
+    valve_value match = value_undefined(), text;
+    begin_evaluation();
+    assert_true(builtin_call(&run, BUILTIN_MATCH, v[0], v + 1, 1, &match));
+    valve_value groups = match.as.match->groups;
+    assert_string_equal(shown(true, groups), "{\"first\":\"a\"}");
+    bool done = convert_to_text(&run, groups, &text);
+    assert_string_equal(shown(done, text), NO_PRIMITIVE);
+}
+
 static const char *match_pattern_of(size_t units)
 {
     static char pattern[4096];
@@ -232,6 +247,7 @@ int main(void)
         cmocka_unit_test(an_array_includes_nan_but_has_no_index_of_it),
         cmocka_unit_test(case_and_trim_ignore_arguments),
         cmocka_unit_test(match_takes_texts_of_bounded_length_only),
+        cmocka_unit_test(the_groups_of_a_match_have_no_text),
         cmocka_unit_test(a_computed_pattern_has_a_longest_length),
         cmocka_unit_test(methods_exist_where_javascript_has_them),
         cmocka_unit_test(every_builtin_is_found_by_its_name),

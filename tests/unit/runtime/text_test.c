@@ -176,6 +176,17 @@ static void trim_strips_javascripts_white_space_only(void **unused)
     assert_int_equal(text_trim(text("")).length, 0);
 }
 
+static void a_null_slice_is_an_empty_text(void **unused)
+{
+    (void)unused;
+    valve_value empty = value_text((slice){NULL, 0}), mapped;
+    assert_int_equal(text_length(text_trim(empty)), 0);
+    assert_int_equal(text_compare(empty, text("")), 0);
+    assert_true(text_has_at(empty, empty, 0));
+    assert_true(text_to_upper(&run, empty, &mapped) && mapped.length == 0);
+    assert_true(text_to_number((slice){NULL, 0}) == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +198,7 @@ int main(void)
         cmocka_unit_test(searching_for_half_a_pair_takes_linear_time),
         cmocka_unit_test(searching_costs_steps_by_length),
         cmocka_unit_test(units_and_texts_convert_both_ways),
+        cmocka_unit_test(a_null_slice_is_an_empty_text),
         cmocka_unit_test(trim_strips_javascripts_white_space_only),
     };
     return cmocka_run_group_tests(tests, begin, end);
