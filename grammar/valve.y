@@ -1,0 +1,269 @@
+/* The grammar: actions only build nodes (valve.md 5.2). Left-recursive wherever the language is, so that
+ * long chains of operators need no stack. */
+
+%code requires {
+#include "parser.h"
+}
+
+%code {
+#define YYMAXDEPTH 10000
+
+static int yylex(union token_value *value, struct token_span *span, struct parser *parser)
+{
+    parser->value_before = parser->lexer.expects_operator;
+    parser->token_before = parser->newest_token;
+    int token = lexer_next(&parser->lexer, value, span);
+    parser->newest = *value;
+    parser->newest_token = token;
+    return token;
+}
+
+static void yyerror(struct token_span *span, struct parser *parser, const char *message);
+
+#define YYLLOC_DEFAULT(current, rhs, count)                                                        \
+    do {                                                                                           \
+        (current).start = (count) > 0 ? YYRHSLOC(rhs, 1).start : YYRHSLOC(rhs, 0).end;             \
+        (current).end = (count) > 0 ? YYRHSLOC(rhs, count).end : YYRHSLOC(rhs, 0).end;             \
+    } while (0)
+
+}
+
+%define api.pure full
+%define api.prefix {valve_}
+%define api.token.prefix {TOKEN_}
+%define api.value.type {union token_value}
+%define api.location.type {struct token_span}
+%define parse.error custom
+%locations
+%expect 0
+%param {struct parser *parser}
+%initial-action { @$ = (struct token_span){0, 0}; }
+
+%token FAILED
+%token <number> NUMBER
+%token <text> TEXT NAME RESERVED NEW FUNCTION TRUE FALSE NULL TYPEOF VOID IN
+%token <regex> REGEX
+%token <text> TEMPLATE_TEXT TEMPLATE_END
+%token TEMPLATE_START TEMPLATE_RESUME
+%token OPTIONAL POWER SHIFT_LEFT SHIFT_RIGHT SHIFT_RIGHT_UNSIGNED LESS_EQUAL GREATER_EQUAL
+%token EQUAL NOT_EQUAL STRICT_EQUAL STRICT_NOT_EQUAL EQUALITY_MEANT AND OR COALESCE
+
+%type <node> expression conditional either both bits_or bits_xor bits_and equality relation shift sum
+%type <node> product power unary prefixed chain primary template template_parts
+%type <node> array elements object members member arguments argument_list call_arguments
+%type <text> word key_word
+
+%%
+
+rule:
+    expression semicolons           { parser->root = $1; }
+;
+
+semicolons:
+    %empty
+|   semicolons ';'
+;
+
+expression: conditional;
+
+conditional:
+    either
+|   either '?' expression ':' expression
+                                    { $$ = parser_conditional(parser, $1, $3, $5, @$); }
+;
+
+either:
+    both
+|   either OR both                  { if (parser_is_mixed(parser, OPERATOR_OR, $1, $3, @2)) YYABORT;
+                                      $$ = parser_binary(parser, OPERATOR_OR, @2, $1, $3, @$); }
+|   either COALESCE both            { if (parser_is_mixed(parser, OPERATOR_COALESCE, $1, $3, @2)) YYABORT;
+                                      $$ = parser_binary(parser, OPERATOR_COALESCE, @2, $1, $3, @$); }
+;
+
+both:
+    bits_or
+|   both AND bits_or                { $$ = parser_binary(parser, OPERATOR_AND, @2, $1, $3, @$); }
+;
+
+bits_or:
+    bits_xor
+|   bits_or '|' bits_xor            { $$ = parser_binary(parser, OPERATOR_BIT_OR, @2, $1, $3, @$); }
+;
+
+bits_xor:
+    bits_and
+|   bits_xor '^' bits_and           { $$ = parser_binary(parser, OPERATOR_BIT_XOR, @2, $1, $3, @$); }
+;
+
+bits_and:
+    equality
+|   bits_and '&' equality           { $$ = parser_binary(parser, OPERATOR_BIT_AND, @2, $1, $3, @$); }
+;
+
+equality:
+    relation
+|   equality EQUAL relation             { $$ = parser_binary(parser, OPERATOR_EQUAL, @2, $1, $3, @$); }
+|   equality NOT_EQUAL relation         { $$ = parser_binary(parser, OPERATOR_NOT_EQUAL, @2, $1, $3, @$); }
+|   equality STRICT_EQUAL relation      { $$ = parser_binary(parser, OPERATOR_STRICT_EQUAL, @2, $1, $3, @$); }
+|   equality STRICT_NOT_EQUAL relation  { $$ = parser_binary(parser, OPERATOR_STRICT_NOT_EQUAL, @2, $1, $3, @$); }
+|   equality EQUALITY_MEANT relation    { $$ = parser_binary(parser, OPERATOR_STRICT_EQUAL, @2, $1, $3, @$); }
+;
+
+relation:
+    shift
+|   relation '<' shift              { $$ = parser_binary(parser, OPERATOR_LESS, @2, $1, $3, @$); }
+|   relation LESS_EQUAL shift       { $$ = parser_binary(parser, OPERATOR_LESS_EQUAL, @2, $1, $3, @$); }
+|   relation '>' shift              { $$ = parser_binary(parser, OPERATOR_GREATER, @2, $1, $3, @$); }
+|   relation GREATER_EQUAL shift    { $$ = parser_binary(parser, OPERATOR_GREATER_EQUAL, @2, $1, $3, @$); }
+|   relation IN shift               { $$ = parser_binary(parser, OPERATOR_IN, @2, $1, $3, @$); }
+;
+
+shift:
+    sum
+|   shift SHIFT_LEFT sum            { $$ = parser_binary(parser, OPERATOR_SHIFT_LEFT, @2, $1, $3, @$); }
+|   shift SHIFT_RIGHT sum           { $$ = parser_binary(parser, OPERATOR_SHIFT_RIGHT, @2, $1, $3, @$); }
+|   shift SHIFT_RIGHT_UNSIGNED sum  { $$ = parser_binary(parser, OPERATOR_SHIFT_RIGHT_UNSIGNED, @2, $1, $3, @$); }
+;
+
+sum:
+    product
+|   sum '+' product                 { $$ = parser_binary(parser, OPERATOR_ADD, @2, $1, $3, @$); }
+|   sum '-' product                 { $$ = parser_binary(parser, OPERATOR_SUBTRACT, @2, $1, $3, @$); }
+;
+
+product:
+    power
+|   product '*' power               { $$ = parser_binary(parser, OPERATOR_MULTIPLY, @2, $1, $3, @$); }
+|   product '/' power               { $$ = parser_binary(parser, OPERATOR_DIVIDE, @2, $1, $3, @$); }
+|   product '%' power               { $$ = parser_binary(parser, OPERATOR_REMAINDER, @2, $1, $3, @$); }
+;
+
+power:
+    unary
+|   chain POWER power               { $$ = parser_binary(parser, OPERATOR_POWER, @2, parser_end_chain(parser, $1, @1), $3, @$); }
+|   prefixed POWER power            { parser_report(parser, DIAG_POWER_OF_UNARY, @1); YYABORT; }
+;
+
+unary:
+    chain                           { $$ = parser_end_chain(parser, $1, @1); }
+|   prefixed
+;
+
+prefixed:
+    '!' unary                       { $$ = parser_unary(parser, OPERATOR_NOT, @1, $2, @$); }
+|   '~' unary                       { $$ = parser_unary(parser, OPERATOR_BIT_NOT, @1, $2, @$); }
+|   '+' unary                       { $$ = parser_unary(parser, OPERATOR_PLUS, @1, $2, @$); }
+|   '-' unary                       { $$ = parser_unary(parser, OPERATOR_MINUS, @1, $2, @$); }
+|   TYPEOF unary                    { $$ = parser_unary(parser, OPERATOR_TYPEOF, @1, $2, @$); }
+|   VOID unary                      { $$ = parser_unary(parser, OPERATOR_VOID, @1, $2, @$); }
+;
+
+chain:
+    primary
+|   chain '.' word                  { $$ = parser_member(parser, $1, $3, @3, @$); }
+|   chain '[' expression ']'        { $$ = parser_index(parser, $1, $3, @$); }
+|   chain call_arguments            { $$ = parser_call(parser, $1, $2, @$); }
+|   chain OPTIONAL word             { $$ = parser_optional(parser_member(parser, $1, $3, @3, @$)); }
+|   chain OPTIONAL '[' expression ']'
+                                    { $$ = parser_optional(parser_index(parser, $1, $4, @$)); }
+|   chain OPTIONAL call_arguments   { $$ = parser_optional(parser_call(parser, $1, $3, @$)); }
+;
+
+call_arguments:
+    '(' arguments ')'               { $$ = $2; }
+;
+
+arguments:
+    %empty                          { $$ = parser_leaf(parser, AST_ARRAY, @$); }
+|   argument_list
+|   argument_list ','
+;
+
+argument_list:
+    expression                      { $$ = parser_leaf(parser, AST_ARRAY, @$); ast_append($$, $1); }
+|   argument_list ',' expression    { $$ = $1; ast_append($$, $3); }
+;
+
+primary:
+    NUMBER                          { $$ = parser_number(parser, $1, @$); }
+|   TEXT                            { $$ = parser_text(parser, AST_TEXT, $1, @$); }
+|   REGEX                           { $$ = parser_regex(parser, $1.body, $1.flags, @$); }
+|   NAME                            { $$ = parser_text(parser, AST_NAME, $1, @$); }
+|   TRUE                            { $$ = parser_leaf(parser, AST_TRUE, @$); }
+|   FALSE                           { $$ = parser_leaf(parser, AST_FALSE, @$); }
+|   NULL                            { $$ = parser_leaf(parser, AST_NULL, @$); }
+|   '(' expression ')'              { $$ = $2; $$->parenthesised = true; }
+|   template
+|   array
+|   object
+;
+
+template:
+    TEMPLATE_START template_parts TEMPLATE_END
+                                    { $$ = $2; $$->start = @$.start; $$->end = @$.end;
+                                      if ($3.length > 0 || $$->first_child == NULL)
+                                          ast_append($$, parser_text(parser, AST_TEXT, $3, @3)); }
+;
+
+template_parts:
+    %empty                          { $$ = parser_leaf(parser, AST_TEMPLATE, @$); }
+|   template_parts TEMPLATE_TEXT expression TEMPLATE_RESUME
+                                    { $$ = $1; if ($2.length > 0) ast_append($$, parser_text(parser, AST_TEXT, $2, @2));
+                                      ast_append($$, $3); }
+;
+
+array:
+    '[' elements ']'                { $$ = $2; $$->start = @$.start; $$->end = @$.end; }
+|   '[' elements expression ']'     { $$ = $2; $$->start = @$.start; $$->end = @$.end;
+                                      ast_append($$, $3); }
+;
+
+elements: /* each ends with its comma */
+    %empty                          { $$ = parser_leaf(parser, AST_ARRAY, @$); }
+|   elements expression ','         { $$ = $1; ast_append($$, $2); }
+|   elements ','                    { $$ = $1; ast_append($$, parser_leaf(parser, AST_ELISION, @2)); }
+;
+
+object:
+    '{' '}'                         { $$ = parser_leaf(parser, AST_OBJECT, @$); }
+|   '{' members '}'                 { $$ = $2; $$->start = @$.start; $$->end = @$.end; }
+|   '{' members ',' '}'             { $$ = $2; $$->start = @$.start; $$->end = @$.end; }
+;
+
+members:
+    member                          { $$ = parser_leaf(parser, AST_OBJECT, @$); ast_append($$, $1); }
+|   members ',' member              { $$ = $1; ast_append($$, $3); }
+;
+
+member:
+    NAME                            { $$ = parser_property(parser, $1, parser_text(parser, AST_NAME, $1, @1), @$); }
+|   word ':' expression             { if (slice_equal($1, SLICE("__proto__"))) {
+                                          parser_report(parser, DIAG_PROTO_KEY, @1); YYABORT; }
+                                      $$ = parser_property(parser, $1, $3, @$); }
+|   TEXT ':' expression             { if (slice_equal($1, SLICE("__proto__"))) {
+                                          parser_report(parser, DIAG_PROTO_KEY, @1); YYABORT; }
+                                      $$ = parser_property(parser, $1, $3, @$); }
+|   NUMBER ':' expression           { $$ = parser_computed_property(parser, parser_number(parser, $1, @1), $3, @$); }
+|   '[' expression ']' ':' expression
+                                    { $$ = parser_computed_property(parser, $2, $5, @$); }
+|   word '('                        { parser_report(parser, DIAG_METHOD_IN_OBJECT, @1); YYABORT; }
+;
+
+word: NAME | key_word;
+
+key_word: TRUE | FALSE | NULL | TYPEOF | VOID | IN | NEW | FUNCTION | RESERVED;
+
+%%
+
+static int yyreport_syntax_error(const yypcontext_t *context, struct parser *parser)
+{
+    parser_unexpected(parser, parser->newest_token, *yypcontext_location((yypcontext_t *)context));
+    return 0;
+}
+
+/* Called only when the parser's stack is exhausted; syntax errors go to the function above. */
+static void yyerror(struct token_span *span, struct parser *parser, const char *message)
+{
+    (void)message;
+    parser_report(parser, DIAG_NESTED_TOO_DEEPLY, *span);
+}
