@@ -101,12 +101,12 @@ static double round_decimal(struct decimal *decimal)
 double number_from_decimal(slice literal)
 {
     bool negative = literal.length > 0 && literal.at[0] == '-';
-    bool signed_ = negative || (literal.length > 0 && literal.at[0] == '+');
+    bool has_sign = negative || (literal.length > 0 && literal.at[0] == '+');
     struct decimal decimal;
     decimal.count = 0;
     decimal.inexact = false;
     decimal.exponent = 0;
-    read_digits(slice_part(literal, signed_, literal.length), &decimal);
+    read_digits(slice_part(literal, has_sign, literal.length), &decimal);
     double number = round_decimal(&decimal);
     return negative ? -number : number;
 }
