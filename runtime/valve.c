@@ -108,6 +108,14 @@ static void run(struct check *check, struct vm *vm)
         fail_vm(check, vm);
 }
 
+/* A payload that cannot be read is an error also where this run of the rule would not get to it
+ * (valve.md 4.1, H5). */
+static bool check_payload(struct vm *vm)
+{
+    valve_value data;
+    return vm_read_data(vm, &data);
+}
+
 /* Jumps go forward only, so the length of the rule bounds its instructions: they are paid for at
  * once. */
 static bool prepare(struct check *check, struct vm *vm, slice *captures)
@@ -126,7 +134,7 @@ static bool prepare(struct check *check, struct vm *vm, slice *captures)
             return evaluation_fail(&vm->evaluation, "RangeError: the rule needs too much memory");
         vm->captures = captures;
     }
-    return true;
+    return (rule->needs & RULE_NEEDS_DATA) == 0 || check_payload(vm);
 }
 
 /* Field by field: clearing the whole costs more than running a short rule. What is not set here is
