@@ -117,7 +117,7 @@ static bool build_text(struct evaluation *evaluation, valve_value v, valve_value
 
 bool convert_to_text(struct evaluation *evaluation, valve_value v, valve_value *text)
 {
-    slice words;
+    slice words = {0};
     switch ((enum value_type)v.type) {
     case VALUE_TEXT:
         *text = v;
