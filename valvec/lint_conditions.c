@@ -39,13 +39,22 @@ static bool is_text_operand(const struct ast_node *node)
            shape_is_condition(parent);
 }
 
+/* What other lints tell better: a text in a chain, `!` before the left side of `in` or `<`. */
+static bool is_told(const struct ast_node *node)
+{
+    const struct ast_node *negation = node->parent;
+    bool ends_with_text = node->kind == AST_LOGICAL && node->last_child->kind == AST_TEXT;
+    return ends_with_text || (negation->kind == AST_UNARY && !negation->parenthesised &&
+                              negation->parent != NULL && negation->parent->kind == AST_BINARY);
+}
+
 void lint_conditions(struct lint_run *run, const struct rule *rule, const struct ast_node *node)
 {
     if (is_text_operand(node)) {
         lint_report(run, rule, DIAG_TEXT_CONDITION, node);
         return;
     }
-    if (!decides(node) || root_is_constant(node))
+    if (!decides(node) || is_told(node) || root_is_constant(node))
         return;
     if (types_always_true(node->types))
         lint_report(run, rule, DIAG_CONSTANT_CONDITION, node, "true");

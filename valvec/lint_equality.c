@@ -2,6 +2,8 @@
  * (valve.md 5.3). */
 
 #include "lint.h"
+
+#include "builtins.h"
 #include "suggest.h"
 
 #include <math.h>
@@ -91,17 +93,29 @@ static bool has_both(uint32_t a, uint32_t b, uint32_t first, uint32_t second)
     return ((a & ~first) == 0 && (b & ~second) == 0) || ((a & ~second) == 0 && (b & ~first) == 0);
 }
 
-static const char *type_hint(uint32_t left, uint32_t right)
+/* What to write in place of a constant that only the wrong kind of absence equals. */
+static const char *absence_hint(uint32_t constant, uint32_t other)
 {
+    if (constant == TYPE_UNDEFINED && (other & TYPE_NULL) != 0)
+        return "where there is nothing it is `null`: compare with that";
+    if (constant == TYPE_NULL && (other & TYPE_UNDEFINED) != 0)
+        return "where there is nothing it is `undefined`: compare with that";
+    return constant == TYPE_NULL || constant == TYPE_UNDEFINED ? "it is never missing here" : NULL;
+}
+
+static const char *type_hint(const struct sides *sides, uint32_t left, uint32_t right)
+{
+    const char *absence = absence_hint(right, left);
+    if (absence == NULL)
+        absence = absence_hint(left, right);
+    if (absence != NULL)
+        return absence;
+    bool has_literal = sides->left->kind == AST_TEXT || sides->right->kind == AST_TEXT;
     if (has_both(left, right, TYPES_TEXT, TYPES_NUMBER))
         return "write both as text, or convert with a sign: `+$x === 7`";
     if (has_both(left, right, TYPES_TEXT, TYPES_BOOLEAN))
-        return "write `true` and `false` without quotes";
-    if ((left == TYPE_UNDEFINED && (right & TYPE_NULL) != 0) ||
-        (right == TYPE_UNDEFINED && (left & TYPE_NULL) != 0))
-        return "where there is nothing it is `null`: compare with that";
-    if (left == TYPE_NULL || right == TYPE_NULL)
-        return "it is never missing here";
+        return has_literal ? "write `true` and `false` without quotes"
+                           : "a text is compared with texts: `'true'`";
     return "only values of the same type can be equal";
 }
 
@@ -115,7 +129,7 @@ static void check_strict_types(struct lint_run *run, const struct rule *rule,
     slice right_name = types_describe(right, run->arena);
     slice reason = arena_printf(run->arena, "one is " SLICE_FORMAT ", the other " SLICE_FORMAT,
                                 SLICE_ARGUMENTS(left_name), SLICE_ARGUMENTS(right_name));
-    report_never(run, rule, node, sides, reason.at, type_hint(left, right));
+    report_never(run, rule, node, sides, reason.at, type_hint(sides, left, right));
 }
 
 static bool is_numeric(slice text)
@@ -218,6 +232,32 @@ static bool is_action_and_text(const struct ast_node *action, const struct ast_n
     return action->kind == AST_NAME && action->symbol == SYMBOL_ACTION && text->kind == AST_TEXT;
 }
 
+static bool is_uncalled_method(const struct ast_node *node)
+{
+    enum builtin builtin;
+    return node->kind == AST_MEMBER && builtin_find(node->text, &builtin);
+}
+
+/* `a === b === c`: what the chain compares last is told by the lint about chains. */
+static bool is_comparison(const struct ast_node *node)
+{
+    struct sides ignored;
+    return !node->parenthesised && read_sides(node, &ignored);
+}
+
+static bool is_subscribe_data(const struct rule *rule, const struct ast_node *node)
+{
+    return rule->kind == VALVE_EVENT_SUBSCRIBE && node->kind == AST_NAME &&
+           node->symbol == SYMBOL_DATA;
+}
+
+static bool has_told_side(const struct rule *rule, const struct sides *sides)
+{
+    return is_uncalled_method(sides->left) || is_uncalled_method(sides->right) ||
+           is_comparison(sides->left) || is_subscribe_data(rule, sides->left) ||
+           is_subscribe_data(rule, sides->right);
+}
+
 /* What another lint, or one of the closer looks, tells better than the types. */
 static bool is_told(struct lint_run *run, const struct rule *rule, const struct ast_node *node,
                     const struct sides *sides)
@@ -225,9 +265,9 @@ static bool is_told(struct lint_run *run, const struct rule *rule, const struct 
     const struct ast_node *left = sides->left, *right = sides->right;
     valve_value ignored;
     return (shape_constant(left, &ignored) && shape_constant(right, &ignored)) ||
-           is_action_and_text(left, right) || is_action_and_text(right, left) ||
-           check_typeof(run, rule, left, right) || check_typeof(run, rule, right, left) ||
-           check_negated(run, rule, node, sides) ||
+           has_told_side(rule, sides) || is_action_and_text(left, right) ||
+           is_action_and_text(right, left) || check_typeof(run, rule, left, right) ||
+           check_typeof(run, rule, right, left) || check_negated(run, rule, node, sides) ||
            check_unequal_value(run, rule, node, sides, left) ||
            check_unequal_value(run, rule, node, sides, right) ||
            check_method_result(run, rule, node, sides, left, right) ||

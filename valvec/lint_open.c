@@ -58,8 +58,11 @@ static void check_change(struct lint_run *run, const struct rule_path *path,
     if (read != NULL && lint_always_allows(read))
         return;
     const char *type = valve_rule_kind_info(kind)->type;
-    diagnose(run->compilation->diagnostics, DIAG_OPEN_WRITE, run->compilation->source,
-             change->file_offset, change->file_end, type, type);
+    if (change->tree != NULL)
+        lint_report(run, change, DIAG_OPEN_WRITE, change->tree, type, type);
+    else
+        diagnose(run->compilation->diagnostics, DIAG_OPEN_WRITE, run->compilation->source,
+                 change->file_offset, change->file_end, type, type);
 }
 
 void lint_open(struct lint_run *run)

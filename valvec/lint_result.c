@@ -4,11 +4,10 @@
 
 #include "lint.h"
 
-/* `... || 'text'` is told better by the lint about the text. */
+/* `... || 'text'`, told better by the lint about the text. */
 static bool ends_with_text(const struct ast_node *tree)
 {
-    return tree->kind == AST_LOGICAL && tree->op == OPERATOR_OR &&
-           tree->last_child->kind == AST_TEXT;
+    return tree->kind == AST_LOGICAL && tree->last_child->kind == AST_TEXT;
 }
 
 static void check_constant(struct lint_run *run, const struct rule *rule)
@@ -20,10 +19,15 @@ static void check_constant(struct lint_run *run, const struct rule *rule)
         lint_report(run, rule, DIAG_ALWAYS_TRUE, tree);
 }
 
-static bool is_index_of(const struct ast_node *tree)
+/* What other lints tell better: `indexOf` that decides, `&` in place of `&&`. */
+static bool is_told(const struct ast_node *tree)
 {
     enum builtin builtin;
-    return shape_called_builtin(tree, &builtin) && builtin == BUILTIN_INDEX_OF;
+    const struct ast_node *last = tree->kind == AST_LOGICAL ? tree->last_child : tree;
+    bool is_index_of = shape_called_builtin(last, &builtin) && builtin == BUILTIN_INDEX_OF;
+    bool is_bitwise =
+        tree->kind == AST_BINARY && (tree->op == OPERATOR_BIT_AND || tree->op == OPERATOR_BIT_OR);
+    return is_index_of || is_bitwise || ends_with_text(tree);
 }
 
 static void check_type(struct lint_run *run, const struct rule *rule)
@@ -31,7 +35,7 @@ static void check_type(struct lint_run *run, const struct rule *rule)
     const struct ast_node *tree = rule->tree;
     uint32_t truthy = tree->types & TYPES_TRUTHY;
     bool is_match = truthy == TYPE_MATCH;
-    if (truthy == TYPE_TRUE || is_index_of(tree))
+    if (truthy == TYPE_TRUE || is_told(tree))
         return;
     slice described = types_describe(tree->types, run->arena);
     if ((tree->types & TYPES_BOOLEAN) == 0 && !is_match)

@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#define MAX_NAMED_TYPES 3 /* in the description of a set */
+
 bool types_always_true(uint32_t types)
 {
     return types != TYPES_NONE && (types & TYPES_FALSY) == 0;
@@ -41,9 +43,12 @@ slice types_describe(uint32_t types, struct arena *arena)
     if (types == TYPES_NONE || types_widen(types) == TYPES_ANY)
         return SLICE("any value");
     slice text = SLICE("");
+    unsigned count = 0;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
         if ((types & NAMES[i].types) == 0)
             continue;
+        if (++count > MAX_NAMED_TYPES)
+            return types & TYPE_UNDEFINED ? SLICE("any value") : SLICE("any value but undefined");
         text = text.length == 0 ? slice_of(NAMES[i].name)
                                 : arena_printf(arena, SLICE_FORMAT " or %s", SLICE_ARGUMENTS(text),
                                                NAMES[i].name);

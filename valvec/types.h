@@ -43,5 +43,6 @@ bool types_always_false(uint32_t types);
 /* The set without the difference between the two truths of a type: what `===` compares. */
 uint32_t types_widen(uint32_t types);
 
-/* What a person calls the values of a set: "text", "a boolean or null", "any value"; in arena. */
+/* What a person calls the values of a set: "text", "a boolean or null", "any value" when it is of
+ * more than three types; in arena. */
 slice types_describe(uint32_t types, struct arena *arena);

@@ -1,0 +1,96 @@
+// Runs the cases of *.test files: a rule file, a command, and all that it prints.
+//
+//     === name of the case
+//     args: --enable missing-rule-type       more arguments (optional)
+//     exit: 1                                exit status (0 when left out)
+//     --- rules.yml                          the file; sections that it lacks are added at its end
+//     ...
+//     --- output                             what the command prints, exactly
+//     ...
+//
+// A file whose name does not end in .yml is taken as it is. With UPDATE=1 in the environment the output
+// and the exit status are written anew instead of compared: read what changed before you commit it.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const SECTIONS = ['record', 'event', 'rpc', 'presence'];
+
+export function complete(text) {
+    const missing = SECTIONS.filter((section) => !new RegExp(`^${section}:`, 'm').test(text));
+    return text + missing.map((section) => `${section}: {"*": {}}\n`).join('');
+}
+
+function parseCase(text) {
+    const lines = text.split('\n');
+    const found = { name: lines[0], args: [], exit: 0, file: 'rules.yml', input: '', output: '' };
+    let part = null;
+    for (const line of lines.slice(1)) {
+        const start = /^--- (\S+)$/.exec(line);
+        if (start) {
+            part = start[1] === 'output' ? 'output' : 'input';
+            if (part === 'input') found.file = start[1];
+        } else if (part) {
+            found[part] += `${line}\n`;
+        } else if (line.startsWith('args: ')) {
+            found.args = line.slice(6).split(' ');
+        } else if (line.startsWith('exit: ')) {
+            found.exit = Number(line.slice(6));
+        }
+    }
+    found.output = found.output.replace(/\n+$/, '\n').replace(/^\n$/, '');
+    return found;
+}
+
+function showCase(one) {
+    const args = one.args.length > 0 ? `args: ${one.args.join(' ')}\n` : '';
+    const exit = one.exit !== 0 ? `exit: ${one.exit}\n` : '';
+    return `=== ${one.name}\n${args}${exit}--- ${one.file}\n${one.input}--- output\n${one.output}`;
+}
+
+export function runValvec(valvec, args, files) {
+    const folder = mkdtempSync(join(tmpdir(), 'valvec-'));
+    try {
+        for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+        const run = spawnSync(valvec, args, { cwd: folder, encoding: 'utf8' });
+        const after = {};
+        for (const name of Object.keys(files)) after[name] = readFileSync(join(folder, name), 'utf8');
+        return { status: run.status, stdout: run.stdout, stderr: run.stderr, files: after };
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}
+
+export function valvecArgument() {
+    const at = process.argv.indexOf('--valvec');
+    if (at < 0) throw new Error('--valvec PROGRAM is missing');
+    return process.argv[at + 1];
+}
+
+// Runs every case of a folder with one command; returns how many failed.
+export function runCases(folder, command) {
+    const valvec = valvecArgument();
+    let failed = 0, passed = 0;
+    for (const file of readdirSync(folder).filter((name) => name.endsWith('.test')).sort()) {
+        const [head, ...texts] = readFileSync(join(folder, file), 'utf8').split(/^=== /m);
+        const cases = texts.map(parseCase);
+        for (const one of cases) {
+            const input = one.file.endsWith('.yml') ? complete(one.input) : one.input;
+            const run = runValvec(valvec, [command, ...one.args, one.file], { [one.file]: input });
+            const output = run.stdout + run.stderr;
+            if (process.env.UPDATE) Object.assign(one, { output, exit: run.status });
+            if (output === one.output && run.status === one.exit) {
+                passed++;
+                continue;
+            }
+            failed++;
+            console.error(`${file}: ${one.name}\n--- expected, exit ${one.exit}\n${one.output}--- found, exit ${run.status}\n${output}`);
+        }
+        if (process.env.UPDATE) writeFileSync(join(folder, file), head + cases.map(showCase).join('\n'));
+    }
+    console.log(`${passed} cases passed, ${failed} failed`);
+    if (passed === 0) throw new Error('no cases ran');
+    return failed;
+}
