@@ -8,7 +8,7 @@
 
 const struct tree_member *tree_find(const struct tree_node *map, slice key)
 {
-    for (uint32_t i = 0; i < map->count; i++) {
+    for (uint32_t i = 0; map->kind == TREE_MAP && i < map->count; i++) {
         if (slice_equal(map->members[i].key.text, key))
             return &map->members[i];
     }

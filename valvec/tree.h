@@ -40,7 +40,7 @@ struct tree_member {
     bool merged; /* came through `<<`; a member of the map itself may replace it */
 };
 
-/* The value of a key of a MAP, or NULL. */
+/* The member of a key, or NULL: of anything but a MAP always. */
 const struct tree_member *tree_find(const struct tree_node *map, slice key);
 
 /* "string", "number", ... as messages of valve.md 1.4 name it. */

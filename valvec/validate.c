@@ -217,7 +217,8 @@ static void report_unknown_section(struct compilation *compilation,
 
 static void report_missing_sections(struct compilation *compilation, const struct tree_node *root)
 {
-    uint32_t end = root->count > 0 ? root->members[0].key_node->end : root->end;
+    bool has_members = root->kind == TREE_MAP && root->count > 0;
+    uint32_t end = has_members ? root->members[0].key_node->end : root->end;
     for (uint32_t i = 0; i < VALVE_SECTION_COUNT; i++) {
         enum diagnostic_id id =
             i == VALVE_SECTION_presence ? DIAG_MISSING_PRESENCE : DIAG_MISSING_SECTION;

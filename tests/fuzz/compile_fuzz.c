@@ -1,6 +1,6 @@
-/* Any bytes as a rule file. Whatever compiles is written, read back and proven; with and without the
- * passes that shorten code. Bytes that begin with `=` are the text of one rule, put into a file that is
- * otherwise whole, so that the fuzzer need not find out how such a file looks. */
+/* Any bytes as a rule file. Whatever compiles is written, read back and proven; with and without
+ * the passes that shorten code. Bytes that begin with `=` are the text of one rule, put into a file
+ * that is otherwise whole, so that the fuzzer need not find out how such a file looks. */
 
 #include "program.h"
 #include "valvec.h"

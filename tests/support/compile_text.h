@@ -1,5 +1,6 @@
 #pragma once
-/* Compiles rule files that stand in a test, and shows what came out as text that a test can quote. */
+/* Compiles rule files that stand in a test, and shows what came out as text that a test can quote.
+ */
 
 #include "diag.h"
 #include "program.h"
@@ -16,9 +17,9 @@ void compile_file(struct compiled *compiled, slice name, slice text,
                   const struct valvec_options *options);
 void compiled_fini(struct compiled *compiled);
 
-/* A complete rule file with one more record path, `path`, that has one rule; all sections and roots are
- * there. The path stands in line 3, the rule in line 4 from column 4 + length of type + 2. Lives in
- * arena. */
+/* A complete rule file with one more record path, `path`, that has one rule; all sections and roots
+ * are there. The path stands in line 3, the rule in line 4 from column 4 + length of type + 2.
+ * Lives in arena. */
 slice rule_file(struct arena *arena, const char *path, const char *type, const char *rule);
 
 /* Every diagnostic, one line each:

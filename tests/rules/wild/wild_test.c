@@ -2,9 +2,10 @@
  *
  *     wild_test FOLDER
  *
- * The folder holds as-found/ with ORIGINS.md, a table whose last column says what the original makes of
- * each file, and completed/, where all files load but those named below. The files are not part of this
- * project: without the folder the test is skipped. The variable VALVE_WILD_RULES names another folder. */
+ * The folder holds as-found/ with ORIGINS.md, a table whose last column says what the original
+ * makes of each file, and completed/, where all files load but those named below. The files are not
+ * part of this project: without the folder the test is skipped. The variable VALVE_WILD_RULES names
+ * another folder. */
 
 #include "valvec.h"
 
@@ -169,8 +170,8 @@ static bool try_completed(struct run *run)
         slice name = slice_of(entry->d_name);
         struct expectation expected = {.loads = true};
         if (slice_equal(name, SLICE("issue-java-103.yml")))
-            expected = (struct expectation){
-                false, SLICE("missing root entry \"*\" for section record")};
+            expected =
+                (struct expectation){false, SLICE("missing root entry \"*\" for section record")};
         if (holds(name, ".yml"))
             try_file(run, "completed", name, expected);
     }

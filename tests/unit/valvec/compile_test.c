@@ -1,5 +1,5 @@
-/* The compiler from end to end: what is in a program, that it is the same every time, and that it can be
- * written, read and proven. */
+/* The compiler from end to end: what is in a program, that it is the same every time, and that it
+ * can be written, read and proven. */
 
 #include "support/compile_text.h"
 
@@ -200,8 +200,9 @@ static void ten_thousand_rules_take_seconds_at_most(void **state)
     struct buf text = BUF_EMPTY, line = BUF_EMPTY;
     many_rules(&text, 10000);
     double block = seconds_to_compile(buf_slice(&text));
-    buf_append_text(&line, "{\"event\": {\"*\": {}}, \"rpc\": {\"*\": {}}, \"presence\": {\"*\": {}}, "
-                           "\"record\": {\"*\": {}");
+    buf_append_text(&line,
+                    "{\"event\": {\"*\": {}}, \"rpc\": {\"*\": {}}, \"presence\": {\"*\": {}}, "
+                    "\"record\": {\"*\": {}");
     for (int i = 0; i < 10000; i++)
         buf_printf(&line, ", \"room%d\": {\"write\": \"user.id === 'a' && data.n === %d\"}", i, i);
     buf_append_text(&line, "}}");

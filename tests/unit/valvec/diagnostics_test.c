@@ -95,7 +95,8 @@ static void environment_variables_that_are_missing_are_pointed_out(void **state)
 /* ---- notation ---- */
 
 #define QUOTES " | put the rule in quotes\n"
-#define CAUSE " | what stands before this place may be the cause: check quotes, colons and indentation\n"
+#define CAUSE                                                                                      \
+    " | what stands before this place may be the cause: check quotes, colons and indentation\n"
 
 static void rules_that_need_quotes_are_told_so(void **state)
 {
@@ -119,9 +120,10 @@ static void rules_that_need_quotes_are_told_so(void **state)
                 "this context" QUOTES);
     expect_rule("a", "write", "!user.data",
                 "4:12-4:22 error unknown-tag: unknown tag `!user.data`" QUOTES);
-    expect_rule("a", "write", "*name",
-                "4:12-4:17 error undefined-alias: undefined alias `name` | put the rule in quotes; an "
-                "alias needs its anchor before it\n");
+    expect_rule(
+        "a", "write", "*name",
+        "4:12-4:17 error undefined-alias: undefined alias `name` | put the rule in quotes; an "
+        "alias needs its anchor before it\n");
     expect_rule("a", "write", "&a && b",
                 "4:12-4:19 error yaml-unquoted: invalid YAML: did not find expected alphabetic or "
                 "numeric character" QUOTES);
@@ -138,8 +140,7 @@ static void broken_yaml_is_reported_where_it_breaks(void **state)
     expect_file("a: 1\n---\nb: 1\n",
                 "2:1-2:4 error several-documents: a second document starts here | a rule file is "
                 "one document: remove the line `---`\n");
-    expect_file("record: !mine {}\n",
-                "1:9-1:16 error unknown-tag: unknown tag `!mine`" QUOTES);
+    expect_file("record: !mine {}\n", "1:9-1:16 error unknown-tag: unknown tag `!mine`" QUOTES);
     expect_file("? [a]\n: 1\n", "1:3-1:6 error key-not-text: a list or map can't be a key | put "
                                 "the key in quotes\n");
     expect_file("<<: 1\n",
@@ -224,6 +225,17 @@ static void the_document_is_an_object(void **state)
                       "of type number" SECTIONS);
     expect_file("true", "1:1-1:5 error not-an-object: config should be an object literal, but was "
                         "of type boolean" SECTIONS);
+}
+
+static void a_list_misses_every_section(void **state)
+{
+    (void)state;
+    struct compiled compiled;
+    struct valvec_options options = valvec_options_default();
+    compile_file(&compiled, SLICE("r.yml"), SLICE("- a\n- b\n"), &options);
+    assert_null(compiled.program);
+    assert_int_equal(compiled.diagnostics.error_count, VALVE_SECTION_COUNT);
+    compiled_fini(&compiled);
 }
 
 static void all_sections_must_exist(void **state)
@@ -511,6 +523,7 @@ int main(void)
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(the_text_of_all_rules_is_bounded),
         cmocka_unit_test(the_document_is_an_object),
+        cmocka_unit_test(a_list_misses_every_section),
         cmocka_unit_test(all_sections_must_exist),
         cmocka_unit_test(other_sections_are_refused),
         cmocka_unit_test(a_section_needs_its_root),

@@ -68,8 +68,7 @@ static void small_integers_are_operands_and_other_numbers_constants(void **state
 static void members_and_indexes_are_read(void **state)
 {
     (void)state;
-    PLAIN("user.data[name]",
-          "LOAD_USER; GET_MEMBER 'data'; LOAD_NAME; GET_INDEX; RETURN");
+    PLAIN("user.data[name]", "LOAD_USER; GET_MEMBER 'data'; LOAD_NAME; GET_INDEX; RETURN");
     PLAIN("user['a-b']", "LOAD_USER; LOAD_CONSTANT 'a-b'; GET_INDEX; RETURN");
 }
 
@@ -81,8 +80,7 @@ static void optional_chains_skip_their_rest(void **state)
     PLAIN("data?.[name]?.c",
           "LOAD_DATA; JUMP_IF_ABSENT 6; LOAD_NAME; GET_INDEX; JUMP_IF_ABSENT 6; GET_MEMBER 'c'; "
           "RETURN");
-    PLAIN("(data?.a).b",
-          "LOAD_DATA; JUMP_IF_ABSENT 3; GET_MEMBER 'a'; GET_MEMBER 'b'; RETURN");
+    PLAIN("(data?.a).b", "LOAD_DATA; JUMP_IF_ABSENT 3; GET_MEMBER 'a'; GET_MEMBER 'b'; RETURN");
     PLAIN("data?.trim()", "LOAD_DATA; JUMP_IF_ABSENT 3; CALL_METHOD trim/0; RETURN");
     PLAIN("data.trim?.().length",
           "LOAD_DATA; JUMP_IF_NO_METHOD trim; JUMP 5; CALL_METHOD trim/0; GET_MEMBER 'length'; "
@@ -113,19 +111,16 @@ static void choices_jump(void **state)
     PLAIN("name && data", "LOAD_NAME; JUMP_OR_POP_IF_FALSE 3; LOAD_DATA; RETURN");
     PLAIN("name || data", "LOAD_NAME; JUMP_OR_POP_IF_TRUE 3; LOAD_DATA; RETURN");
     PLAIN("name ?? data", "LOAD_NAME; JUMP_OR_POP_IF_PRESENT 3; LOAD_DATA; RETURN");
-    PLAIN("name ? data : now",
-          "LOAD_NAME; JUMP_IF_FALSE 4; LOAD_DATA; JUMP 5; LOAD_NOW; RETURN");
+    PLAIN("name ? data : now", "LOAD_NAME; JUMP_IF_FALSE 4; LOAD_DATA; JUMP 5; LOAD_NOW; RETURN");
 }
 
 static void operators_follow_their_operands(void **state)
 {
     (void)state;
-    PLAIN("1 - 2 * data",
-          "LOAD_INTEGER 1; LOAD_INTEGER 2; LOAD_DATA; MULTIPLY; SUBTRACT; RETURN");
+    PLAIN("1 - 2 * data", "LOAD_INTEGER 1; LOAD_INTEGER 2; LOAD_DATA; MULTIPLY; SUBTRACT; RETURN");
     PLAIN("!data === void name",
           "LOAD_DATA; NOT; LOAD_NAME; POP; LOAD_UNDEFINED; STRICT_EQUAL; RETURN");
-    PLAIN("typeof data in +name",
-          "LOAD_DATA; TYPE_OF; LOAD_NAME; TO_NUMBER; IN; RETURN");
+    PLAIN("typeof data in +name", "LOAD_DATA; TYPE_OF; LOAD_NAME; TO_NUMBER; IN; RETURN");
 }
 
 static void arrays_objects_and_templates_are_made(void **state)
@@ -135,8 +130,7 @@ static void arrays_objects_and_templates_are_made(void **state)
     PLAIN("{a: 1, [name]: 2, data}",
           "LOAD_CONSTANT 'a'; LOAD_INTEGER 1; LOAD_NAME; LOAD_INTEGER 2; LOAD_CONSTANT 'data'; "
           "LOAD_DATA; MAKE_OBJECT 3; RETURN");
-    PLAIN("`a${name}b`",
-          "LOAD_CONSTANT 'a'; LOAD_NAME; LOAD_CONSTANT 'b'; JOIN_TEXT 3; RETURN");
+    PLAIN("`a${name}b`", "LOAD_CONSTANT 'a'; LOAD_NAME; LOAD_CONSTANT 'b'; JOIN_TEXT 3; RETURN");
 }
 
 static void an_unknown_name_fails_when_reached_but_not_in_typeof(void **state)
@@ -173,8 +167,7 @@ static void a_record_name_sees_its_undefined_parts(void **state)
           "GET_MEMBER 'c'; LOAD_CONSTANT 'd'; SUM_NAME 3; CROSS_REFERENCE 2; RETURN");
     PLAIN("_(`a/${name}`)",
           "LOAD_CONSTANT 'a/'; LOAD_NAME; JOIN_NAME 2; CROSS_REFERENCE 1; RETURN");
-    PLAIN("_(-(name + now))",
-          "LOAD_NAME; LOAD_NOW; ADD; NEGATE; CROSS_REFERENCE 1; RETURN");
+    PLAIN("_(-(name + now))", "LOAD_NAME; LOAD_NOW; ADD; NEGATE; CROSS_REFERENCE 1; RETURN");
 }
 
 /* ---- folding ---- */
@@ -182,8 +175,7 @@ static void a_record_name_sees_its_undefined_parts(void **state)
 static void constant_parts_are_worked_out(void **state)
 {
     (void)state;
-    OPTIMISED("now > 24 * 60 * 60 * 1000",
-              "LOAD_NOW; LOAD_CONSTANT 8.64e+07; GREATER; RETURN");
+    OPTIMISED("now > 24 * 60 * 60 * 1000", "LOAD_NOW; LOAD_CONSTANT 8.64e+07; GREATER; RETURN");
     OPTIMISED("'a' + 'b' + name", "LOAD_CONSTANT 'ab'; LOAD_NAME; ADD; RETURN");
     OPTIMISED("!1 || '10' == 10", "LOAD_TRUE; RETURN");
     OPTIMISED("typeof null", "LOAD_CONSTANT 'object'; RETURN");

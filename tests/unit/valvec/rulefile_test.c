@@ -1,5 +1,5 @@
-/* From the text of a rule file to its tree: what scalars mean, what aliases and merges bring, and where
- * every byte of a decoded text stands in the file. */
+/* From the text of a rule file to its tree: what scalars mean, what aliases and merges bring, and
+ * where every byte of a decoded text stands in the file. */
 
 #include "rulefile.h"
 
@@ -142,8 +142,8 @@ static void quoted_text_is_where_it_is_written(void **state)
     expect_text("k: 'a''#'\n", "a'#", "1:5 1:8");
     expect_text("k: 'a  \n   #'\n", "a #", "1:5 2:4");
     expect_text("k: \"a\\n#\"\n", "a\n#", "1:5 1:8");
-    expect_text("k: \"\\x41#\\u00e4#\\U0001F600#\\L#\"\n", "A#\xC3\xA4#\xF0\x9F\x98\x80#\xE2\x80\xA8#",
-                "1:5 1:9 1:16 1:27 1:30");
+    expect_text("k: \"\\x41#\\u00e4#\\U0001F600#\\L#\"\n",
+                "A#\xC3\xA4#\xF0\x9F\x98\x80#\xE2\x80\xA8#", "1:5 1:9 1:16 1:27 1:30");
     expect_text("k: \"a\\\n   #b\n\n  c #\"\n", "a#b\nc #", "1:5 2:4 4:5");
     expect_text("k: \"a \\\n  \\ #\"\n", "a  #", "1:5 2:5");
     expect_text("k: &x !!str 'a#'\n", "a#", "1:14 1:15");
@@ -154,7 +154,8 @@ static void blocks_are_where_they_are_written(void **state)
     (void)state;
     expect_text("k: |\n  a\n    #b\n\n  #\n", "a\n  #b\n\n#\n", "2:3 3:5 5:3");
     expect_text("k: |2-\n   a\n  #\n", " a\n#", "2:3 3:3");
-    expect_text("k: >\n  a\n  #b\n\n  #\n     #\n  #\n", "a #b\n#\n   #\n#\n", "2:3 3:3 5:3 6:6 7:3");
+    expect_text("k: >\n  a\n  #b\n\n  #\n     #\n  #\n", "a #b\n#\n   #\n#\n",
+                "2:3 3:3 5:3 6:6 7:3");
     expect_text("k: >-\n\n  a\n  #\n", "\na #", "2:1 4:3");
     expect_text("k: |\r\n  a\r\n  #\r\n", "a\n#\n", "2:3 3:3");
 }
