@@ -11,6 +11,9 @@ const valvec = valvecArgument();
 const readme = readFileSync(process.argv[process.argv.indexOf('--readme') + 1], 'utf8');
 const problems = [];
 
+process.env.EMPTY_ROLE = ''; // for the page of environment-empty
+
+
 // Adds the sections and root paths that an example leaves out.
 function complete(text) {
     for (const section of SECTIONS) {
