@@ -2,25 +2,36 @@
 /* The commands of the program, one line each in commands.def. A command is one file cmd_<name>.c
  * with one function; it prints results to standard output and complaints to standard error. */
 
-#include "exit_code.h"
-
+#include <stdbool.h>
 #include <stddef.h>
 
-/* One row of commands.def. */
-struct command {
-    const char *name;
-    enum exit_code (*run)(const struct command *command, char **arguments);
-    const char *summary; /* one line of `valvec --help` */
-    const char *usage;   /* what follows `valvec NAME` */
-    const char *details; /* paragraphs below the usage, of `valvec NAME --help` */
+/* How a command ends. When several apply the largest wins. */
+enum exit_status {
+    EXIT_FINE = 0,
+    EXIT_FINDINGS = 1, /* findings, failed tests, or a request that was not allowed */
+    EXIT_USAGE = 2,
+    EXIT_INVALID = 3, /* invalid rules */
+    EXIT_IO = 4,      /* input or output failed */
 };
 
-/* All commands in the order of the list. */
-const struct command *command_list(size_t *count);
+static inline enum exit_status worse_status(enum exit_status a, enum exit_status b)
+{
+    return a > b ? a : b;
+}
 
-/* arguments: what follows the command's name, ended by NULL. main checks afterwards whether
- * standard output could be written. */
-#define COMMAND(name, function, summary, usage, details)                                           \
-    enum exit_code function(const struct command *command, char **arguments);
+struct command {
+    const char *name;
+    const char *operands;                           /* "FILE...", as help shows them */
+    const char *summary;                            /* one line of `valvec --help` */
+    enum exit_status (*run)(int argc, char **argv); /* argv[0] is the name */
+};
+
+/* The commands in the order of the list; NULL behind the last. */
+const struct command *command_at(size_t number);
+
+/* The command of a name, or NULL. */
+const struct command *command_find(const char *name);
+
+#define COMMAND(name, operands, summary) enum exit_status cmd_##name(int argc, char **argv);
 #include "commands.def"
 #undef COMMAND

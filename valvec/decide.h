@@ -5,8 +5,9 @@
 #include "request.h"
 
 struct decision {
-    struct valve_result result; /* of the last round; never VALVE_NEEDS */
-    uint32_t rounds;            /* evaluations, the deciding one too */
+    struct valve_result result;        /* of the last round; never VALVE_NEEDS */
+    uint32_t rounds;                   /* evaluations, the deciding one too */
+    uint64_t steps;                    /* of all rounds */
     const struct valve_record *loaded; /* in the order in which the rule needed them */
     size_t loaded_count;
 };

@@ -1,30 +1,42 @@
 #pragma once
-/* The rules a command works with: a rule file that is compiled at once, or a compiled program,
- * recognised by its first bytes. */
+/* Rules for a command, from whatever file the user named: YAML, JSON, or a compiled program, which
+ * is known by its first bytes. */
 
-#include "exit_code.h"
-#include "valve.h"
+#include "option.h"
+#include "report.h"
 #include "valvec.h"
-#include "base/buf.h"
 
 struct rules {
-    const char *path; /* borrowed */
-    struct buf bytes; /* of the file */
     struct arena arena;
+    struct buf bytes; /* of the file */
+    slice name;       /* as messages show it */
+    bool was_compiled;
     struct diagnostics diagnostics;
     struct valve_program *program;  /* ready to run */
-    const struct program *contents; /* what is in it */
-    bool was_compiled;              /* the file is a program */
+    const struct program *contents; /* the same, to look into */
 };
 
-/* Whether bytes begin like a compiled program. */
-bool rules_is_program(slice bytes);
+/* Reads only: fills bytes, name and was_compiled. Says on standard error what failed and returns
+ * EXIT_IO then. Call rules_fini in any case. */
+enum exit_status rules_read(struct rules *rules, const char *path);
 
-/* Reads, compiles and loads. Errors are printed on standard error. Free rules in any case. */
-enum exit_code rules_load(struct rules *rules, const char *path,
-                          const struct valvec_options *options, bool colour_errors);
-void rules_free(struct rules *rules);
+/* Reads, and makes a program of it. Prints errors, and only them, to standard error. Call
+ * rules_fini in any case. */
+enum exit_status rules_load(struct rules *rules, const char *path,
+                            const struct valvec_options *options, enum colour_choice colour);
 
-/* Prints findings of at least this severity on standard error. */
-void rules_print_diagnostics(const struct diagnostics *diagnostics, enum severity least,
-                             bool colour_errors);
+/* Makes contents and program of what rules_read has read, without printing anything: false when
+ * there are errors, in diagnostics, or in *error for a compiled file. */
+bool rules_build(struct rules *rules, const struct valvec_options *options,
+                 struct valve_load_error *error);
+
+/* Prints "valvec: FILE: what is wrong" about a compiled file to standard error. */
+void rules_report_program(const struct rules *rules, const struct valve_load_error *error);
+
+/* Adds the errors among diagnostics to a report. */
+void report_add_errors(struct report *report, const struct diagnostics *diagnostics);
+
+/* Prints the errors among diagnostics to standard error. */
+void print_errors(const struct diagnostics *diagnostics, enum colour_choice colour);
+
+void rules_fini(struct rules *rules);

@@ -12,12 +12,15 @@
  * is the one of that name in `records`, where null or nothing says the same. */
 
 #include "valve.h"
+#include "base/hashmap.h"
 
 struct request {
     struct valve_request valve; /* records: none yet; decide adds them */
     struct valve_user *user;
-    struct valve_record *records; /* all that exist or are known not to; the first of a name counts */
+    struct valve_record
+        *records; /* all that exist or are known not to; the first of a name counts */
     size_t record_count;
+    struct hashmap index; /* of the records, when they are many */
 };
 
 /* Reads one line. The request borrows text and arena. now_ms is the time of a request that does not
