@@ -21,3 +21,21 @@ const struct opcode_info *opcode_info(enum opcode op)
     CHECK(op < OPCODE_COUNT);
     return &OPCODES[op];
 }
+
+uint32_t opcode_needs(enum opcode op)
+{
+    switch (op) {
+    case OP_LOAD_DATA:
+        return RULE_NEEDS_DATA;
+    case OP_LOAD_OLD_DATA:
+        return RULE_NEEDS_OLD_DATA;
+    case OP_CROSS_REFERENCE:
+        return RULE_NEEDS_RECORDS;
+    case OP_LOAD_NOW:
+        return RULE_NEEDS_NOW;
+    case OP_LOAD_VARIABLE:
+        return RULE_NEEDS_VARIABLES;
+    default:
+        return 0;
+    }
+}

@@ -72,6 +72,9 @@ enum rule_needs {
     RULE_NEEDS_VARIABLES = 16, /* captures of the pattern */
 };
 
+/* What an instruction reads, as bits of enum rule_needs. */
+uint32_t opcode_needs(enum opcode op);
+
 /* Where a stretch of a rule's expression text stands in the file. The text between two entries runs
  * on one line, one column per character. */
 struct text_position {

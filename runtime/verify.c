@@ -111,24 +111,6 @@ static bool note_jump(struct verifier *verifier, uint32_t label, int32_t depth)
     return true;
 }
 
-static uint32_t needs_of(enum opcode op)
-{
-    switch (op) {
-    case OP_LOAD_DATA:
-        return RULE_NEEDS_DATA;
-    case OP_LOAD_OLD_DATA:
-        return RULE_NEEDS_OLD_DATA;
-    case OP_CROSS_REFERENCE:
-        return RULE_NEEDS_RECORDS;
-    case OP_LOAD_NOW:
-        return RULE_NEEDS_NOW;
-    case OP_LOAD_VARIABLE:
-        return RULE_NEEDS_VARIABLES;
-    default:
-        return 0;
-    }
-}
-
 /* Follows the instruction's ways out; depth is that after it ran. */
 static bool verify_flow(struct verifier *verifier, enum opcode op, uint32_t operand, int32_t depth)
 {
@@ -176,7 +158,7 @@ static bool verify_instruction(struct verifier *verifier)
     int32_t depth = verifier->depth - (int32_t)taken + opcode_info(op)->pushes;
     if ((uint32_t)depth > verifier->max_depth)
         verifier->max_depth = (uint32_t)depth;
-    verifier->needs |= needs_of(op);
+    verifier->needs |= opcode_needs(op);
     return verify_flow(verifier, op, operand, depth);
 }
 

@@ -23,30 +23,11 @@ static void *keep(struct builder *builder, const void *items, size_t size)
 
 /* ---- rules ---- */
 
-/* What an instruction reads, as bits of enum rule_needs. */
-static uint32_t needs_of(enum opcode op)
-{
-    switch (op) {
-    case OP_LOAD_DATA:
-        return RULE_NEEDS_DATA;
-    case OP_LOAD_OLD_DATA:
-        return RULE_NEEDS_OLD_DATA;
-    case OP_CROSS_REFERENCE:
-        return RULE_NEEDS_RECORDS;
-    case OP_LOAD_NOW:
-        return RULE_NEEDS_NOW;
-    case OP_LOAD_VARIABLE:
-        return RULE_NEEDS_VARIABLES;
-    default:
-        return 0;
-    }
-}
-
 static uint32_t needs_of_code(const struct emitter *emitter)
 {
     uint32_t needs = 0;
     for (size_t i = 0; i < emitter->code.count; i++)
-        needs |= needs_of((enum opcode)(emitter->code.items[i] & 0xFF));
+        needs |= opcode_needs((enum opcode)(emitter->code.items[i] & 0xFF));
     return needs;
 }
 

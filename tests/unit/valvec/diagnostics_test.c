@@ -296,12 +296,13 @@ static void paths_are_checked(void **state)
 static void a_ruleset_is_a_map(void **state)
 {
     (void)state;
+#define RULE_TYPES " | write rule types below the path, each with its rule\n"
     expect_file(COMPLETE("  a: true\n"),
-                "3:6-3:10 error ruleset-not-map: path a in section record holds a boolean and no "
-                "rules | write the rule types below the path, for example  read: true\n");
+                "3:6-3:10 error ruleset-not-map: ruleset of path a in section record should be an "
+                "object literal, but was of type boolean" RULE_TYPES);
     expect_file(COMPLETE("  a: user.id\n"),
-                "3:6-3:13 error ruleset-text: unknown rule type 0 in section record | this text "
-                "stands in place of the rule types: write  read: \"...\"  below the path\n");
+                "3:6-3:13 error ruleset-not-map: ruleset of path a in section record should be an "
+                "object literal, but was of type string" RULE_TYPES);
     expect_file(COMPLETE("  a:\n  b: {}\n"), "");
 }
 
