@@ -11,6 +11,13 @@ static bool fail(struct lexer *lexer, enum diagnostic_id id, const char *start, 
     return false;
 }
 
+/* What is wrong in a text but does not hide where it ends. */
+static void report(struct lexer *lexer, enum diagnostic_id id, const char *start, const char *end)
+{
+    if (lexer_errors(lexer) < LEXER_MAX_ERRORS)
+        fail(lexer, id, start, end);
+}
+
 static bool at_end(const struct lexer *lexer)
 {
     return lexer->cursor == lexer->limit;
@@ -140,31 +147,45 @@ static char simple_escape(char escaped)
 }
 
 /* The cursor stands behind the backslash. */
-static bool read_escape(struct lexer *lexer, struct decoded *decoded)
+static void read_escape(struct lexer *lexer, struct decoded *decoded)
 {
     const char *start = lexer->cursor - 1;
     size_t ended_line = line_end(lexer);
     if (ended_line > 0) {
         lexer->cursor += ended_line;
-        return true;
+        return;
     }
     char escaped = *lexer->cursor++;
     uint32_t c;
     if (escaped == 'x' || escaped == 'u') {
         bool good = escaped == 'x' ? read_hex(lexer, 2, &c) : read_unicode_escape(lexer, &c);
-        if (!good)
-            return fail(lexer, DIAG_BAD_ESCAPE, start, lexer->cursor);
-        append_code_point(decoded, c);
-        return true;
-    }
-    if (is_octal_escape(lexer, escaped))
-        return fail(lexer, DIAG_OCTAL_ESCAPE, start, lexer->cursor);
-    if (escaped == '0')
+        if (good)
+            append_code_point(decoded, c);
+        else
+            report(lexer, DIAG_BAD_ESCAPE, start, lexer->cursor);
+    } else if (is_octal_escape(lexer, escaped)) {
+        report(lexer, DIAG_OCTAL_ESCAPE, start, lexer->cursor);
+    } else if (escaped == '0') {
         decoded->at[decoded->length++] = '\0';
-    else
+    } else {
         decoded->at[decoded->length++] =
             simple_escape(escaped) != 0 ? simple_escape(escaped) : escaped;
-    return true;
+    }
+}
+
+/* A character that stands for itself. One that the file gave as a lone surrogate may find its other
+ * half in an escape. */
+static void read_character(struct lexer *lexer, struct decoded *decoded)
+{
+    slice rest = {lexer->cursor, (size_t)(lexer->limit - lexer->cursor)};
+    size_t length = 0;
+    uint32_t c = utf8_next(rest, &length);
+    if (c >= 0xD800 && c < 0xE000) {
+        append_code_point(decoded, c);
+        lexer->cursor += length;
+        return;
+    }
+    decoded->at[decoded->length++] = *lexer->cursor++;
 }
 
 /* Where the text at the cursor ends: before `quote`, before ${ when that ends it too, or at the
@@ -189,7 +210,8 @@ static bool read_piece(struct lexer *lexer, char quote, struct decoded *decoded)
     char c = *lexer->cursor;
     if (c == '\\') {
         lexer->cursor++;
-        return read_escape(lexer, decoded);
+        read_escape(lexer, decoded);
+        return true;
     }
     size_t ended_line = line_end(lexer);
     if (ended_line > 0 && ended_line < 3) {
@@ -199,8 +221,7 @@ static bool read_piece(struct lexer *lexer, char quote, struct decoded *decoded)
         lexer->cursor += ended_line;
         return true;
     }
-    decoded->at[decoded->length++] = c;
-    lexer->cursor++;
+    read_character(lexer, decoded);
     return true;
 }
 

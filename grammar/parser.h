@@ -4,14 +4,18 @@
 
 #include "lexer.h"
 
+struct seen_token {
+    int token;
+    union token_value value;
+    struct token_span span;
+};
+
 struct parser {
     struct lexer lexer;
     struct arena *arena;
     struct ast_node *root;
-    int newest_token; /* for messages */
-    int token_before;
-    union token_value newest;
-    bool value_before; /* the token before the newest one ended a value */
+    struct seen_token before, newest; /* for messages */
+    bool refused_word;                /* what follows one is no news */
 };
 
 struct ast_node *parser_leaf(struct parser *parser, enum ast_kind kind, struct token_span span);
@@ -51,12 +55,27 @@ struct ast_node *parser_property(struct parser *parser, slice key, struct ast_no
 struct ast_node *parser_computed_property(struct parser *parser, struct ast_node *key,
                                           struct ast_node *value, struct token_span span);
 
+/* a || b and a ?? b, which must not be mixed with each other, nor ?? with &&. Reports when they
+ * are. */
+struct ast_node *parser_choice(struct parser *parser, enum ast_operator op,
+                               struct token_span op_span, struct ast_node *left,
+                               struct ast_node *right, struct token_span span);
+
+/* One level of nesting; false after a reported error. */
+bool parser_enter(struct parser *parser, struct token_span span);
+void parser_leave(struct parser *parser);
+
+/* ---- unexpected.c: what is said about a text that is no rule ---- */
+
 /* Reports at a place of the expression. */
 void parser_report(struct parser *parser, enum diagnostic_id id, struct token_span span);
 
-/* Reports a `??` that stands beside && or || without parentheses; true when it did. */
-bool parser_is_mixed(struct parser *parser, enum ast_operator op, struct ast_node *left,
-                     struct ast_node *right, struct token_span op_span);
+/* Reports `__proto__` as the key of an object literal. */
+void parser_check_key(struct parser *parser, slice key, struct token_span span);
 
-/* Reports a token that stands where it cannot. */
-void parser_unexpected(struct parser *parser, int token, struct token_span span);
+/* Reports a word that the language does not have. */
+void parser_refuse(struct parser *parser, enum diagnostic_id id, struct token_span span);
+void parser_refuse_word(struct parser *parser, slice word, struct token_span span);
+
+/* Reports the newest token, which stands where it cannot; `expected` says what could. */
+void parser_unexpected(struct parser *parser, const char *expected);

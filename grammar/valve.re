@@ -30,6 +30,7 @@ void lexer_init(struct lexer *lexer, const struct mapped_text *text, struct aren
         .cursor = text->text.at,
         .start = text->text.at,
         .limit = text->text.at + text->text.length,
+        .errors_before = diagnostics->error_count,
     };
 }
 
@@ -40,10 +41,25 @@ static void report(struct lexer *lexer, enum diagnostic_id id)
                   lexer_offset(lexer, lexer->cursor), SLICE_ARGUMENTS(token));
 }
 
-static int fail(struct lexer *lexer, enum diagnostic_id id)
+/* Reports the token at hand; `meant` is what it is read as. */
+static int refuse(struct lexer *lexer, enum diagnostic_id id, int meant)
 {
     report(lexer, id);
-    return TOKEN_FAILED;
+    return meant;
+}
+
+static int fail(struct lexer *lexer, enum diagnostic_id id)
+{
+    return refuse(lexer, id, TOKEN_FAILED);
+}
+
+/* An operator that was not written as one; `sign` is how it is. */
+static int refuse_sign(struct lexer *lexer, enum diagnostic_id id, int meant, const char *sign)
+{
+    slice token = {lexer->start, (size_t)(lexer->cursor - lexer->start)};
+    diagnose_text(lexer->diagnostics, id, lexer->text, lexer_offset(lexer, lexer->start),
+                  lexer_offset(lexer, lexer->cursor), SLICE_ARGUMENTS(token), sign);
+    return meant;
 }
 
 static int word_token(slice word)
@@ -58,7 +74,25 @@ static int read_name(struct lexer *lexer, union token_value *value)
 {
     lexer_skip_name(lexer);
     value->text = (slice){lexer->start, (size_t)(lexer->cursor - lexer->start)};
-    return lexer->after_dot ? TOKEN_NAME : word_token(value->text);
+    if (lexer->after_dot)
+        return TOKEN_NAME;
+#define WORD_OPERATOR(word, token, sign)                                                           \
+    if (lexer->expects_operator && slice_equal(value->text, SLICE(word)))                          \
+        return refuse_sign(lexer, DIAG_WORD_OPERATOR, token, sign);
+#include "word_operators.def"
+#undef WORD_OPERATOR
+    return word_token(value->text);
+}
+
+/* A number ends before a character that no name begins with (5px, 1.in x). */
+static int end_number(struct lexer *lexer)
+{
+    slice rest = {lexer->cursor, (size_t)(lexer->limit - lexer->cursor)};
+    size_t length = 0;
+    if (rest.length == 0 || !lexer_is_name_part(utf8_next(rest, &length)))
+        return TOKEN_NUMBER;
+    lexer_skip_name(lexer);
+    return refuse(lexer, DIAG_BAD_NUMBER, TOKEN_NUMBER);
 }
 
 /* Digits of a number without the separators; prefix is what stands before them. */
@@ -77,7 +111,7 @@ static slice without_separators(struct lexer *lexer, size_t prefix)
 static int read_decimal(struct lexer *lexer, union token_value *value)
 {
     value->number = strtod(without_separators(lexer, 0).at, NULL);
-    return TOKEN_NUMBER;
+    return end_number(lexer);
 }
 
 /* Digits of 1, 3 or 4 bits. Bits that a double cannot hold are kept as one sticky bit, so that the
@@ -100,15 +134,24 @@ static int read_power_of_two(struct lexer *lexer, unsigned bits_per_digit, union
         }
     }
     value->number = ldexp((double)(mantissa | sticky), exponent);
-    return TOKEN_NUMBER;
+    return end_number(lexer);
+}
+
+/* What begins like a number and is none. */
+static int refuse_number(struct lexer *lexer, enum diagnostic_id id, union token_value *value)
+{
+    value->number = 0;
+    return refuse(lexer, id, TOKEN_NUMBER);
 }
 
 static int open_bracket(struct lexer *lexer, char opened, int token)
 {
-    if (lexer->bracket_count == PARSE_MAX_NESTING)
+    if (lexer->nesting == PARSE_MAX_NESTING)
         return fail(lexer, DIAG_NESTED_TOO_DEEPLY);
+    lexer->nesting++;
+    uint32_t length = opened == '`' ? 2 : 1;
     lexer->brackets[lexer->bracket_count++] =
-        (struct bracket){opened, lexer_offset(lexer, lexer->start)};
+        (struct bracket){opened, lexer_offset(lexer, lexer->cursor) - length};
     return token;
 }
 
@@ -119,9 +162,8 @@ static char opening_of(char closing)
 
 static int close_bracket(struct lexer *lexer, char closing, int token)
 {
-    if (lexer->bracket_count == 0)
-        return fail(lexer, DIAG_UNOPENED_BRACKET);
     struct bracket bracket = lexer->brackets[--lexer->bracket_count];
+    lexer->nesting--;
     if (bracket.opened == '`' && closing == '}') {
         lexer->in_template = true;
         return TOKEN_TEMPLATE_RESUME;
@@ -160,12 +202,9 @@ static int read_regex(struct lexer *lexer, union token_value *value)
     return good ? TOKEN_REGEX : TOKEN_FAILED;
 }
 
-/* The words and signs of JavaScript that would change something (valve.md 5.2). `=` goes on as a
- * comparison, so that one typing error does not hide the next. */
-static int refuse_assignment(struct lexer *lexer)
+static bool is_quote(uint32_t c)
 {
-    report(lexer, DIAG_ASSIGNMENT);
-    return TOKEN_EQUALITY_MEANT;
+    return (c >= 0x2018 && c <= 0x201F) || c == 0xAB || c == 0xBB;
 }
 
 enum beyond_ascii { BEYOND_BLANK, BEYOND_NAME, BEYOND_QUOTE, BEYOND_OTHER };
@@ -181,7 +220,40 @@ static enum beyond_ascii judge_beyond_ascii(struct lexer *lexer)
         return BEYOND_BLANK;
     if (lexer_is_name_start(c))
         return BEYOND_NAME;
-    return (c >= 0x2018 && c <= 0x201F) || c == 0xAB || c == 0xBB ? BEYOND_QUOTE : BEYOND_OTHER;
+    return is_quote(c) ? BEYOND_QUOTE : BEYOND_OTHER;
+}
+
+/* A character that begins no token. The first byte of it is behind the cursor. */
+static int refuse_character(struct lexer *lexer)
+{
+    slice rest = {lexer->start, (size_t)(lexer->limit - lexer->start)};
+    size_t length = 0;
+    uint32_t c = utf8_next(rest, &length);
+    lexer->cursor = lexer->start + length;
+    slice shown = slice_part(rest, 0, length);
+    if (c < 0x20 || c == 0x7F)
+        shown = arena_printf(lexer->arena, "U+%04X", c);
+    diagnose_text(lexer->diagnostics, DIAG_STRAY_CHARACTER, lexer->text,
+                  lexer_offset(lexer, lexer->start), lexer_offset(lexer, lexer->cursor),
+                  SLICE_ARGUMENTS(shown));
+    return TOKEN_FAILED;
+}
+
+/* The cursor stands behind a quote that is none in JavaScript. A text up to the next one was meant. */
+static int refuse_quote(struct lexer *lexer, union token_value *value)
+{
+    report(lexer, DIAG_SMART_QUOTE);
+    const char *start = lexer->cursor;
+    while (lexer->cursor < lexer->limit && *lexer->cursor != '\n') {
+        slice rest = {lexer->cursor, (size_t)(lexer->limit - lexer->cursor)};
+        size_t length = 0;
+        uint32_t c = utf8_next(rest, &length);
+        value->text = (slice){start, (size_t)(lexer->cursor - start)};
+        lexer->cursor += length;
+        if (is_quote(c))
+            return TOKEN_TEXT;
+    }
+    return TOKEN_FAILED;
 }
 
 static int scan(struct lexer *lexer, union token_value *value)
@@ -189,22 +261,26 @@ static int scan(struct lexer *lexer, union token_value *value)
     const char *marker;
 blank:
     lexer->start = lexer->cursor;
+    if (lexer_errors(lexer) >= LEXER_MAX_ERRORS)
+        return TOKEN_FAILED;
     if (lexer->in_template)
         return read_template(lexer, value);
     if (lexer->cursor == lexer->limit)
         return 0;
     /*!re2c
     re2c:define:YYCTYPE = "unsigned char";
-    re2c:define:YYCURSOR = lexer->cursor;
-    re2c:define:YYLIMIT = lexer->limit;
-    re2c:define:YYMARKER = marker;
     re2c:define:YYPEEK = "(lexer->cursor < lexer->limit ? (unsigned char)*lexer->cursor : 0)";
+    re2c:define:YYSKIP = "lexer->cursor++;";
+    re2c:define:YYBACKUP = "marker = lexer->cursor;";
+    re2c:define:YYRESTORE = "lexer->cursor = marker;";
+    re2c:flags:input = custom;
     re2c:api:style = free-form;
     re2c:yyfill:enable = 0;
 
     digits = [0-9] ("_"? [0-9])*;
     whole = "0" | [1-9] ("_"? [0-9])*;
     exponent = [eE] [+-]? digits;
+    spaces = [ \t]+;
 
     [ \t\v\f\r\n]+                                     { goto blank; }
     "//"                                               { goto line_comment; }
@@ -214,9 +290,9 @@ blank:
     '0x' [0-9a-fA-F] ("_"? [0-9a-fA-F])*               { return read_power_of_two(lexer, 4, value); }
     '0o' [0-7] ("_"? [0-7])*                           { return read_power_of_two(lexer, 3, value); }
     '0b' [01] ("_"? [01])*                             { return read_power_of_two(lexer, 1, value); }
-    whole "n"                                          { return fail(lexer, DIAG_BIG_INTEGER); }
-    "0" [0-9_]+                                        { return fail(lexer, DIAG_LEADING_ZERO); }
-    [0-9] [0-9a-zA-Z_$]*                               { return fail(lexer, DIAG_BAD_NUMBER); }
+    whole "n" | '0x' [0-9a-fA-F_]+ "n"                 { return refuse_number(lexer, DIAG_BIG_INTEGER, value); }
+    "0" [0-9_]+ ("." [0-9]+)?                          { return refuse_number(lexer, DIAG_LEADING_ZERO, value); }
+    [0-9] [0-9a-zA-Z_$]*                               { return refuse_number(lexer, DIAG_BAD_NUMBER, value); }
 
     ["]                                                { return read_text(lexer, '"', value); }
     [']                                                { return read_text(lexer, '\'', value); }
@@ -227,9 +303,7 @@ blank:
     "("                                                { return open_bracket(lexer, '(', '('); }
     "["                                                { return open_bracket(lexer, '[', '['); }
     "{"                                                { return open_bracket(lexer, '{', '{'); }
-    ")"                                                { return close_bracket(lexer, ')', ')'); }
-    "]"                                                { return close_bracket(lexer, ']', ']'); }
-    "}"                                                { return close_bracket(lexer, '}', '}'); }
+    ")" | "]" | "}"                                    { goto closing; }
 
     "."                                                { return '.'; }
     "?."                                               { goto optional; }
@@ -263,19 +337,20 @@ blank:
     "||"                                               { return TOKEN_OR; }
     "??"                                               { return TOKEN_COALESCE; }
 
-    "="                                                { return refuse_assignment(lexer); }
-    "=<"                                               { return fail(lexer, DIAG_EQUAL_LESS); }
-    "=" [ \t]+ "=" "="?                                { return fail(lexer, DIAG_SPLIT_EQUAL); }
-    "<>"                                               { return fail(lexer, DIAG_UNEQUAL_SIGN); }
-    "=>"                                               { return fail(lexer, DIAG_USER_FUNCTION); }
-    "++" | "--"                                        { goto twice; }
+    "="                                                { return refuse(lexer, DIAG_ASSIGNMENT, TOKEN_EQUALITY_MEANT); }
     ("+" | "-" | "*" | "**" | "%" | "<<" | ">>" | ">>>" | "&" | "|" | "^" | "&&" | "||" | "??") "="
-                                                       { return fail(lexer, DIAG_COMPOUND_ASSIGNMENT); }
+                                                       { return refuse(lexer, DIAG_COMPOUND_ASSIGNMENT, TOKEN_EQUALITY_MEANT); }
+    "++" | "--"                                        { report(lexer, DIAG_INCREMENT); goto blank; }
+    "=" "="? spaces "=" "="?                           { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_EQUALITY_MEANT, "==="); }
+    "!" spaces "=" "="? | "<>"                         { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_EQUALITY_MEANT, "!=="); }
+    "<" spaces "=" | "=<"                              { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_LESS_EQUAL, "<="); }
+    ">" spaces "="                                     { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_GREATER_EQUAL, ">="); }
+    "=>"                                               { return fail(lexer, DIAG_USER_FUNCTION); }
     "/="                                               { goto slash; }
-    "..."                                              { return fail(lexer, DIAG_SPREAD); }
+    "..."                                              { goto spread; }
     "<!--" | "-->"                                     { return fail(lexer, DIAG_HTML_COMMENT); }
     [\x80-\xff]                                        { goto beyond_ascii; }
-    *                                                  { return fail(lexer, DIAG_STRAY_CHARACTER); }
+    *                                                  { return refuse_character(lexer); }
     */
 
 line_comment:
@@ -309,10 +384,21 @@ optional: /* `a?.5:1` is a choice between two numbers */
 slash:
     if (!lexer->expects_operator)
         return read_regex(lexer, value);
-    return lexer->cursor - lexer->start == 1 ? '/' : fail(lexer, DIAG_COMPOUND_ASSIGNMENT);
+    return lexer->cursor - lexer->start == 1
+               ? '/'
+               : refuse(lexer, DIAG_COMPOUND_ASSIGNMENT, TOKEN_EQUALITY_MEANT);
 
-twice: /* `- --x` changes x; `1 --1` and `--1` are refused alike */
-    return fail(lexer, DIAG_INCREMENT);
+closing:
+    if (lexer->bracket_count > 0)
+        return close_bracket(lexer, *lexer->start, *lexer->start);
+    report(lexer, DIAG_UNOPENED_BRACKET);
+    goto blank;
+
+spread: /* the elements of a list stand as well without it */
+    report(lexer, DIAG_SPREAD);
+    if (lexer->bracket_count == 0 || lexer->brackets[lexer->bracket_count - 1].opened == '{')
+        return TOKEN_FAILED;
+    goto blank;
 
 beyond_ascii:
     switch (judge_beyond_ascii(lexer)) {
@@ -321,13 +407,13 @@ beyond_ascii:
     case BEYOND_NAME:
         return read_name(lexer, value);
     case BEYOND_QUOTE:
-        return fail(lexer, DIAG_SMART_QUOTE);
+        return refuse_quote(lexer, value);
     default:
-        return fail(lexer, DIAG_STRAY_CHARACTER);
+        return refuse_character(lexer);
     }
 }
 
-static bool ends_value(int token)
+bool lexer_ends_value(int token)
 {
     switch (token) {
     case TOKEN_NUMBER:
@@ -352,7 +438,7 @@ int lexer_next(struct lexer *lexer, union token_value *value, struct token_span 
     int token = scan(lexer, value);
     span->start = lexer_offset(lexer, lexer->start);
     span->end = lexer_offset(lexer, lexer->cursor);
-    lexer->expects_operator = ends_value(token);
+    lexer->expects_operator = lexer_ends_value(token);
     lexer->after_dot = token == '.' || token == TOKEN_OPTIONAL;
     lexer->any_token = lexer->any_token || (token != 0 && token != ';');
     return token;

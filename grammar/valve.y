@@ -1,20 +1,22 @@
 /* The grammar: actions only build nodes (valve.md 5.2). Left-recursive wherever the language is, so that
- * long chains of operators need no stack. */
+ * long chains of operators need no stack; what recurses to the right counts how deep it is.
+ *
+ * What the language refuses but what reads like an expression has productions too: it is reported, and
+ * parsing goes on, so that one mistake does not hide the next. */
 
 %code requires {
 #include "parser.h"
 }
 
 %code {
-#define YYMAXDEPTH 10000
+/* Each level of nesting holds at most an operand and an operator of each precedence. */
+#define YYMAXDEPTH (PARSE_MAX_NESTING * 40)
 
 static int yylex(union token_value *value, struct token_span *span, struct parser *parser)
 {
-    parser->value_before = parser->lexer.expects_operator;
-    parser->token_before = parser->newest_token;
+    parser->before = parser->newest;
     int token = lexer_next(&parser->lexer, value, span);
-    parser->newest = *value;
-    parser->newest_token = token;
+    parser->newest = (struct seen_token){token, *value, *span};
     return token;
 }
 
@@ -34,6 +36,7 @@ static void yyerror(struct token_span *span, struct parser *parser, const char *
 %define api.value.type {union token_value}
 %define api.location.type {struct token_span}
 %define parse.error custom
+%define parse.lac full /* so that what was expected is known exactly */
 %locations
 %expect 0
 %param {struct parser *parser}
@@ -41,7 +44,8 @@ static void yyerror(struct token_span *span, struct parser *parser, const char *
 
 %token FAILED
 %token <number> NUMBER
-%token <text> TEXT NAME RESERVED NEW FUNCTION TRUE FALSE NULL TYPEOF VOID IN
+%token <text> TEXT NAME TRUE FALSE NULL TYPEOF VOID IN
+%token <text> NEW FUNCTION RESERVED REFUSED_PREFIX INSTANCEOF /* refused, but names behind a point */
 %token <regex> REGEX
 %token <text> TEMPLATE_TEXT TEMPLATE_END
 %token TEMPLATE_START TEMPLATE_RESUME
@@ -51,6 +55,7 @@ static void yyerror(struct token_span *span, struct parser *parser, const char *
 %type <node> expression conditional either both bits_or bits_xor bits_and equality relation shift sum
 %type <node> product power unary prefixed chain primary template template_parts
 %type <node> array elements object members member arguments argument_list call_arguments
+%type <op> sign
 %type <text> word key_word
 
 %%
@@ -68,16 +73,17 @@ expression: conditional;
 
 conditional:
     either
-|   either '?' expression ':' expression
-                                    { $$ = parser_conditional(parser, $1, $3, $5, @$); }
+|   either question expression ':' expression
+                                    { parser_leave(parser); $$ = parser_conditional(parser, $1, $3, $5, @$); }
+;
+
+question: '?'                       { if (!parser_enter(parser, @1)) YYABORT; }
 ;
 
 either:
     both
-|   either OR both                  { if (parser_is_mixed(parser, OPERATOR_OR, $1, $3, @2)) YYABORT;
-                                      $$ = parser_binary(parser, OPERATOR_OR, @2, $1, $3, @$); }
-|   either COALESCE both            { if (parser_is_mixed(parser, OPERATOR_COALESCE, $1, $3, @2)) YYABORT;
-                                      $$ = parser_binary(parser, OPERATOR_COALESCE, @2, $1, $3, @$); }
+|   either OR both                  { $$ = parser_choice(parser, OPERATOR_OR, @2, $1, $3, @$); }
+|   either COALESCE both            { $$ = parser_choice(parser, OPERATOR_COALESCE, @2, $1, $3, @$); }
 ;
 
 both:
@@ -115,6 +121,7 @@ relation:
 |   relation LESS_EQUAL shift       { $$ = parser_binary(parser, OPERATOR_LESS_EQUAL, @2, $1, $3, @$); }
 |   relation '>' shift              { $$ = parser_binary(parser, OPERATOR_GREATER, @2, $1, $3, @$); }
 |   relation GREATER_EQUAL shift    { $$ = parser_binary(parser, OPERATOR_GREATER_EQUAL, @2, $1, $3, @$); }
+|   relation INSTANCEOF shift       { parser_refuse_word(parser, $2, @2); $$ = $1; }
 |   relation IN shift               { $$ = parser_binary(parser, OPERATOR_IN, @2, $1, $3, @$); }
 ;
 
@@ -140,8 +147,13 @@ product:
 
 power:
     unary
-|   chain POWER power               { $$ = parser_binary(parser, OPERATOR_POWER, @2, parser_end_chain(parser, $1, @1), $3, @$); }
-|   prefixed POWER power            { parser_report(parser, DIAG_POWER_OF_UNARY, @1); YYABORT; }
+|   chain power_sign power          { parser_leave(parser);
+                                      $$ = parser_binary(parser, OPERATOR_POWER, @2, parser_end_chain(parser, $1, @1), $3, @$); }
+|   prefixed power_sign power       { parser_leave(parser); parser_report(parser, DIAG_POWER_OF_UNARY, @1);
+                                      $$ = parser_binary(parser, OPERATOR_POWER, @2, $1, $3, @$); }
+;
+
+power_sign: POWER                   { if (!parser_enter(parser, @1)) YYABORT; }
 ;
 
 unary:
@@ -150,12 +162,24 @@ unary:
 ;
 
 prefixed:
-    '!' unary                       { $$ = parser_unary(parser, OPERATOR_NOT, @1, $2, @$); }
-|   '~' unary                       { $$ = parser_unary(parser, OPERATOR_BIT_NOT, @1, $2, @$); }
-|   '+' unary                       { $$ = parser_unary(parser, OPERATOR_PLUS, @1, $2, @$); }
-|   '-' unary                       { $$ = parser_unary(parser, OPERATOR_MINUS, @1, $2, @$); }
-|   TYPEOF unary                    { $$ = parser_unary(parser, OPERATOR_TYPEOF, @1, $2, @$); }
-|   VOID unary                      { $$ = parser_unary(parser, OPERATOR_VOID, @1, $2, @$); }
+    sign unary                      { parser_leave(parser); $$ = parser_unary(parser, $1, @1, $2, @$); }
+|   refused_prefix unary            { parser_leave(parser); $$ = $2; }
+;
+
+sign:
+    '!'                             { $$ = OPERATOR_NOT; if (!parser_enter(parser, @1)) YYABORT; }
+|   '~'                             { $$ = OPERATOR_BIT_NOT; if (!parser_enter(parser, @1)) YYABORT; }
+|   '+'                             { $$ = OPERATOR_PLUS; if (!parser_enter(parser, @1)) YYABORT; }
+|   '-'                             { $$ = OPERATOR_MINUS; if (!parser_enter(parser, @1)) YYABORT; }
+|   TYPEOF                          { $$ = OPERATOR_TYPEOF; if (!parser_enter(parser, @1)) YYABORT; }
+|   VOID                            { $$ = OPERATOR_VOID; if (!parser_enter(parser, @1)) YYABORT; }
+;
+
+refused_prefix:
+    NEW                             { parser_refuse(parser, DIAG_NEW_KEYWORD, @1);
+                                      if (!parser_enter(parser, @1)) YYABORT; }
+|   REFUSED_PREFIX                  { parser_refuse_word(parser, $1, @1);
+                                      if (!parser_enter(parser, @1)) YYABORT; }
 ;
 
 chain:
@@ -237,12 +261,8 @@ members:
 
 member:
     NAME                            { $$ = parser_property(parser, $1, parser_text(parser, AST_NAME, $1, @1), @$); }
-|   word ':' expression             { if (slice_equal($1, SLICE("__proto__"))) {
-                                          parser_report(parser, DIAG_PROTO_KEY, @1); YYABORT; }
-                                      $$ = parser_property(parser, $1, $3, @$); }
-|   TEXT ':' expression             { if (slice_equal($1, SLICE("__proto__"))) {
-                                          parser_report(parser, DIAG_PROTO_KEY, @1); YYABORT; }
-                                      $$ = parser_property(parser, $1, $3, @$); }
+|   word ':' expression             { parser_check_key(parser, $1, @1); $$ = parser_property(parser, $1, $3, @$); }
+|   TEXT ':' expression             { parser_check_key(parser, $1, @1); $$ = parser_property(parser, $1, $3, @$); }
 |   NUMBER ':' expression           { $$ = parser_computed_property(parser, parser_number(parser, $1, @1), $3, @$); }
 |   '[' expression ']' ':' expression
                                     { $$ = parser_computed_property(parser, $2, $5, @$); }
@@ -251,17 +271,62 @@ member:
 
 word: NAME | key_word;
 
-key_word: TRUE | FALSE | NULL | TYPEOF | VOID | IN | NEW | FUNCTION | RESERVED;
+key_word: TRUE | FALSE | NULL | TYPEOF | VOID | IN | NEW | FUNCTION | RESERVED | REFUSED_PREFIX | INSTANCEOF;
 
 %%
 
+struct expected {
+    bool symbols[YYNTOKENS];
+};
+
+static bool has(const struct expected *expected, int token)
+{
+    return expected->symbols[YYTRANSLATE(token)];
+}
+
+/* "a, b or c" */
+static const char *joined(struct arena *arena, const char *const *parts, size_t count)
+{
+    slice text = slice_of(parts[0]);
+    for (size_t i = 1; i < count; i++)
+        text = arena_printf(arena, "%s%s%s", text.at, i + 1 < count ? ", " : " or ", parts[i]);
+    return text.at;
+}
+
+/* What could have come here, in words. */
+static const char *expected_text(const struct expected *expected, struct arena *arena)
+{
+    static const struct {
+        int token;
+        const char *text;
+    } closing[] = {{':', "`:`"}, {',', "`,`"}, {')', "`)`"}, {']', "`]`"}, {'}', "`}`"},
+                   {TOKEN_TEMPLATE_RESUME, "`}`"}};
+    if (has(expected, TOKEN_NUMBER))
+        return has(expected, '(') ? "a value" : "a key";
+    if (has(expected, TOKEN_NAME))
+        return "a name";
+    const char *parts[1 + sizeof closing / sizeof *closing];
+    size_t count = 0;
+    if (has(expected, '*'))
+        parts[count++] = "an operator";
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (has(expected, closing[i].token))
+            parts[count++] = closing[i].text;
+    return count == 0 ? "nothing more" : joined(arena, parts, count);
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, struct parser *parser)
 {
-    parser_unexpected(parser, parser->newest_token, *yypcontext_location((yypcontext_t *)context));
+    yysymbol_kind_t tokens[YYNTOKENS];
+    struct expected expected = {{false}};
+    int count = yypcontext_expected_tokens(context, tokens, YYNTOKENS);
+    for (int i = 0; i < count; i++)
+        expected.symbols[tokens[i]] = true;
+    parser_unexpected(parser, expected_text(&expected, parser->arena));
     return 0;
 }
 
-/* Called only when the parser's stack is exhausted; syntax errors go to the function above. */
+/* Called when the parser's stack is exhausted; syntax errors go to the function above. */
 static void yyerror(struct token_span *span, struct parser *parser, const char *message)
 {
     (void)message;
