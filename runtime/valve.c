@@ -10,18 +10,13 @@
 /* Stacks up to this size live on the C stack, larger ones in the arena. */
 #define SMALL_STACK 16
 
-struct selection {
-    const struct pattern *pattern;
-    uint32_t rule; /* or VALVE_RULE_NONE */
-};
-
 struct check {
     const struct valve_program *program;
     const struct valve_request *request;
     const struct valve_options *options;
     struct arena *arena;
     struct valve_result *result;
-    struct selection selection;
+    const struct rule_entry *entry;
     valve_value name;
 };
 
@@ -39,28 +34,24 @@ struct valve_options valve_options_default(void)
     };
 }
 
-static struct selection select_number(const struct valve_program *program,
-                                      enum valve_rule_kind kind, uint32_t number)
+/* The rule of a kind for a path, by the path's number in its section; NULL for PATTERN_NONE. */
+static const struct rule_entry *entry_at(const struct valve_program *program,
+                                         enum valve_rule_kind kind, uint32_t number)
 {
-    if (number == PATTERN_NONE)
-        return (struct selection){.rule = VALVE_RULE_NONE};
-    enum valve_section section = valve_rule_kind_info(kind)->section;
-    return (struct selection){.pattern = program->sections[section].patterns[number],
-                              .rule = program->kinds[kind].rules[number]};
+    return number == PATTERN_NONE ? NULL : &program->entries[program->kinds[kind].rules[number]];
 }
 
-static struct selection select_by_name(const struct valve_program *program,
-                                       enum valve_rule_kind kind, slice name, struct arena *scratch)
+static const struct rule_entry *find_entry(const struct valve_program *program,
+                                           enum valve_rule_kind kind, slice name,
+                                           struct arena *scratch)
 {
-    enum valve_section section = valve_rule_kind_info(kind)->section;
-    uint32_t number = pattern_index_find(program->sections[section].index, name,
-                                         program->kinds[kind].wanted, scratch);
-    return select_number(program, kind, number);
+    const struct program_kind *rules = &program->kinds[kind];
+    return entry_at(program, kind, pattern_index_find(rules->index, name, rules->wanted, scratch));
 }
 
 static void fail_at(struct check *check, uint32_t offset, slice message)
 {
-    const struct program_rule *rule = &check->program->contents.rules[check->selection.rule];
+    const struct program_rule *rule = &check->program->contents.rules[check->entry->number];
     check->result->decision = VALVE_ERROR;
     check->result->value = value_undefined();
     check->result->message = message;
@@ -116,25 +107,34 @@ static bool check_payload(struct vm *vm)
     return vm_read_data(vm, &data);
 }
 
+static bool find_captures(struct check *check, struct vm *vm, slice *captures)
+{
+    slice name = check->request->name;
+    uint32_t tail = check->entry->tail;
+    vm->captures = captures;
+    if (tail != PATTERN_NONE) {
+        captures[0] = slice_part(name, tail, name.length);
+        return true;
+    }
+    return pattern_capture(check->entry->pattern, name, check->arena, captures) ||
+           evaluation_fail(&vm->evaluation, "RangeError: the rule needs too much memory");
+}
+
 /* Jumps go forward only, so the length of the rule bounds its instructions: they are paid for at
  * once. */
 static bool prepare(struct check *check, struct vm *vm, slice *captures)
 {
-    const struct program_rule *rule = vm->rule;
-    if (!evaluation_spend(&vm->evaluation, rule->code_length))
+    const struct rule_entry *entry = check->entry;
+    if (!evaluation_spend(&vm->evaluation, entry->code_length))
         return false;
-    if (rule->max_stack > SMALL_STACK) {
-        vm->stack = evaluation_alloc(&vm->evaluation, rule->max_stack * sizeof *vm->stack);
+    if (entry->max_stack > SMALL_STACK) {
+        vm->stack = evaluation_alloc(&vm->evaluation, entry->max_stack * sizeof *vm->stack);
         if (vm->stack == NULL)
             return false;
     }
-    if ((rule->needs & RULE_NEEDS_VARIABLES) != 0) {
-        if (!pattern_capture(check->selection.pattern, check->request->name, check->arena,
-                             captures))
-            return evaluation_fail(&vm->evaluation, "RangeError: the rule needs too much memory");
-        vm->captures = captures;
-    }
-    return (rule->needs & RULE_NEEDS_DATA) == 0 || check_payload(vm);
+    if ((entry->needs & RULE_NEEDS_VARIABLES) != 0 && !find_captures(check, vm, captures))
+        return false;
+    return (entry->needs & RULE_NEEDS_DATA) == 0 || check_payload(vm);
 }
 
 /* Field by field: clearing the whole costs more than running a short rule. What is not set here is
@@ -147,10 +147,11 @@ static void vm_init(struct vm *vm, const struct check *check)
     vm->evaluation.steps = 0;
     vm->evaluation.error = (slice){NULL, 0};
     vm->program = &program->contents;
-    vm->rule = &program->contents.rules[check->selection.rule];
+    vm->rule = &program->contents.rules[check->entry->number];
+    vm->code = check->entry->code;
     vm->request = check->request;
     vm->regexes = program->regexes;
-    vm->user = check->request->user->value;
+    vm->user = &check->request->user->value;
     vm->name = check->name;
     vm->records = NULL;
     vm->record_count = 0;
@@ -162,32 +163,48 @@ static void run_rule(struct check *check)
 {
     slice captures[PATTERN_MAX_VARIABLES];
     valve_value small_stack[SMALL_STACK];
-    struct valve_result *result = check->result;
     struct vm vm;
     vm_init(&vm, check);
     vm.stack = small_stack;
-    result->rule = check->selection.rule;
-    result->pattern = vm.program->patterns[vm.rule->pattern].text;
-    result->line = vm.rule->line;
-    result->column = vm.rule->column;
     if (prepare(check, &vm, captures))
         run(check, &vm);
     else
         fail_at(check, 0, vm.evaluation.error);
-    result->steps = vm.evaluation.steps;
+    check->result->steps = vm.evaluation.steps;
+}
+
+/* Whether the rule needs no machine. It takes its steps all the same. */
+static bool is_constant(const struct check *check)
+{
+    return check->entry->is_constant && check->options->trace == NULL &&
+           check->entry->code_length <= check->options->max_steps;
+}
+
+static void apply_rule(struct check *check)
+{
+    if (!is_constant(check)) {
+        run_rule(check);
+        return;
+    }
+    judge(check, value_boolean(check->entry->constant));
+    check->result->steps = check->entry->code_length;
 }
 
 static bool is_ascii(slice text)
 {
     uint64_t seen = 0;
-    size_t i = 0;
-    for (; i + 8 <= text.length; i += 8) {
-        uint64_t word;
+    uint64_t word;
+    if (text.length < sizeof word) {
+        for (size_t i = 0; i < text.length; i++)
+            seen |= (uint8_t)text.at[i];
+        return (seen & 0x80) == 0;
+    }
+    for (size_t i = 0; i + sizeof word <= text.length; i += sizeof word) {
         memcpy(&word, text.at + i, sizeof word);
         seen |= word;
     }
-    for (; i < text.length; i++)
-        seen |= (uint8_t)text.at[i];
+    memcpy(&word, text.at + text.length - sizeof word, sizeof word);
+    seen |= word;
     return (seen & 0x8080808080808080u) == 0;
 }
 
@@ -205,22 +222,6 @@ static bool prepare_name(struct check *check)
     return true;
 }
 
-static void decide(struct check *check)
-{
-    const struct valve_request *request = check->request;
-    if (!prepare_name(check)) {
-        check->result->decision = VALVE_ERROR;
-        check->result->message = SLICE("the name is not UTF-8");
-        return;
-    }
-    check->selection = request->has_name ? select_by_name(check->program, request->kind,
-                                                          request->name, check->arena)
-                                         : select_number(check->program, request->kind,
-                                                         check->program->kinds[request->kind].root);
-    if (check->selection.rule != VALVE_RULE_NONE)
-        run_rule(check);
-}
-
 static void result_init(struct valve_result *result)
 {
     result->decision = VALVE_DENY;
@@ -233,6 +234,32 @@ static void result_init(struct valve_result *result)
     result->needs = NULL;
     result->need_count = 0;
     result->steps = 0;
+}
+
+static void name_rule(struct valve_result *result, const struct rule_entry *entry)
+{
+    result->pattern = entry->path;
+    result->rule = entry->number;
+    result->line = entry->line;
+    result->column = entry->column;
+}
+
+static void decide(struct check *check)
+{
+    const struct valve_program *program = check->program;
+    const struct valve_request *request = check->request;
+    if (!prepare_name(check)) {
+        check->result->decision = VALVE_ERROR;
+        check->result->message = SLICE("the name is not UTF-8");
+        return;
+    }
+    check->entry = request->has_name
+                       ? find_entry(program, request->kind, request->name, check->arena)
+                       : entry_at(program, request->kind, program->kinds[request->kind].root);
+    if (check->entry == NULL)
+        return;
+    name_rule(check->result, check->entry);
+    apply_rule(check);
 }
 
 /* Lowers the arena's limit to what one evaluation may take; returns the limit to put back. */
@@ -269,10 +296,8 @@ void valve_evaluate(const struct valve_program *program, const struct valve_requ
 struct valve_needs valve_program_needs(const struct valve_program *program,
                                        enum valve_rule_kind kind, slice name, struct arena *scratch)
 {
-    struct selection selection = select_by_name(program, kind, name, scratch);
-    if (selection.rule == VALVE_RULE_NONE)
-        return (struct valve_needs){0};
-    uint32_t needs = program->contents.rules[selection.rule].needs;
+    const struct rule_entry *entry = find_entry(program, kind, name, scratch);
+    uint32_t needs = entry == NULL ? 0 : entry->needs;
     return (struct valve_needs){
         .data = (needs & RULE_NEEDS_DATA) != 0,
         .old_data = (needs & RULE_NEEDS_OLD_DATA) != 0,

@@ -113,9 +113,10 @@ static bool prepare_kinds(struct loader *loader)
 {
     for (uint32_t i = 0; i < VALVE_RULE_KIND_COUNT; i++) {
         struct program_kind *kind = &loader->program->kinds[i];
-        uint32_t count =
-            loader->program->sections[valve_rule_kind_info((enum valve_rule_kind)i)->section].count;
-        uint32_t words = count / 64 + 1;
+        const struct program_section *section =
+            &loader->program->sections[valve_rule_kind_info((enum valve_rule_kind)i)->section];
+        uint32_t count = section->count, words = count / 64 + 1;
+        kind->index = section->index;
         kind->root = PATTERN_NONE;
         kind->rules = loader_alloc(loader, count, sizeof *kind->rules);
         kind->wanted = loader_alloc(loader, words, sizeof *kind->wanted);
@@ -140,6 +141,28 @@ static bool variables_exist(const struct program_rule *rule, const struct patter
     return true;
 }
 
+static struct rule_entry make_entry(const struct program *contents, uint32_t number,
+                                    const struct pattern *pattern)
+{
+    const struct program_rule *rule = &contents->rules[number];
+    enum opcode first = (enum opcode)(rule->code[0] & 0xff);
+    return (struct rule_entry){
+        .path = contents->patterns[rule->pattern].text,
+        .pattern = pattern,
+        .code = rule->code,
+        .number = number,
+        .line = rule->line,
+        .column = rule->column,
+        .code_length = rule->code_length,
+        .max_stack = rule->max_stack,
+        .tail = pattern_tail(pattern),
+        .needs = (uint8_t)rule->needs,
+        .is_constant = rule->needs == 0 && rule->code_length == 2 &&
+                       (first == OP_LOAD_TRUE || first == OP_LOAD_FALSE),
+        .constant = first == OP_LOAD_TRUE,
+    };
+}
+
 static bool place_rule(struct loader *loader, uint32_t number)
 {
     const struct program *contents = &loader->program->contents;
@@ -147,13 +170,15 @@ static bool place_rule(struct loader *loader, uint32_t number)
     const struct program_pattern *path = &contents->patterns[rule->pattern];
     struct program_kind *kind = &loader->program->kinds[rule->kind];
     uint32_t local = loader->numbers[rule->pattern];
+    const struct pattern *pattern = loader->program->sections[path->section].patterns[local];
 
     if (kind->rules[local] != VALVE_RULE_NONE)
         return refuse(loader, "a path has two rules of one kind");
-    if (!variables_exist(rule, loader->program->sections[path->section].patterns[local]))
+    if (!variables_exist(rule, pattern))
         return refuse(loader, "a rule uses a variable that its path does not have");
     kind->rules[local] = number;
     kind->wanted[local / 64] |= (uint64_t)1 << local % 64;
+    loader->program->entries[number] = make_entry(contents, number, pattern);
     if (slice_equal(path->text, SLICE("*")))
         kind->root = local;
     return true;
@@ -161,9 +186,14 @@ static bool place_rule(struct loader *loader, uint32_t number)
 
 static bool place_rules(struct loader *loader)
 {
+    uint32_t count = loader->program->contents.rule_count;
+    loader->program->entries =
+        arena_try_alloc_lines(&loader->program->arena, count * sizeof(struct rule_entry));
+    if (loader->program->entries == NULL)
+        return refuse(loader, "the program needs too much memory");
     if (!prepare_kinds(loader))
         return false;
-    for (uint32_t i = 0; i < loader->program->contents.rule_count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (!place_rule(loader, i))
             return false;
     }

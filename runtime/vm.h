@@ -21,10 +21,11 @@ struct vm {
     struct evaluation evaluation;
     const struct program *program;
     const struct program_rule *rule;
+    const instruction *code; /* of the rule */
     const struct valve_request *request;
     struct regex *const *regexes;
     const slice *captures; /* of the pattern's variables; only when the rule needs them */
-    valve_value user;
+    const valve_value *user;
     valve_value name;   /* undefined when the request has none */
     valve_value *stack; /* rule->max_stack values */
 

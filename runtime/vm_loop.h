@@ -92,7 +92,7 @@ static inline double shift_right(double number, double count)
 
 bool VM_LOOP(struct vm *vm)
 {
-    const instruction *const code = vm->rule->code;
+    const instruction *const code = vm->code;
     const valve_value *const constants = vm->program->constants;
     const instruction *ip = code;
     valve_value *sp = vm->stack; /* the first free place */
@@ -140,7 +140,7 @@ bool VM_LOOP(struct vm *vm)
     }
     CASE(LOAD_USER)
     {
-        *sp++ = vm->user;
+        *sp++ = *vm->user;
         MADE;
     }
     CASE(LOAD_DATA)

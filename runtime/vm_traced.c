@@ -11,7 +11,7 @@
 static void report(const struct vm *vm, const instruction *at, valve_value value)
 {
     const struct valve_trace *trace = vm->evaluation.options->trace;
-    struct span span = vm->rule->spans[at - vm->rule->code];
+    struct span span = vm->rule->spans[at - vm->code];
     trace->on_value(trace->context, span.start, span.end, value);
 }
 

@@ -84,6 +84,15 @@ void *arena_try_alloc_slow(struct arena *arena, size_t size)
     return piece;
 }
 
+void *arena_try_alloc_lines(struct arena *arena, size_t size)
+{
+    char *piece = size <= SIZE_MAX / 4 ? arena_try_alloc(arena, size + ARENA_LINE_BYTES) : NULL;
+    if (piece == NULL)
+        return NULL;
+    size_t behind = (uintptr_t)piece % ARENA_LINE_BYTES;
+    return behind == 0 ? piece : piece + (ARENA_LINE_BYTES - behind);
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     void *piece = arena_try_alloc(arena, size);
@@ -120,12 +129,7 @@ slice arena_printf(struct arena *arena, const char *format, ...)
     return (slice){text, (size_t)length};
 }
 
-struct arena_mark arena_mark(const struct arena *arena)
-{
-    return (struct arena_mark){arena->newest, arena->next, arena->used_bytes};
-}
-
-void arena_reset(struct arena *arena, struct arena_mark mark)
+void arena_reset_slow(struct arena *arena, struct arena_mark mark)
 {
     while (arena->newest != mark.chunk) {
         CHECK(arena->newest != NULL);

@@ -8,14 +8,17 @@
 
 #include <stddef.h>
 
+#define ARENA_LINE_BYTES ((size_t)64)
+
 struct arena_chunk;
 
 struct arena {
     char *next; /* free space of the newest chunk */
     char *end;
     struct arena_chunk *newest;
-    struct arena_chunk *spare; /* one chunk kept by arena_reset, so steady use does not call malloc */
-    size_t used_bytes;         /* given out since init, less what arena_reset took back */
+    struct arena_chunk
+        *spare;        /* one chunk kept by arena_reset, so steady use does not call malloc */
+    size_t used_bytes; /* given out since init, less what arena_reset took back */
     size_t limit_bytes;
 };
 
@@ -55,6 +58,9 @@ static inline void *arena_try_alloc(struct arena *arena, size_t size)
     return arena_try_alloc_slow(arena, size);
 }
 
+/* As arena_try_alloc; the bytes begin with a cache line. For what is looked up often. */
+void *arena_try_alloc_lines(struct arena *arena, size_t size);
+
 /* As arena_try_alloc, but ends the process where that returns NULL. For sizes that are our own. */
 void *arena_alloc(struct arena *arena, size_t size);
 
@@ -69,5 +75,19 @@ slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Remembers the present state; arena_reset gives back everything allocated after it. Marks nest. */
-struct arena_mark arena_mark(const struct arena *arena);
-void arena_reset(struct arena *arena, struct arena_mark mark);
+static inline struct arena_mark arena_mark(const struct arena *arena)
+{
+    return (struct arena_mark){arena->newest, arena->next, arena->used_bytes};
+}
+
+void arena_reset_slow(struct arena *arena, struct arena_mark mark);
+
+static inline void arena_reset(struct arena *arena, struct arena_mark mark)
+{
+    if (arena->newest != mark.chunk) {
+        arena_reset_slow(arena, mark);
+        return;
+    }
+    arena->next = mark.next;
+    arena->used_bytes = mark.used_bytes;
+}

@@ -51,6 +51,11 @@ bool pattern_covers(const struct pattern *wide, const struct pattern *narrow);
 bool pattern_capture(const struct pattern *pattern, slice name, struct arena *scratch,
                      slice *captures);
 
+/* When the pattern is a text that is matched literally and then one variable, or a variable alone:
+ * the bytes before the variable, which is then the rest of each name that matches. Otherwise
+ * PATTERN_NONE. */
+uint32_t pattern_tail(const struct pattern *pattern);
+
 /* ---- an index over the patterns of one section ---- */
 
 struct pattern_index;

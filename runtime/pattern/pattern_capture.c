@@ -265,6 +265,18 @@ static bool capture_slow(const struct pattern *pattern, slice name, struct arena
            capture_by_program(program, pattern->variable_count, name, scratch, captures);
 }
 
+uint32_t pattern_tail(const struct pattern *pattern)
+{
+    uint32_t count = pattern->element_count;
+    const struct element *elements = pattern->elements;
+    if (pattern->program != NULL || count == 0 || count > 2 ||
+        elements[count - 1].kind != ELEMENT_VARIABLE)
+        return PATTERN_NONE;
+    if (count == 1)
+        return 0;
+    return elements[0].kind == ELEMENT_LITERAL ? (uint32_t)elements[0].text.length : PATTERN_NONE;
+}
+
 bool pattern_capture(const struct pattern *pattern, slice name, struct arena *scratch,
                      slice *captures)
 {

@@ -289,15 +289,11 @@ static size_t count_tables(const struct builder *builder)
     return tables;
 }
 
-/* count nodes, each at the start of a cache line */
 static struct index_node *alloc_nodes(struct arena *arena, size_t count)
 {
-    size_t bytes = count * sizeof(struct index_node), line = sizeof(struct index_node);
-    char *piece = arena_try_alloc(arena, bytes + line);
-    if (piece == NULL)
-        return NULL;
-    piece += (line - (uintptr_t)piece % line) % line;
-    return memset(piece, 0, bytes);
+    size_t bytes = count * sizeof(struct index_node);
+    struct index_node *nodes = arena_try_alloc_lines(arena, bytes);
+    return nodes == NULL ? NULL : memset(nodes, 0, bytes);
 }
 
 static bool alloc_layout(struct builder *builder)
