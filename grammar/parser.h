@@ -8,6 +8,7 @@ struct seen_token {
     int token;
     union token_value value;
     struct token_span span;
+    bool is_refused; /* something was said about it, or about what was left out before it */
 };
 
 struct parser {

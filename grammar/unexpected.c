@@ -54,24 +54,28 @@ static void unexpected_end(struct parser *parser, const char *expected)
 {
     const struct lexer *lexer = &parser->lexer;
     uint32_t end = parser->newest.span.start;
-    if (!lexer->any_token)
-        diagnose_text(lexer->diagnostics, DIAG_EMPTY_RULE, lexer->text, 0,
-                      (uint32_t)lexer->text->text.length);
-    else if (lexer->bracket_count > 0)
+    if (lexer->bracket_count > 0)
         report_unclosed(parser, lexer->brackets[lexer->bracket_count - 1]);
     else
         diagnose_text(lexer->diagnostics, DIAG_UNEXPECTED_END, lexer->text, end, end, expected);
 }
 
+/* A copy of the lexer that reads on without a word; diagnostics_fini(silent) ends it. */
+static struct lexer look_ahead(const struct parser *parser, struct diagnostics *silent)
+{
+    struct lexer ahead = parser->lexer;
+    diagnostics_init(silent, parser->arena);
+    ahead.diagnostics = silent;
+    ahead.errors_before = 0;
+    return ahead;
+}
+
 /* Whether the newest token stands in the parameters of an arrow function, which may hold what no
- * expression does: `()`, `(a, b)`. Reads on silently with a copy of the lexer. */
+ * expression does: `()`, `(a, b)`. */
 static bool is_in_parameters(const struct parser *parser, struct token_span *arrow)
 {
     struct diagnostics silent;
-    struct lexer ahead = parser->lexer;
-    diagnostics_init(&silent, parser->arena);
-    ahead.diagnostics = &silent;
-    ahead.errors_before = 0;
+    struct lexer ahead = look_ahead(parser, &silent);
     uint32_t outside = ahead.bracket_count - (parser->newest.token == ',' ? 1 : 0);
     union token_value value;
     int token = ',';
@@ -96,7 +100,8 @@ static bool is_reported_function(struct parser *parser)
         return false;
     if (token != TOKEN_FUNCTION && !is_in_parameters(parser, &span))
         return false;
-    parser_report(parser, DIAG_USER_FUNCTION, span);
+    diagnose_text(lexer->diagnostics, DIAG_USER_FUNCTION, lexer->text, span.start, span.end,
+                  "write the expression itself");
     return true;
 }
 
@@ -154,17 +159,39 @@ static void report_token(struct parser *parser, const char *expected)
                   SLICE_ARGUMENTS(quoted(parser, span)), expected);
 }
 
+/* Whether nothing but `;` stands up to the newest token, and what is behind it. */
+static bool is_empty_up_to_semicolon(const struct parser *parser)
+{
+    struct diagnostics silent;
+    struct lexer ahead = look_ahead(parser, &silent);
+    union token_value value;
+    struct token_span span;
+    int token = parser->newest.token;
+    while (token == ';' && !ahead.any_token)
+        token = lexer_next(&ahead, &value, &span);
+    diagnostics_fini(&silent);
+    return token == 0 && !ahead.any_token;
+}
+
+/* One mistake is told once: what was refused, or stands right behind it, is no news. */
+static bool is_old_news(const struct parser *parser)
+{
+    return parser->newest.is_refused || parser->before.is_refused || parser->refused_word ||
+           parser->newest.token == TOKEN_FAILED;
+}
+
 void parser_unexpected(struct parser *parser, const char *expected)
 {
-    struct seen_token *newest = &parser->newest;
-    while (newest->token == ';' && !parser->lexer.any_token)
-        newest->token = lexer_next(&parser->lexer, &newest->value, &newest->span);
-    if (newest->token == TOKEN_FAILED || parser->refused_word)
+    const struct lexer *lexer = &parser->lexer;
+    if (is_old_news(parser))
         return;
-    if (newest->token == 0)
+    if (is_empty_up_to_semicolon(parser))
+        diagnose_text(lexer->diagnostics, DIAG_EMPTY_RULE, lexer->text, 0,
+                      (uint32_t)lexer->text->text.length);
+    else if (parser->newest.token == 0)
         unexpected_end(parser, expected);
     else if (parser->before.token == ';')
-        parser_report(parser, DIAG_STATEMENTS, newest->span);
+        parser_report(parser, DIAG_STATEMENTS, parser->newest.span);
     else if (!is_reported_function(parser) && !is_reported_negation(parser))
         report_token(parser, expected);
 }

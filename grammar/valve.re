@@ -62,6 +62,14 @@ static int refuse_sign(struct lexer *lexer, enum diagnostic_id id, int meant, co
     return meant;
 }
 
+static int refuse_arrow(struct lexer *lexer)
+{
+    diagnose_text(lexer->diagnostics, DIAG_USER_FUNCTION, lexer->text,
+                  lexer_offset(lexer, lexer->start), lexer_offset(lexer, lexer->cursor),
+                  "write the expression itself; to compare, write >=");
+    return TOKEN_FAILED;
+}
+
 static int word_token(slice word)
 {
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)
@@ -345,7 +353,7 @@ blank:
     "!" spaces "=" "="? | "<>"                         { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_EQUALITY_MEANT, "!=="); }
     "<" spaces "=" | "=<"                              { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_LESS_EQUAL, "<="); }
     ">" spaces "="                                     { return refuse_sign(lexer, DIAG_MISSPELT_OPERATOR, TOKEN_GREATER_EQUAL, ">="); }
-    "=>"                                               { return fail(lexer, DIAG_USER_FUNCTION); }
+    "=>"                                               { return refuse_arrow(lexer); }
     "/="                                               { goto slash; }
     "..."                                              { goto spread; }
     "<!--" | "-->"                                     { return fail(lexer, DIAG_HTML_COMMENT); }

@@ -15,8 +15,10 @@
 static int yylex(union token_value *value, struct token_span *span, struct parser *parser)
 {
     parser->before = parser->newest;
+    uint32_t errors_before = lexer_errors(&parser->lexer);
     int token = lexer_next(&parser->lexer, value, span);
-    parser->newest = (struct seen_token){token, *value, *span};
+    bool is_refused = lexer_errors(&parser->lexer) > errors_before;
+    parser->newest = (struct seen_token){token, *value, *span, is_refused};
     return token;
 }
 
