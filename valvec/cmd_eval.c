@@ -1,6 +1,7 @@
 /* valvec eval: decides requests, one line of JSON for each. */
 
 #include "decide.h"
+#include "explain.h"
 #include "input.h"
 #include "load_rules.h"
 #include "option.h"
@@ -13,6 +14,8 @@ struct settings {
     const char *requests;
     uint64_t max_rule_iterations;
     bool strict;
+    bool explain;
+    bool json;
 };
 
 static const struct option OPTIONS[] = {
@@ -22,6 +25,16 @@ static const struct option OPTIONS[] = {
      .help = "read one request a line; - is standard input",
      .kind = OPTION_TEXT,
      .offset = offsetof(struct settings, requests)},
+    {.letter = 'e',
+     .name = "explain",
+     .help = "show which paths competed, the value of each part of the rule and\n"
+             "the part that decided",
+     .kind = OPTION_SWITCH,
+     .offset = offsetof(struct settings, explain)},
+    {.name = "json",
+     .help = "with --explain: one JSON object a line; results always are",
+     .kind = OPTION_SWITCH,
+     .offset = offsetof(struct settings, json)},
     {.name = "max-rule-iterations",
      .argument = "N",
      .help = "as in the server's configuration (default 3; 0: no limit)",
@@ -68,21 +81,44 @@ struct evaluating {
     enum exit_status status;
 };
 
+static void print_explanation(struct evaluating *evaluating, const struct request *request)
+{
+    struct buf *out = &evaluating->output.text;
+    if (evaluating->settings->json) {
+        explain_json(&evaluating->rules, request, &evaluating->options, out);
+        buf_append_byte(out, '\n');
+    } else {
+        explain_text(&evaluating->rules, request, &evaluating->options, evaluating->output.colour,
+                     out);
+    }
+}
+
 static void answer_request(struct evaluating *evaluating, const struct request *request)
 {
     struct decision decision;
     decide(evaluating->rules.program, request, &evaluating->options, &evaluating->arena, &decision);
     if (decision.result.decision != VALVE_ALLOW)
         evaluating->status = EXIT_FINDINGS;
+    if (evaluating->settings->explain) {
+        print_explanation(evaluating, request);
+        return;
+    }
     result_line_append(&evaluating->output.text, request, &decision);
     buf_append_byte(&evaluating->output.text, '\n');
 }
 
+/* An explanation for people is told what was wrong on standard output too: its place is between
+ * those of its neighbours. */
 static void answer_unreadable(struct evaluating *evaluating, slice message)
 {
+    struct buf *out = &evaluating->output.text;
     evaluating->status = EXIT_FINDINGS;
-    result_line_append_unreadable(&evaluating->output.text, message);
-    buf_append_byte(&evaluating->output.text, '\n');
+    if (evaluating->settings->explain && !evaluating->settings->json)
+        buf_printf(out, "error: " SLICE_FORMAT "\n", SLICE_ARGUMENTS(message));
+    else {
+        result_line_append_unreadable(out, message);
+        buf_append_byte(out, '\n');
+    }
 }
 
 static void answer_line(struct evaluating *evaluating, slice line)

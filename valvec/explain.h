@@ -1,6 +1,6 @@
 #pragma once
 /* Why a request was decided as it was: which paths competed, the value of every part of the rule
- * that ran, and the part that decided. Works for compiled programs too, from the source text they
+ * that ran, and the parts that decided. Works for compiled programs too, from the source text they
  * keep: the rule is compiled once more without optimisation and watched while it runs. */
 
 #include "decide.h"
