@@ -13,6 +13,7 @@ struct scan {
     slice text;
     size_t characters; /* libyaml counts characters: so many stand before `bytes` */
     size_t bytes;
+    uint32_t first;     /* byte after a byte order mark */
     uint32_t done;      /* up to here everything was looked at */
     uint32_t key_start; /* of the latest key */
     bool is_value;      /* the next scalar is the value of that key */
@@ -24,11 +25,11 @@ static bool is_break(char c)
 }
 
 /* The byte offset of a mark. Marks come nearly in order; one that lies behind starts over. */
-static uint32_t byte_of(struct scan *scan, size_t character, size_t first_byte)
+static uint32_t byte_of(struct scan *scan, size_t character)
 {
     if (character < scan->characters) {
         scan->characters = 0;
-        scan->bytes = first_byte;
+        scan->bytes = scan->first;
     }
     while (scan->characters < character && scan->bytes < scan->text.length) {
         utf8_next(scan->text, &scan->bytes);
@@ -37,11 +38,11 @@ static uint32_t byte_of(struct scan *scan, size_t character, size_t first_byte)
     return (uint32_t)scan->bytes;
 }
 
-static bool stands_alone(slice text, uint32_t start)
+static bool stands_alone(slice text, uint32_t first, uint32_t start)
 {
-    while (start > 0 && (text.at[start - 1] == ' ' || text.at[start - 1] == '\t'))
+    while (start > first && (text.at[start - 1] == ' ' || text.at[start - 1] == '\t'))
         start--;
-    return start == 0 || is_break(text.at[start - 1]);
+    return start == first || is_break(text.at[start - 1]);
 }
 
 /* Takes the comments between two places that hold no other text. */
@@ -53,7 +54,8 @@ static void take_comments(struct scan *scan, uint32_t from, uint32_t to)
         uint32_t end = i;
         while (end < scan->text.length && !is_break(scan->text.at[end]))
             end++;
-        VEC_PUSH(&scan->comments->list, ((struct comment){i, end, stands_alone(scan->text, i)}));
+        VEC_PUSH(&scan->comments->list,
+                 ((struct comment){i, end, stands_alone(scan->text, scan->first, i)}));
         i = end;
     }
 }
@@ -77,10 +79,10 @@ static void take_scalar(struct scan *scan, const yaml_token_t *token, uint32_t s
     take_comments(scan, start, line_end);
 }
 
-static void take_token(struct scan *scan, const yaml_token_t *token, size_t first_byte)
+static void take_token(struct scan *scan, const yaml_token_t *token)
 {
-    uint32_t start = byte_of(scan, token->start_mark.index, first_byte);
-    uint32_t end = byte_of(scan, token->end_mark.index, first_byte);
+    uint32_t start = byte_of(scan, token->start_mark.index);
+    uint32_t end = byte_of(scan, token->end_mark.index);
     if (start > scan->done)
         take_comments(scan, scan->done, start);
     switch (token->type) {
@@ -105,12 +107,11 @@ static void take_token(struct scan *scan, const yaml_token_t *token, size_t firs
 
 void comments_find(struct comments *comments, slice text)
 {
-    size_t first_byte = slice_starts_with(text, SLICE("\xEF\xBB\xBF")) ? 3 : 0;
+    uint32_t first = slice_starts_with(text, SLICE("\xEF\xBB\xBF")) ? 3 : 0;
     struct scan scan = {
-        .comments = comments, .text = text, .bytes = first_byte, .done = (uint32_t)first_byte};
+        .comments = comments, .text = text, .bytes = first, .first = first, .done = first};
     yaml_parser_t parser;
     CHECK(yaml_parser_initialize(&parser));
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.length);
     for (bool more = true; more;) {
         yaml_token_t token;
@@ -118,7 +119,7 @@ void comments_find(struct comments *comments, slice text)
             break;
         more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
         if (token.type != YAML_STREAM_START_TOKEN)
-            take_token(&scan, &token, first_byte);
+            take_token(&scan, &token);
         yaml_token_delete(&token);
     }
     take_comments(&scan, scan.done, (uint32_t)text.length);

@@ -1,5 +1,6 @@
-/* Variables that no rule of their path reads. Paths whose rules are all `true` or `false` are left
- * alone: there a variable is the way to say "one level". */
+/* Variables that no rule of their path reads. A variable is also the way to say "one level", so
+ * paths are left alone whose rules are all `true` or `false`, or look at the record or message
+ * itself. */
 
 #include "lint.h"
 #include "path_variables.h"
@@ -9,7 +10,7 @@ struct use {
     bool found;
 };
 
-static bool on_enter(void *context, struct ast_node *node)
+static bool on_enter_use(void *context, struct ast_node *node)
 {
     struct use *use = context;
     if (node->kind == AST_NAME && node->symbol == SYMBOL_VARIABLE &&
@@ -21,7 +22,7 @@ static bool on_enter(void *context, struct ast_node *node)
 static bool is_used(const struct lint_run *run, const struct rule_path *path, slice name)
 {
     struct use use = {.name = name};
-    struct ast_visitor visitor = {.enter = on_enter, .context = &use};
+    struct ast_visitor visitor = {.enter = on_enter_use, .context = &use};
     for (uint32_t i = run->path_starts[path->number]; i < run->path_starts[path->number + 1]; i++) {
         if (run->rules[i]->tree != NULL)
             ast_walk(run->rules[i]->tree, &visitor);
@@ -29,13 +30,41 @@ static bool is_used(const struct lint_run *run, const struct rule_path *path, sl
     return use.found;
 }
 
-static bool has_expressions(const struct lint_run *run, const struct rule_path *path)
+/* What tells one record or message from another in place of a variable. */
+static bool is_subject(const struct ast_node *node)
 {
-    for (uint32_t i = run->path_starts[path->number]; i < run->path_starts[path->number + 1]; i++) {
-        if (run->rules[i]->tree != NULL)
-            return true;
+    if (node->kind != AST_NAME)
+        return false;
+    switch ((enum symbol)node->symbol) {
+    case SYMBOL_DATA:
+    case SYMBOL_OLD_DATA:
+    case SYMBOL_NAME:
+    case SYMBOL_CROSS_REFERENCE:
+        return true;
+    default:
+        return false;
     }
-    return false;
+}
+
+static bool on_enter_subject(void *context, struct ast_node *node)
+{
+    bool *found = context;
+    *found = *found || is_subject(node);
+    return !*found;
+}
+
+/* Whether the path has expressions, and all of them are only about the user and the variables. */
+static bool is_about_the_user(const struct lint_run *run, const struct rule_path *path)
+{
+    bool has_expressions = false, has_subject = false;
+    struct ast_visitor visitor = {.enter = on_enter_subject, .context = &has_subject};
+    for (uint32_t i = run->path_starts[path->number]; i < run->path_starts[path->number + 1]; i++) {
+        if (run->rules[i]->tree == NULL)
+            continue;
+        has_expressions = true;
+        ast_walk(run->rules[i]->tree, &visitor);
+    }
+    return has_expressions && !has_subject;
 }
 
 void lint_unused_variables(struct lint_run *run)
@@ -44,7 +73,7 @@ void lint_unused_variables(struct lint_run *run)
         const struct rule_path *path = run->compilation->paths.items[i];
         struct path_variable variable;
         size_t position = 0;
-        if (!has_expressions(run, path))
+        if (!is_about_the_user(run, path))
             continue;
         while (path_variable_next(path->text, &position, &variable)) {
             if (!is_used(run, path, variable.name))

@@ -80,19 +80,19 @@ static int fill_and_close(int file, slice bytes)
 }
 
 /* mkstemp makes private files; the result gets the mode that creating it would have given. */
-static int publish(int file)
+static mode_t new_file_mode(void)
 {
     mode_t mask = umask(0);
     umask(mask);
-    return fchmod(file, 0666 & ~mask);
+    return 0666 & ~mask;
 }
 
-static int write_beside(char *temporary, const char *path, slice bytes)
+static int write_beside(char *temporary, const char *path, mode_t mode, slice bytes)
 {
     int file = mkstemp(temporary);
     if (file < 0)
         return errno;
-    int error = publish(file) != 0 ? errno : 0;
+    int error = fchmod(file, mode) != 0 ? errno : 0;
     int fill_error = fill_and_close(file, bytes);
     error = error != 0 ? error : fill_error;
     if (error == 0 && rename(temporary, path) != 0)
@@ -105,15 +105,17 @@ static int write_beside(char *temporary, const char *path, slice bytes)
 bool output_replace_file(const char *path, slice bytes)
 {
     struct stat existing;
+    bool exists = stat(path, &existing) == 0;
     int error;
-    if (stat(path, &existing) == 0 && !S_ISREG(existing.st_mode)) {
+    if (exists && !S_ISREG(existing.st_mode)) {
         int file = open(path, O_WRONLY | O_CLOEXEC);
         error = file < 0 ? errno : fill_and_close(file, bytes);
     } else {
         struct buf temporary = BUF_EMPTY;
         buf_printf(&temporary, "%s.XXXXXX", path);
         buf_append_byte(&temporary, '\0');
-        error = write_beside(temporary.at, path, bytes);
+        mode_t mode = exists ? existing.st_mode & 07777 : new_file_mode();
+        error = write_beside(temporary.at, path, mode, bytes);
         buf_fini(&temporary);
     }
     errno = error;

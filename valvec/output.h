@@ -31,6 +31,6 @@ enum exit_status output_close(struct output *output, enum exit_status status);
 /* Writes text to standard error; what fails there can be told nobody. */
 void error_output(slice text);
 
-/* Writes bytes to a file in one step: readers see the old file or the whole new one. Returns false
- * and leaves errno. */
+/* Writes bytes to a file in one step: readers see the old file or the whole new one, which
+ * keeps the old one's mode. Returns false and leaves errno. */
 bool output_replace_file(const char *path, slice bytes);

@@ -174,7 +174,6 @@ bool yaml_layout_read(slice text, struct arena *arena, struct layout *layout)
     bool readable = true, more = true;
     *layout = (struct layout){0};
     CHECK(yaml_parser_initialize(&parser));
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.length);
     while (readable && more) {
         yaml_event_t event;

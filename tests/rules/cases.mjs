@@ -28,7 +28,7 @@ function parseCase(text) {
     const found = { name: lines[0], args: [], exit: 0, file: 'rules.yml', input: '', output: '' };
     let part = null;
     for (const line of lines.slice(1)) {
-        const start = /^--- (\S+)$/.exec(line);
+        const start = part === 'output' ? null : /^--- (\S+)$/.exec(line);
         if (start) {
             part = start[1] === 'output' ? 'output' : 'input';
             if (part === 'input') found.file = start[1];
