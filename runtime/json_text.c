@@ -155,7 +155,7 @@ static bool find_end(struct json_cursor *cursor, const char *at, struct extent *
 /* The character of the \u escape at *at; two escapes that are a pair make one. */
 static uint32_t decode_unicode(const char **at, const char *end)
 {
-    uint32_t unit, low;
+    uint32_t unit = 0, low = 0;
     read_hex(*at + 2, end, &unit);
     *at += 6;
     if (unit >= 0xD800 && unit < 0xDC00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u' &&
