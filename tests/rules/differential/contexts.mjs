@@ -16,7 +16,7 @@ export const CONTEXTS = {
     rich: {
         user: { id: 'alice', isAuthenticated: true, data: { role: 'admin', teams: ['red', 'blue'], level: 3, none: null } },
         data: {
-            n: 5, s: 'Héllo Wörld', t: true, f: false, z: 0, e: '', nul: null, big: 1e21, neg: -0.5,
+            n: 5, s: 'Héllo Wörld', t: true, f: false, z: 0, e: '', nul: null, huge: 1e21, neg: -0.5,
             list: [1, '2', null, [3, [4]], { a: 1 }], obj: { a: { b: 'x' }, 'two words': 2, 7: 'seven' },
             emoji: '😀a\ud83d', ref: 'members/alice', num: '42', hex: '0x1F', spaces: ' \t\u00a0\u2003 12 \ufeff\n',
             upper: 'STRASSE ΣΊΣΥΦΟΣ ΟΔΟΣ', lower: 'straße ŉ ﬁ İ i̇', id: 'alice', owner: 'bob', when: 1700000000000,
@@ -45,7 +45,7 @@ export const CONTEXTS = {
     },
     numbers: {
         user: { id: '7', isAuthenticated: true, data: 12 },
-        data: { n: '5', s: 5, t: 1, f: 'false', z: '0', e: [], nul: {}, big: -1e-7, neg: 2147483648.75, list: '[1,2]', obj: 3.5,
+        data: { n: '5', s: 5, t: 1, f: 'false', z: '0', e: [], nul: {}, huge: -1e-7, neg: 2147483648.75, list: '[1,2]', obj: 3.5,
             emoji: '', ref: 'list', num: 1e300, hex: '-0x1', spaces: '', upper: 'i', lower: 'I', numbers: [null], texts: [[]] },
         oldData: { n: 5, s: '5', owner: null },
         now: -1,

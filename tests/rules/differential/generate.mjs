@@ -16,7 +16,7 @@ const NUMBERS = ['0', '1', '2', '3', '5', '7', '10', '42', '0.5', '1e3', '100', 
 const TEXTS = ["''", "'a'", "'alice'", "'admin'", "'5'", "'10'", "'9'", "' x '", "'true'", "'é'", "'😀'", "'Hello'", "'0x10'", "'1e3'", "'ß'", "'ΑΣ'"];
 const WORDS = ['true', 'false', 'null', 'undefined', 'NaN', 'Infinity'];
 const NAMES = ['user', 'user.id', 'user.isAuthenticated', 'user.data', 'data', 'oldData', 'now', 'action', 'name', '$x'];
-const DATA_KEYS = ['n', 's', 't', 'f', 'z', 'e', 'nul', 'big', 'neg', 'list', 'obj', 'emoji', 'ref', 'num', 'missing', 'numbers', 'texts'];
+const DATA_KEYS = ['n', 's', 't', 'f', 'z', 'e', 'nul', 'huge', 'neg', 'list', 'obj', 'emoji', 'ref', 'num', 'missing', 'numbers', 'texts'];
 const BINARY = ['+', '-', '*', '/', '%', '<<', '>>', '>>>', '<', '<=', '>', '>=', '==', '!=', '===', '!==', '&', '|', '^', 'in'];
 const UNARY = ['!', '-', '+', '~', 'typeof ', 'void '];
 const REGEXES = ['/a/', '/^[a-z]+$/', '/(\\d+)/', '/l/g', '/./gu', '/HE/i', '/(a)|(b)/', '/\\s*$/', '/x*?/'];
