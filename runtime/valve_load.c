@@ -5,6 +5,7 @@
 #include "valve_program.h"
 
 #include "base/check.h"
+#include "base/hashmap.h"
 #include "program_format.h"
 #include "regex/regex.h"
 
@@ -13,7 +14,8 @@
 
 struct loader {
     struct valve_program *program;
-    uint32_t *numbers; /* of each pattern of the program: its number in its section */
+    struct hashmap codes; /* of the rules so far: its bytes -> itself */
+    uint32_t *numbers;    /* of each pattern of the program: its number in its section */
     struct valve_load_error *error;
 };
 
@@ -141,15 +143,27 @@ static bool variables_exist(const struct program_rule *rule, const struct patter
     return true;
 }
 
-static struct rule_entry make_entry(const struct program *contents, uint32_t number,
+/* The code of the first rule that has the same: rules are often copies of each other, and one copy
+ * stays in the cache. */
+static const instruction *shared_code(struct loader *loader, const struct program_rule *rule)
+{
+    slice bytes = {(const char *)rule->code, rule->code_length * sizeof *rule->code};
+    const instruction *known = hashmap_find(&loader->codes, bytes);
+    if (known == NULL)
+        hashmap_put(&loader->codes, bytes, (void *)(uintptr_t)rule->code);
+    return known == NULL ? rule->code : known;
+}
+
+static struct rule_entry make_entry(struct loader *loader, uint32_t number,
                                     const struct pattern *pattern)
 {
+    const struct program *contents = &loader->program->contents;
     const struct program_rule *rule = &contents->rules[number];
     enum opcode first = (enum opcode)(rule->code[0] & 0xff);
     return (struct rule_entry){
         .path = contents->patterns[rule->pattern].text,
         .pattern = pattern,
-        .code = rule->code,
+        .code = shared_code(loader, rule),
         .number = number,
         .line = rule->line,
         .column = rule->column,
@@ -178,7 +192,7 @@ static bool place_rule(struct loader *loader, uint32_t number)
         return refuse(loader, "a rule uses a variable that its path does not have");
     kind->rules[local] = number;
     kind->wanted[local / 64] |= (uint64_t)1 << local % 64;
-    loader->program->entries[number] = make_entry(contents, number, pattern);
+    loader->program->entries[number] = make_entry(loader, number, pattern);
     if (slice_equal(path->text, SLICE("*")))
         kind->root = local;
     return true;
@@ -215,13 +229,15 @@ bool valve_program_load(slice bytes, struct valve_program **program, struct valv
         return refuse(&loader, "no memory to load the program");
     atomic_init(&loader.program->references, 1);
     arena_init(&loader.program->arena, 0);
-    if (!read_program(&loader, bytes) || !compile_regexes(&loader) || !parse_patterns(&loader) ||
-        !index_sections(&loader) || !place_rules(&loader)) {
+    hashmap_init(&loader.codes);
+    bool loaded = read_program(&loader, bytes) && compile_regexes(&loader) &&
+                  parse_patterns(&loader) && index_sections(&loader) && place_rules(&loader);
+    hashmap_fini(&loader.codes);
+    if (loaded)
+        *program = loader.program;
+    else
         program_free(loader.program);
-        return false;
-    }
-    *program = loader.program;
-    return true;
+    return loaded;
 }
 
 #define READ_BYTES ((size_t)64 * 1024)

@@ -79,7 +79,14 @@ static void walk_variable(struct search *search, uint32_t to, uint32_t position)
         push_walk(search, STEP_NODE, node->children, after);
 }
 
-/* Puts off what leaves node by another way than a literal. */
+/* A variable that nothing follows. */
+static void accept_variable(struct search *search, uint32_t ends, uint32_t position)
+{
+    if (memchr(search->name + position, '/', search->length - position) == NULL)
+        accept(search, ends);
+}
+
+/* Puts off what leaves node by another way than a literal, unless it ends at once. */
 static void put_off(struct search *search, uint32_t at, const struct index_node *node,
                     uint32_t position)
 {
@@ -87,8 +94,12 @@ static void put_off(struct search *search, uint32_t at, const struct index_node 
         push_walk(search, STEP_REGEXES, at, position);
     if (node->star != 0)
         push_walk(search, STEP_STAR, node->star, position);
-    if (node->variable != 0 && position < search->length && search->name[position] != '/')
-        push_walk(search, STEP_VARIABLE, node->variable, position);
+    if (node->variable != 0 && position < search->length && search->name[position] != '/') {
+        if (node->variable_ends != 0)
+            accept_variable(search, node->variable_ends, position);
+        else
+            push_walk(search, STEP_VARIABLE, node->variable, position);
+    }
     uint32_t after = node->dot != 0 ? after_dot(search, position) : PATTERN_NONE;
     if (after != PATTERN_NONE)
         push_walk(search, STEP_NODE, node->dot, after);
@@ -100,7 +111,8 @@ static void walk_literals(struct search *search, uint32_t at, uint32_t position)
         const struct index_node *node = &search->index->nodes[at];
         if (node->best >= search->best)
             return;
-        put_off(search, at, node, position);
+        if (node->flags & INDEX_NODE_FORKS)
+            put_off(search, at, node, position);
         if (position == search->length) {
             accept(search, node->ends);
             return;
@@ -172,7 +184,8 @@ uint32_t pattern_index_find(const struct pattern_index *index, slice name, const
     walk_literals(&search, 0, 0);
     while (search.walk.count > 0 && !search.exhausted)
         take_walk_step(&search, search.walk.items[--search.walk.count]);
-    search_run_agenda(&search);
+    if (search.agenda.count > 0)
+        search_run_agenda(&search);
     arena_reset(scratch, mark);
     return search.exhausted ? PATTERN_NONE : search.best_number;
 }

@@ -195,19 +195,51 @@ static uint32_t lay_out_ends(struct builder *builder, struct rank_list list)
     return start;
 }
 
+struct sorted_children {
+    uint32_t count;
+    uint32_t lowest; /* first byte; 256: there are no children */
+    bool dense;
+    uint32_t by_byte[256]; /* number in the builder, or 0 */
+};
+
+static void sort_children(const struct builder *builder, const struct build_node *node,
+                          struct sorted_children *children)
+{
+    uint32_t highest = 0;
+    *children = (struct sorted_children){.lowest = 256};
+    for (uint32_t i = node->first_child; i != 0; i = builder->nodes.items[i].next_sibling) {
+        unsigned char first = (unsigned char)builder->nodes.items[i].label.at[0];
+        children->by_byte[first] = i;
+        children->count++;
+        children->lowest = first < children->lowest ? first : children->lowest;
+        highest = first > highest ? first : highest;
+    }
+    children->dense = children->count == 0 || highest - children->lowest + 1 == children->count;
+}
+
+static bool needs_table(const struct sorted_children *children)
+{
+    return !children->dense && children->count > NODE_INLINE_CHILDREN;
+}
+
 static void lay_out_children(struct builder *builder, const struct build_node *from,
                              struct index_node *to)
 {
-    to->children = (uint32_t)builder->order.count;
+    struct sorted_children children;
     struct child_table table = {{0}};
-    for (uint32_t i = from->first_child; i != 0; i = builder->nodes.items[i].next_sibling) {
-        unsigned char first = (unsigned char)builder->nodes.items[i].label.at[0];
+    sort_children(builder, from, &children);
+    to->children = (uint32_t)builder->order.count;
+    for (uint32_t first = children.lowest; first < 256; first++) {
+        if (children.by_byte[first] == 0)
+            continue;
         if (to->child_count < NODE_INLINE_CHILDREN)
-            to->child_bytes[to->child_count] = first;
+            to->child_bytes[to->child_count] = (unsigned char)first;
         table.child_of[first] = ++to->child_count;
-        enqueue(builder, i);
+        enqueue(builder, children.by_byte[first]);
     }
-    if (to->child_count > NODE_INLINE_CHILDREN) {
+    if (children.dense)
+        to->flags |= INDEX_NODE_DENSE;
+    if (needs_table(&children)) {
         to->table = builder->table_count;
         builder->tables[builder->table_count++] = table;
     }
@@ -266,6 +298,8 @@ static void lay_out_node(struct builder *builder, uint32_t number)
     lay_out_edge(builder, from->variable, &to->variable, decided ? once : 0);
     lay_out_edge(builder, from->star, &to->star, INDEX_NODE_STAR);
     lay_out_edge(builder, from->dot, &to->dot, once);
+    if (to->variable != 0 || to->star != 0 || to->dot != 0 || to->regexes != 0)
+        to->flags |= INDEX_NODE_FORKS;
 }
 
 static size_t total_label_bytes(const struct builder *builder)
@@ -280,11 +314,9 @@ static size_t count_tables(const struct builder *builder)
 {
     size_t tables = 0;
     for (size_t i = 0; i < builder->nodes.count; i++) {
-        uint32_t children = 0;
-        for (uint32_t child = builder->nodes.items[i].first_child; child != 0;
-             child = builder->nodes.items[child].next_sibling)
-            children++;
-        tables += children > NODE_INLINE_CHILDREN;
+        struct sorted_children children;
+        sort_children(builder, &builder->nodes.items[i], &children);
+        tables += needs_table(&children);
     }
     return tables;
 }
@@ -310,6 +342,15 @@ static bool alloc_layout(struct builder *builder)
            builder->ends != NULL;
 }
 
+/* After all nodes are laid out: what the look-up may take from a node for its variable. */
+static void join_variable(const struct builder *builder, struct index_node *node)
+{
+    const struct index_node *variable = &builder->laid_out[node->variable];
+    bool leaf = !(variable->flags & (INDEX_NODE_CONTINUES | INDEX_NODE_FORKS));
+    if (node->variable != 0 && leaf && (variable->flags & INDEX_NODE_ONCE))
+        node->variable_ends = variable->ends;
+}
+
 static bool lay_out(struct builder *builder)
 {
     if (!alloc_layout(builder))
@@ -319,6 +360,8 @@ static bool lay_out(struct builder *builder)
     enqueue(builder, 0);
     for (uint32_t i = 0; i < builder->order.count; i++)
         lay_out_node(builder, i);
+    for (uint32_t i = 0; i < builder->order.count; i++)
+        join_variable(builder, &builder->laid_out[i]);
     builder->index->nodes = builder->laid_out;
     builder->index->tables = builder->tables;
     builder->index->labels = builder->labels;

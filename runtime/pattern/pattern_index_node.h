@@ -1,7 +1,8 @@
 #pragma once
 /* The trie that all patterns of an index share. An edge consumes a run of bytes (the label of the
  * child), or a variable, a star or a dot. Numbers of patterns appear as ranks: 0 has priority over
- * all others. Nodes are numbered breadth first; literal children of a node follow one another. */
+ * all others. Nodes are numbered breadth first; literal children of a node follow one another, in
+ * the order of their first bytes. */
 
 #include "pattern/pattern_internal.h"
 
@@ -20,6 +21,10 @@ enum index_node_flag {
     INDEX_NODE_ANY_UNIT = 8,
     /* The edge to here is a star. */
     INDEX_NODE_STAR = 16,
+    /* There are regexes, or edges other than literal ones. */
+    INDEX_NODE_FORKS = 32,
+    /* The first bytes of the literal children follow one another without a gap. */
+    INDEX_NODE_DENSE = 64,
 };
 
 struct index_node {
@@ -32,10 +37,14 @@ struct index_node {
     uint32_t ends;    /* patterns that are complete here: from index->ends[ends] on, up to the one
                          with rank PATTERN_NONE */
     uint32_t regexes; /* the same for patterns that have their literal prefix up to here */
-    uint32_t table;   /* with many children: index->tables[table] */
+    uint32_t variable_ends; /* of the variable, when nothing follows it and one position leads to
+                               it, so that nobody need look at its node; 0: look there */
     uint16_t child_count;
     uint16_t flags;
-    unsigned char child_bytes[NODE_INLINE_CHILDREN];
+    union {
+        unsigned char child_bytes[NODE_INLINE_CHILDREN]; /* the first of them always, when dense */
+        uint32_t table; /* of many children that are not dense: index->tables[table] */
+    };
     union {
         char bytes[NODE_INLINE_LABEL];
         uint32_t offset; /* of a longer label: in index->labels */
@@ -66,6 +75,10 @@ static inline uint32_t index_node_child(const struct pattern_index *index,
                                         const struct index_node *node, char byte)
 {
     unsigned char first = (unsigned char)byte;
+    if (node->flags & INDEX_NODE_DENSE) {
+        uint32_t child = (uint32_t)first - node->child_bytes[0];
+        return child < node->child_count ? node->children + child : 0;
+    }
     if (node->child_count > NODE_INLINE_CHILDREN) {
         uint32_t child = index->tables[node->table].child_of[first];
         return child == 0 ? 0 : node->children + child - 1;
