@@ -112,6 +112,9 @@ static void check_ruleset(struct compilation *compilation, struct rule_path *pat
     if (ruleset->kind == TREE_MAP) {
         for (uint32_t i = 0; i < ruleset->count; i++)
             check_rule(compilation, path, &ruleset->members[i]);
+    } else if (ruleset->kind == TREE_TEXT || ruleset->kind == TREE_LIST) {
+        diagnose(compilation->diagnostics, DIAG_RULESET_UNNAMED, compilation->source,
+                 ruleset->start, ruleset->end, section);
     } else if (ruleset->kind != TREE_NULL) {
         diagnose(compilation->diagnostics, DIAG_RULESET_NOT_MAP, compilation->source,
                  ruleset->start, ruleset->end, SLICE_ARGUMENTS(path->text), section,

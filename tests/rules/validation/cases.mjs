@@ -39,7 +39,7 @@ export const CASES = [
     { title: 'a rule type of another section', text: rule('publish', 'true'), original: 'unknown rule type publish in section record' },
     { title: 'a misspelt rule type', text: rule('raed', 'true'), original: 'unknown rule type raed in section record' },
     { title: 'a ruleset that is true', text: complete('"*": {}\n"a": true'), original: 'accepted', ours: 'ruleset' },
-    { title: 'a ruleset that is a text', text: complete('"*": {}\n"a": yes'), original: 'unknown rule type 0 in section record', ours: 'rule' },
+    { title: 'a ruleset that is a text', text: complete('"*": {}\n"a": yes'), original: 'unknown rule type 0 in section record' },
 
     // ---- paths
     { title: 'an empty path', text: path('""'), original: "path can't be empty for path  in section record", ours: "path can't be empty" },

@@ -296,13 +296,16 @@ static void paths_are_checked(void **state)
 static void a_ruleset_is_a_map(void **state)
 {
     (void)state;
-#define RULE_TYPES " | write rule types below the path, each with its rule\n"
     expect_file(COMPLETE("  a: true\n"),
                 "3:6-3:10 error ruleset-not-map: ruleset of path a in section record should be an "
-                "object literal, but was of type boolean" RULE_TYPES);
-    expect_file(COMPLETE("  a: user.id\n"),
-                "3:6-3:13 error ruleset-not-map: ruleset of path a in section record should be an "
-                "object literal, but was of type string" RULE_TYPES);
+                "object literal, but was of type boolean | write rule types below the path, each "
+                "with its rule\n");
+#define UNNAMED                                                                                    \
+    " error ruleset-unnamed: unknown rule type 0 in section record | name what the rule is for "   \
+    "below the path, for example  read: \"...\"\n"
+    expect_file(COMPLETE("  a: user.id\n"), "3:6-3:13" UNNAMED);
+    expect_file(COMPLETE("  a: [true]\n"), "3:6-3:12" UNNAMED);
+#undef UNNAMED
     expect_file(COMPLETE("  a:\n  b: {}\n"), "");
 }
 
