@@ -109,9 +109,11 @@ static bool close_container(struct reader *reader)
 
 static inline void skip_space(struct json_cursor *cursor)
 {
-    while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\n' ||
-                                        *cursor->at == '\r' || *cursor->at == '\t'))
-        cursor->at++;
+    const char *at = cursor->at;
+    while (at < cursor->end && (unsigned char)*at <= ' ' &&
+           (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    cursor->at = at;
 }
 
 static inline bool is_digit(const char *at, const char *end)

@@ -6,18 +6,6 @@
 
 #include "base/utf8.h"
 
-#define BYTES(byte) (0x0101010101010101u * (byte))
-#define TOP_BITS BYTES(0x80u)
-
-/* A top bit for each byte that is a quote, a backslash, a control or not ASCII. Bytes after the
- * first such byte may be marked wrongly, which does not matter. */
-static uint64_t special_bytes(uint64_t word)
-{
-    uint64_t quote = word ^ BYTES('"'), backslash = word ^ BYTES('\\');
-    return ((word - BYTES(0x20u)) | (quote - BYTES(1u)) | (backslash - BYTES(1u)) | word) &
-           TOP_BITS;
-}
-
 static bool is_special(char c)
 {
     unsigned char byte = (unsigned char)c;
@@ -26,16 +14,7 @@ static bool is_special(char c)
 
 static const char *skip_plain(const char *at, const char *end)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    while (end - at >= 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof word);
-        uint64_t special = special_bytes(word);
-        if (special != 0)
-            return at + (__builtin_ctzll(special) >> 3);
-        at += 8;
-    }
-#endif
+    at = json_skip_plain_words(at, end);
     while (at < end && !is_special(*at))
         at++;
     return at;
@@ -200,7 +179,7 @@ static bool copy_decoded(struct json_cursor *cursor, const char *start, struct e
     return true;
 }
 
-static bool read_special(struct json_cursor *cursor, const char *start, valve_value *text)
+bool json_read_string_slow(struct json_cursor *cursor, const char *start, valve_value *text)
 {
     struct extent extent = {.is_ascii = true};
     if (!find_end(cursor, start, &extent))
@@ -211,17 +190,5 @@ static bool read_special(struct json_cursor *cursor, const char *start, valve_va
         return false;
     text->flags = extent.is_ascii ? VALUE_ASCII : 0;
     cursor->at = extent.end + 1;
-    return true;
-}
-
-bool json_read_string(struct json_cursor *cursor, valve_value *text)
-{
-    const char *start = cursor->at + 1;
-    const char *end = skip_plain(start, cursor->end);
-    if (end == cursor->end || *end != '"')
-        return read_special(cursor, start, text);
-    *text = value_text((slice){start, (size_t)(end - start)});
-    text->flags = VALUE_ASCII;
-    cursor->at = end + 1;
     return true;
 }

@@ -21,13 +21,9 @@ const struct value_array *value_array_new(struct arena *arena, const valve_value
     return array;
 }
 
-/* Of keys of equal length mostly the first byte already differs. */
 static inline bool key_equal(valve_value key, slice wanted)
 {
-    if (key.length != wanted.length)
-        return false;
-    return wanted.length == 0 ||
-           (key.as.text[0] == wanted.at[0] && memcmp(key.as.text, wanted.at, wanted.length) == 0);
+    return key.length == wanted.length && bytes_equal(key.as.text, wanted.at, wanted.length);
 }
 
 static struct value_member *find_among(struct value_member *members, uint32_t count, slice key)
@@ -39,15 +35,29 @@ static struct value_member *find_among(struct value_member *members, uint32_t co
     return NULL;
 }
 
+/* One of 64 bits, the same for equal keys. */
+static inline uint64_t key_bit(valve_value key)
+{
+    const unsigned char *at = (const unsigned char *)key.as.text;
+    uint32_t mixed = key.length;
+    if (key.length > 0)
+        mixed += at[0] + 5u * at[key.length - 1];
+    return (uint64_t)1 << (mixed & 63);
+}
+
 static uint32_t merge_few(struct value_member *members, uint32_t count)
 {
     uint32_t kept = 0;
+    uint64_t seen = 0; /* bits of the keys that are kept: mostly no two are compared */
     for (uint32_t i = 0; i < count; i++) {
-        struct value_member *same = find_among(members, kept, value_slice(members[i].key));
+        uint64_t bit = key_bit(members[i].key);
+        struct value_member *same =
+            (seen & bit) == 0 ? NULL : find_among(members, kept, value_slice(members[i].key));
+        seen |= bit;
         if (same != NULL)
             same->value = members[i].value;
-        else
-            members[kept++] = members[i];
+        else if (kept++ != i)
+            members[kept - 1] = members[i];
     }
     return kept;
 }

@@ -145,7 +145,9 @@ bool VM_LOOP(struct vm *vm)
     }
     CASE(LOAD_DATA)
     {
-        if (!vm_read_data(vm, sp))
+        if (vm->data_is_read)
+            *sp = vm->data;
+        else if (!vm_read_data(vm, sp))
             goto failed;
         sp++;
         MADE;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 typedef struct slice {
@@ -19,9 +20,36 @@ static inline slice slice_of(const char *text)
     return (slice){text, strlen(text)};
 }
 
+/* The bits in which `width` bytes, at most eight, differ. */
+static inline uint64_t bytes_difference(const char *a, const char *b, size_t width)
+{
+    uint64_t in_a = 0, in_b = 0;
+    memcpy(&in_a, a, width);
+    memcpy(&in_b, b, width);
+    return in_a ^ in_b;
+}
+
+/* As memcmp(a, b, length) == 0; without a call when they are short, as keys and names are. Two
+ * words that overlap cover each length. */
+static inline bool bytes_equal(const char *a, const char *b, size_t length)
+{
+    if (length > 16)
+        return memcmp(a, b, length) == 0;
+    if (length >= 8)
+        return (bytes_difference(a, b, 8) | bytes_difference(a + length - 8, b + length - 8, 8)) ==
+               0;
+    if (length >= 4)
+        return (bytes_difference(a, b, 4) | bytes_difference(a + length - 4, b + length - 4, 4)) ==
+               0;
+    for (size_t i = 0; i < length; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
 static inline bool slice_equal(slice a, slice b)
 {
-    return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+    return a.length == b.length && bytes_equal(a.at, b.at, a.length);
 }
 
 static inline bool slice_starts_with(slice s, slice prefix)

@@ -44,6 +44,9 @@ static void check_captures(struct subject *subject, const struct pattern *patter
     slice captures[PATTERN_MAX_VARIABLES];
     uint32_t expected[PATTERN_MAX_VARIABLES][2];
     CHECK(pattern_capture(pattern, subject->name, &subject->scratch, captures) == matches);
+    uint32_t tail = pattern_tail(pattern);
+    if (matches && tail != PATTERN_NONE)
+        CHECK(slice_equal(captures[0], slice_part(subject->name, tail, subject->name.length)));
     if (!matches || !reference_is_plain(pattern_text(pattern)))
         return;
     CHECK(reference_captures(pattern_text(pattern), &subject->reference, expected));
