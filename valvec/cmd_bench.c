@@ -63,18 +63,48 @@ static const struct command_line LINE = {
     .most = 1,
 };
 
-/* The requests with the bytes that they borrow. */
+/* The requests with the bytes that they borrow. A server prepares a user once per login and has the
+ * message that it decides about at hand, so here users who are written alike are one, and names lie
+ * together. */
 struct requests {
     struct arena arena;
     VEC(struct request) list;
+    struct hashmap users; /* text of the line -> struct valve_user, owned */
 };
+
+static void requests_init(struct requests *requests)
+{
+    *requests = (struct requests){0};
+    arena_init(&requests->arena, 0);
+    hashmap_init(&requests->users);
+}
 
 static void requests_fini(struct requests *requests)
 {
+    const struct hashmap_entry *entry;
+    size_t position = 0;
+    while ((entry = hashmap_next(&requests->users, &position)) != NULL) {
+        struct valve_user *user = entry->value;
+        valve_user_free(&user);
+    }
     for (size_t i = 0; i < requests->list.count; i++)
         request_free(&requests->list.items[i]);
+    hashmap_fini(&requests->users);
     VEC_FREE(&requests->list);
     arena_fini(&requests->arena);
+}
+
+static void share_user(struct requests *requests, struct request *request)
+{
+    struct valve_user *known = hashmap_find(&requests->users, request->user_text);
+    if (known == NULL) {
+        known = request->user;
+        hashmap_put(&requests->users, request->user_text, known);
+        request->user = NULL;
+    } else {
+        valve_user_free(&request->user);
+    }
+    request->valve.user = known;
 }
 
 static bool add_request(struct requests *requests, slice line, const char *path)
@@ -83,11 +113,28 @@ static bool add_request(struct requests *requests, slice line, const char *path)
     slice message;
     slice kept = arena_copy(&requests->arena, line);
     bool fine = request_read(kept, current_time_ms(), &requests->arena, &request, &message);
+    if (fine)
+        share_user(requests, &request);
     VEC_PUSH(&requests->list, request);
     if (!fine)
         fprintf(stderr, "valvec: %s:%zu: " SLICE_FORMAT "\n", path, requests->list.count,
                 SLICE_ARGUMENTS(message));
     return fine;
+}
+
+static void pack_names(struct requests *requests)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < requests->list.count; i++)
+        length += requests->list.items[i].valve.name.length;
+    char *names = arena_alloc(&requests->arena, length);
+    for (size_t i = 0; i < requests->list.count; i++) {
+        slice *name = &requests->list.items[i].valve.name;
+        if (name->length > 0)
+            memcpy(names, name->at, name->length);
+        name->at = names;
+        names += name->length;
+    }
 }
 
 static bool read_all(struct requests *requests, struct line_reader *reader, const char *path)
@@ -119,6 +166,8 @@ static bool requests_read(struct requests *requests, const char *path)
     }
     bool read = read_all(requests, &reader, path);
     line_reader_close(&reader);
+    if (read)
+        pack_names(requests);
     return read;
 }
 
@@ -174,10 +223,10 @@ static enum exit_status bench(const struct settings *settings, const char *path,
 {
     struct rules rules;
     struct output output;
-    struct requests requests = {0};
+    struct requests requests;
     struct valvec_options options = valvec_options_default();
     output_open(&output, colour);
-    arena_init(&requests.arena, 0);
+    requests_init(&requests);
     enum exit_status status = rules_load(&rules, path, &options, colour);
     if (status == EXIT_FINE && !requests_read(&requests, settings->requests))
         status = EXIT_IO;

@@ -220,6 +220,7 @@ static bool read_user(struct request_reader *reader)
     struct user_parts parts = {.id = SLICE("open")};
     if (has(reader, FIELD_user)) {
         slice json = reader->fields[FIELD_user];
+        request->user_text = json;
         if (json.at[0] != '{')
             return fail_field(reader, FIELD_user, "an object");
         struct json_members members = json_members_of(json);

@@ -16,7 +16,8 @@
 
 struct request {
     struct valve_request valve; /* records: none yet; decide adds them */
-    struct valve_user *user;
+    struct valve_user *user;    /* owned; NULL when it is shared */
+    slice user_text;            /* as the line has it; empty when it has none */
     struct valve_record
         *records; /* all that exist or are known not to; the first of a name counts */
     size_t record_count;
