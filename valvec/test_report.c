@@ -67,21 +67,3 @@ void append_indented(struct buf *out, const char *indent, slice text)
         at = next + 1;
     }
 }
-
-void coverage_each(const struct test_run *run, void (*line)(void *context, slice text),
-                   void *context)
-{
-    struct buf text = BUF_EMPTY;
-    for (size_t i = 0; i < run->rules.count; i++) {
-        const struct tested_rules *rules = run->rules.items[i];
-        uint32_t count = rules->status == EXIT_FINE ? rules->rules.contents->rule_count : 0;
-        for (uint32_t j = 0; j < count; j++) {
-            if (rules->asked[j])
-                continue;
-            buf_clear(&text);
-            coverage_describe(rules, j, &text);
-            line(context, buf_slice(&text));
-        }
-    }
-    buf_fini(&text);
-}

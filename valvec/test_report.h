@@ -34,10 +34,6 @@ void outcome_describe(const struct case_outcome *outcome, struct buf *out);
 /* Appends each line of text with `indent` before it. */
 void append_indented(struct buf *out, const char *indent, slice text);
 
-/* Calls `line` for each rule that was not asked. */
-void coverage_each(const struct test_run *run, void (*line)(void *context, slice text),
-                   void *context);
-
 /* ---- the formats ---- */
 
 #define TEST_FORMAT(name, text)                                                                    \

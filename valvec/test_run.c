@@ -127,27 +127,57 @@ enum exit_status test_run_file(struct test_run *run, struct casefile *file, stru
 
 /* ---- what was asked ---- */
 
+static bool counts(const struct tested_rules *rules, uint32_t rule)
+{
+    const struct program *program = rules->rules.contents;
+    const struct program_rule *asked = &program->rules[rule];
+    return !slice_equal(asked->source, SLICE("false")) ||
+           !slice_equal(program->patterns[asked->pattern].text, SLICE("*"));
+}
+
+static uint32_t rule_count(const struct tested_rules *rules)
+{
+    return rules->status == EXIT_FINE ? rules->rules.contents->rule_count : 0;
+}
+
 struct coverage test_run_coverage(const struct test_run *run)
 {
     struct coverage coverage = {0};
     for (size_t i = 0; i < run->rules.count; i++) {
         const struct tested_rules *rules = run->rules.items[i];
-        uint32_t count = rules->status == EXIT_FINE ? rules->rules.contents->rule_count : 0;
-        coverage.total += count;
-        for (uint32_t j = 0; j < count; j++)
-            coverage.asked += rules->asked[j];
+        for (uint32_t j = 0; j < rule_count(rules); j++) {
+            coverage.total += counts(rules, j);
+            coverage.asked += counts(rules, j) && rules->asked[j];
+        }
     }
     return coverage;
 }
 
-void coverage_describe(const struct tested_rules *rules, uint32_t rule, struct buf *out)
+/* permissions.yml:12: record write of "notes/$owner" */
+static void describe_rule(const struct tested_rules *rules, uint32_t rule, struct buf *out)
 {
     const struct program_rule *asked = &rules->rules.contents->rules[rule];
     const struct valve_rule_kind_info *info = valve_rule_kind_info(asked->kind);
-    slice path = rules->rules.contents->patterns[asked->pattern].text;
     buf_printf(out, SLICE_FORMAT ":%u: %s %s of ", SLICE_ARGUMENTS(rules->path), asked->line,
                info->section_name, info->type);
-    json_write_text(out, path);
+    json_write_text(out, rules->rules.contents->patterns[asked->pattern].text);
+}
+
+void coverage_each(const struct test_run *run, void (*line)(void *context, slice text),
+                   void *context)
+{
+    struct buf text = BUF_EMPTY;
+    for (size_t i = 0; i < run->rules.count; i++) {
+        const struct tested_rules *rules = run->rules.items[i];
+        for (uint32_t j = 0; j < rule_count(rules); j++) {
+            if (rules->asked[j] || !counts(rules, j))
+                continue;
+            buf_clear(&text);
+            describe_rule(rules, j, &text);
+            line(context, buf_slice(&text));
+        }
+    }
+    buf_fini(&text);
 }
 
 void case_describe(const struct test_case *test_case, struct buf *out)

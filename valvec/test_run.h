@@ -49,14 +49,17 @@ void test_run_fini(struct test_run *run);
 enum exit_status test_run_file(struct test_run *run, struct casefile *file,
                                struct file_run *result);
 
+/* Rules of all files. Left out is what says `false` for the path `*`: it denies what would be
+ * denied without it, so there is nothing to test. */
 struct coverage {
-    size_t asked, total; /* rules of all files */
+    size_t asked, total;
 };
 
 struct coverage test_run_coverage(const struct test_run *run);
 
-/* The line of one rule that was not asked, without a line feed. */
-void coverage_describe(const struct tested_rules *rules, uint32_t rule, struct buf *out);
+/* Calls `line` with the description of each rule that counts and was not asked. */
+void coverage_each(const struct test_run *run, void (*line)(void *context, slice text),
+                   void *context);
 
 /* "bob: write record \"room/garden\"" */
 void case_describe(const struct test_case *test_case, struct buf *out);
