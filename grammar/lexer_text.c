@@ -107,12 +107,13 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* \0 is the zero character; with a digit after it, and \1 to \7, it would be an octal escape. */
-static bool is_octal_escape(const struct lexer *lexer, char escaped)
+/* \0 is the zero character; with a digit after it, and \1 to \7, it would be an octal escape. \8
+ * and \9 stand for themselves, but not in templates. */
+static bool is_octal_escape(const struct lexer *lexer, char quote, char escaped)
 {
     if (escaped == '0')
         return !at_end(lexer) && is_digit(*lexer->cursor);
-    return escaped >= '1' && escaped <= '7';
+    return is_digit(escaped) && (escaped < '8' || quote == '`');
 }
 
 /* Length of the line end at the cursor, 0 when there is none. */
@@ -147,7 +148,7 @@ static char simple_escape(char escaped)
 }
 
 /* The cursor stands behind the backslash. */
-static void read_escape(struct lexer *lexer, struct decoded *decoded)
+static void read_escape(struct lexer *lexer, char quote, struct decoded *decoded)
 {
     const char *start = lexer->cursor - 1;
     size_t ended_line = line_end(lexer);
@@ -163,7 +164,7 @@ static void read_escape(struct lexer *lexer, struct decoded *decoded)
             append_code_point(decoded, c);
         else
             report(lexer, DIAG_BAD_ESCAPE, start, lexer->cursor);
-    } else if (is_octal_escape(lexer, escaped)) {
+    } else if (is_octal_escape(lexer, quote, escaped)) {
         report(lexer, DIAG_OCTAL_ESCAPE, start, lexer->cursor);
     } else if (escaped == '0') {
         decoded->at[decoded->length++] = '\0';
@@ -210,7 +211,7 @@ static bool read_piece(struct lexer *lexer, char quote, struct decoded *decoded)
     char c = *lexer->cursor;
     if (c == '\\') {
         lexer->cursor++;
-        read_escape(lexer, decoded);
+        read_escape(lexer, quote, decoded);
         return true;
     }
     size_t ended_line = line_end(lexer);

@@ -170,6 +170,7 @@ static void texts_are_decoded(void **state)
                 "'ab\xE2\x80\xA9"
                 "c'");
     expect_tree("'\xC3\xA4\\\xC3\xA4'", "'\xC3\xA4\xC3\xA4'");
+    expect_tree("'\\8\\9'", "'89'");
     expect_tree("''", "''");
 }
 
