@@ -34,7 +34,7 @@ const TOKENS = [
     ...'ab_.,:;?!~+-*/%<>&|^()[]{}`=#\\'.split(''), 'user', '$x', '?.', '**', '<<', '>>', '>>>', '<=', '>=', ' in ',
     '==', '!=', '===', '!==', '&&', '||', '??', 'typeof ', 'void ', '0', '1', '.5', '5.', '0x1F', '1e3', '1_0', '010',
     '1n', '5a', '"t"', "'u'", '`c`', '${', '/r/', '/[/]/g', 'true', 'null', 'new ', 'function ', 'delete ', 'of',
-    'async ', ' instanceof ', '+=', '++', '--', '=>', '...', '//c\n', '/*c*/', '\n', '__proto__', 'return ', 'é',
+    ' instanceof ', '+=', '++', '--', '=>', '...', '//c\n', '/*c*/', '\n', '__proto__', 'return ', 'é',
     '\u00a0', '<!--', '-->', '"\\u{41}"', '"\\8"', '`\\8`', '"\\1"', '"\\0"',
 ];
 const LEAVES = ['a', '1', '"t"', 'user.id', '`q`', '[]', '{}', 'null', '.5', '/r/g', '_', '$x', '5.', '(a)', '{a}', '[,]'];
@@ -75,15 +75,21 @@ function randomText() {
     return text;
 }
 
-function refusalOfJavaScript(text) {
-    const bare = text.replace(/[;\s]+$/, '');
+function refusalOf(text) {
     try {
-        new Function(`return (\n${bare}\n)`);
-        new Function(`[\n${bare}\n]`); // closes no bracket that it did not open
+        new Function(`return (\n${text}\n)`);
+        new Function(`[\n${text}\n]`); // closes no bracket that it did not open
         return null;
     } catch (error) {
         return error.message;
     }
+}
+
+// `;` may end a rule, and a comment may stand behind it.
+function refusalOfJavaScript(text) {
+    const refusal = refusalOf(text);
+    const bare = text.replace(/(?:[;\s]|\/\*[cx]\*\/|\/\/c\n)+$/, '');
+    return refusal === null || bare === text ? refusal : refusalOf(bare);
 }
 
 function complaint(text, answer) {

@@ -187,6 +187,8 @@ static void surrogates_join_when_they_pair(void **state)
 {
     (void)state;
     expect_tree("'\\uD83D\\uDE00'", "'\xF0\x9F\x98\x80'");
+    expect_tree("'\xED\xA0\xBD\\uDE00'", "'\xF0\x9F\x98\x80'");
+    expect_tree("'\\uD83D\xED\xB8\x80'", "'\xF0\x9F\x98\x80'");
     expect_tree("'\\uD83D'", "'\xED\xA0\xBD'");
     expect_tree("'\\uDE00\\uD83D'", "'\xED\xB8\x80\xED\xA0\xBD'");
     expect_tree("'\\u{D83D}\\u{DE00}'", "'\xF0\x9F\x98\x80'");
