@@ -44,12 +44,13 @@ static bool grow(struct reader *reader)
     return true;
 }
 
-static inline bool push(struct reader *reader, valve_value v)
+/* The place of the next value, or NULL. Values are made in their place: a copy of a value that was
+ * made in parts a moment ago waits until all of them are in the cache. */
+static inline valve_value *next_place(struct reader *reader)
 {
     if (__builtin_expect(reader->count == reader->capacity, 0) && !grow(reader))
-        return false;
-    reader->stack[reader->count++] = v;
-    return true;
+        return NULL;
+    return &reader->stack[reader->count];
 }
 
 /* A frame has the type of its container and remembers the base of the one around it. */
@@ -59,10 +60,11 @@ static bool open_container(struct reader *reader, enum value_type type)
         return fail(reader, "nested too deeply");
     reader->depth++;
     reader->cursor.at++;
-    valve_value frame = {.type = (uint8_t)type, .length = reader->base};
-    if (!push(reader, frame))
+    valve_value *frame = next_place(reader);
+    if (frame == NULL)
         return false;
-    reader->base = reader->count;
+    *frame = (valve_value){.type = (uint8_t)type, .length = reader->base};
+    reader->base = ++reader->count;
     return true;
 }
 
@@ -189,19 +191,30 @@ static bool read_word(struct reader *reader, slice word, valve_value v)
     if (!slice_starts_with((slice){cursor->at, (size_t)(cursor->end - cursor->at)}, word))
         return fail(reader, "expected a value");
     cursor->at += word.length;
-    return push(reader, v);
+    valve_value *place = next_place(reader);
+    if (place == NULL)
+        return false;
+    *place = v;
+    reader->count++;
+    return true;
 }
 
 static bool read_number_value(struct reader *reader)
 {
-    valve_value number;
-    return read_number(reader, &number) && push(reader, number);
+    valve_value *place = next_place(reader);
+    if (place == NULL || !read_number(reader, place))
+        return false;
+    reader->count++;
+    return true;
 }
 
-static bool read_text_value(struct reader *reader)
+static inline bool read_text_value(struct reader *reader)
 {
-    valve_value text;
-    return json_read_string(&reader->cursor, &text) && push(reader, text);
+    valve_value *place = next_place(reader);
+    if (place == NULL || !json_read_string(&reader->cursor, place))
+        return false;
+    reader->count++;
+    return true;
 }
 
 /* ---- the grammar ---- */

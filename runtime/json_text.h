@@ -49,8 +49,7 @@ static inline bool json_read_string(struct json_cursor *cursor, valve_value *tex
     const char *end = json_skip_plain_words(start, cursor->end);
     if (end >= cursor->end || *end != '"')
         return json_read_string_slow(cursor, start, text);
-    *text = value_text((slice){start, (size_t)(end - start)});
-    text->flags = VALUE_ASCII;
+    *text = value_ascii((slice){start, (size_t)(end - start)});
     cursor->at = end + 1;
     return true;
 }

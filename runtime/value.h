@@ -101,6 +101,14 @@ static inline valve_value value_text(slice text)
                          .type = VALUE_TEXT};
 }
 
+/* As value_text, of a text that is known to hold only ASCII. */
+static inline valve_value value_ascii(slice text)
+{
+    valve_value value = value_text(text);
+    value.flags = VALUE_ASCII;
+    return value;
+}
+
 static inline slice value_slice(valve_value text)
 {
     return (slice){text.as.text, text.length};

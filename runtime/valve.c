@@ -63,12 +63,12 @@ static void fail_vm(struct check *check, const struct vm *vm)
     fail_at(check, vm->rule->spans[vm->at].start, vm->evaluation.error);
 }
 
-static void judge(struct check *check, valve_value value)
+static void judge(struct check *check, const valve_value *value)
 {
-    bool allowed = check->options->strict ? value.type == VALUE_BOOLEAN && value.as.boolean
-                                          : value_truth(value);
+    bool allowed = value->type == VALUE_BOOLEAN ? value->as.boolean
+                                                : !check->options->strict && value_truth(*value);
     check->result->decision = allowed ? VALVE_ALLOW : VALVE_DENY;
-    check->result->value = value;
+    check->result->value = *value;
 }
 
 /* The name may be a part of anything the rule has read, so the result gets a copy. */
@@ -186,7 +186,8 @@ static void apply_rule(struct check *check)
         run_rule(check);
         return;
     }
-    judge(check, value_boolean(check->entry->constant));
+    valve_value value = value_boolean(check->entry->constant);
+    judge(check, &value);
     check->result->steps = check->entry->code_length;
 }
 

@@ -36,7 +36,7 @@ struct vm {
     bool is_suspended;
 
     /* outcome */
-    valve_value value; /* of the rule, when it ran to its end */
+    const valve_value *value; /* of the rule, on the stack, when it ran to its end */
     slice needed;      /* name of the missing record, when is_suspended */
     uint32_t at;       /* the instruction that failed or suspended */
 };

@@ -363,7 +363,7 @@ bool VM_LOOP(struct vm *vm)
 
     CASE(RETURN)
     {
-        vm->value = sp[-1];
+        vm->value = &sp[-1];
         return true;
     }
 
