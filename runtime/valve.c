@@ -195,11 +195,10 @@ static bool is_ascii(slice text)
 {
     uint64_t seen = 0;
     uint64_t word;
-    if (text.length < sizeof word) {
-        for (size_t i = 0; i < text.length; i++)
-            seen |= (uint8_t)text.at[i];
-        return (seen & 0x80) == 0;
-    }
+    if (text.length == 0)
+        return true;
+    if (text.length <= sizeof word)
+        return (bytes_of_short(text.at, text.length) & 0x8080808080808080u) == 0;
     for (size_t i = 0; i + sizeof word <= text.length; i += sizeof word) {
         memcpy(&word, text.at + i, sizeof word);
         seen |= word;

@@ -20,6 +20,22 @@ static inline slice slice_of(const char *text)
     return (slice){text, strlen(text)};
 }
 
+/* Of a text of one to eight bytes: a word made of all of them, some twice, in no special order; for
+ * asking whether there is a byte of some kind. */
+static inline uint64_t bytes_of_short(const char *at, size_t length)
+{
+    uint32_t first = 0, last = 0;
+    if (length >= 4) {
+        memcpy(&first, at, 4);
+        memcpy(&last, at + length - 4, 4);
+    } else {
+        unsigned char a = (unsigned char)at[0], b = (unsigned char)at[length / 2],
+                      c = (unsigned char)at[length - 1];
+        first = last = (uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)b << 8 | c;
+    }
+    return (uint64_t)last << 32 | first;
+}
+
 /* The bits in which `width` bytes, at most eight, differ. */
 static inline uint64_t bytes_difference(const char *a, const char *b, size_t width)
 {

@@ -86,6 +86,15 @@ static void accept_variable(struct search *search, uint32_t ends, uint32_t posit
         accept(search, ends);
 }
 
+static void meet_star(struct search *search, uint32_t to, uint32_t position)
+{
+    const struct index_node *star = &search->index->nodes[to];
+    if (star->flags & INDEX_NODE_CONTINUES)
+        push_walk(search, STEP_STAR, to, position);
+    else if (star->best < search->best && star_reaches_end(search, position))
+        accept(search, star->ends);
+}
+
 /* Puts off what leaves node by another way than a literal, unless it ends at once. */
 static void put_off(struct search *search, uint32_t at, const struct index_node *node,
                     uint32_t position)
@@ -93,7 +102,7 @@ static void put_off(struct search *search, uint32_t at, const struct index_node 
     if (node->regexes != 0)
         push_walk(search, STEP_REGEXES, at, position);
     if (node->star != 0)
-        push_walk(search, STEP_STAR, node->star, position);
+        meet_star(search, node->star, position);
     if (node->variable != 0 && position < search->length && search->name[position] != '/') {
         if (node->variable_ends != 0)
             accept_variable(search, node->variable_ends, position);

@@ -63,48 +63,13 @@ uint32_t search_next_unit(const struct search *search, uint32_t i)
     return (uint32_t)after;
 }
 
-static bool has_byte_below_or(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    uint64_t control = (word - ones * 0x0E) & ~word;
-    uint64_t lead = word ^ ones * 0xE2;
-    return ((control | ((lead - ones) & ~lead)) & tops) != 0;
-}
-
-/* Whether any byte from i on may belong to a line terminator; sometimes true without reason. */
-static bool may_have_terminator(const struct search *search)
-{
-    uint32_t i = 0;
-    for (; search->length - i >= 8; i += 8) {
-        uint64_t word;
-        memcpy(&word, search->name + i, 8);
-        if (has_byte_below_or(word))
-            return true;
-    }
-    for (; i < search->length; i++) {
-        unsigned char byte = (unsigned char)search->name[i];
-        if (byte < 0x0E || byte == 0xE2)
-            return true;
-    }
-    return false;
-}
-
-static uint32_t find_stars_from(const struct search *search)
+uint32_t search_find_stars_from(const struct search *search)
 {
     uint32_t from = 0;
-    if (!may_have_terminator(search))
-        return 0;
     for (uint32_t i = 0; i < search->length; i++)
         if (terminator_length(search, i) > 0)
             from = i + 1;
     return from;
-}
-
-static bool star_reaches_end(struct search *search, uint32_t position)
-{
-    if (search->stars_from == PATTERN_NONE)
-        search->stars_from = find_stars_from(search);
-    return position >= search->stars_from;
 }
 
 static bool variable_reaches_end(struct search *search, uint32_t position)

@@ -129,6 +129,41 @@ static inline uint32_t after_dot(const struct search *search, uint32_t position)
     return search_next_unit(search, position);
 }
 
+/* Where the last line terminator ends, or 0. */
+uint32_t search_find_stars_from(const struct search *search);
+
+/* Whether a byte is a control or may begin U+2028 or U+2029; sometimes true without reason. */
+static inline bool may_hold_terminator(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+    uint64_t control = (word - ones * 0x0E) & ~word;
+    uint64_t lead = word ^ ones * 0xE2;
+    return ((control | ((lead - ones) & ~lead)) & tops) != 0;
+}
+
+/* Whether any byte from i on may belong to a line terminator; sometimes true without reason. */
+static inline bool may_have_terminator(const struct search *search)
+{
+    const char *at = search->name;
+    size_t rest = search->length;
+    uint64_t word;
+    if (rest == 0)
+        return false;
+    for (; rest > 8; at += 8, rest -= 8) {
+        memcpy(&word, at, sizeof word);
+        if (may_hold_terminator(word))
+            return true;
+    }
+    return may_hold_terminator(bytes_of_short(at, rest));
+}
+
+static inline bool star_reaches_end(struct search *search, uint32_t position)
+{
+    if (search->stars_from == PATTERN_NONE)
+        search->stars_from = may_have_terminator(search) ? search_find_stars_from(search) : 0;
+    return position >= search->stars_from;
+}
+
 /* pattern_find.c */
 
 /* Doubles the room of a list; false: scratch is exhausted. */
