@@ -9,8 +9,9 @@
 
 #define CASEFILE_MAX_BYTES (16u << 20)
 #define CASEFILE_MAX_CASES 100000u
-#define CASEFILE_MAX_JSON_BYTES (64u << 20) /* of all values of a file, with what aliases repeat   \
-                                             */
+#define CASEFILE_MAX_JSON_BYTES                                                                    \
+    (64u << 20) /* of all values of a file, with what aliases repeat                               \
+                 */
 
 struct case_user {
     slice name; /* as the file calls them */

@@ -106,13 +106,10 @@ static bool take_apart(struct test_reader *test)
 
 static bool read_name(struct test_reader *test)
 {
-    struct casefile *file = test->reader->file;
     const struct tree_node *node = test->values[KEY_name];
     if (node != NULL)
         return case_read_text(test->reader, node, "`name`", &test->test->name);
-    const struct tree_node *key = test->question->key_node;
-    test->test->name =
-        arena_copy(&file->arena, slice_part(file->source.text, key->start, key->end));
+    test->test->name = test->question->key.text;
     return true;
 }
 

@@ -85,10 +85,8 @@ bool case_read_users(struct case_reader *reader, const struct tree_node *map)
     for (uint32_t i = 0; i < map->count; i++) {
         const struct tree_member *member = &map->members[i];
         struct description user = {.id = member->key.text};
-        bool readable = read_description(reader, member->value, &user);
-        if (readable)
-            add_user(reader, member->key.text, &user);
-        valid = valid && readable;
+        valid = read_description(reader, member->value, &user) && valid;
+        add_user(reader, member->key.text, &user);
     }
     return valid;
 }

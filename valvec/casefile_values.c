@@ -15,11 +15,21 @@ void case_report(struct case_reader *reader, enum diagnostic_id id, const struct
              SLICE_ARGUMENTS(written), SLICE_ARGUMENTS(hint));
 }
 
+static const char *kind_in_words(enum tree_kind kind)
+{
+    static const char *const WORDS[] = {
+        [TREE_NULL] = "nothing", [TREE_BOOLEAN] = "true or false", [TREE_NUMBER] = "a number",
+        [TREE_DATE] = "a date",  [TREE_TEXT] = "a text",           [TREE_LIST] = "a list",
+        [TREE_MAP] = "a map",
+    };
+    return WORDS[kind];
+}
+
 bool case_wrong_kind(struct case_reader *reader, const struct tree_node *node, const char *what,
                      const char *expected)
 {
     diagnose(&reader->file->diagnostics, DIAG_TEST_WRONG_KIND, &reader->file->source, node->start,
-             node->end, what, expected, tree_kind_name(node->kind));
+             node->end, what, expected, kind_in_words(node->kind));
     return false;
 }
 

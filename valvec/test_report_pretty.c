@@ -90,9 +90,11 @@ static void add_coverage(struct test_report *report, const struct test_run *run)
 
 void test_report_end_PRETTY(struct test_report *report, const struct test_run *run)
 {
+    if (report->files == 0)
+        return;
     if (report->shows_coverage)
         add_coverage(report, run);
-    buf_printf(report->out, "%s%zu passed, ", report->files > 0 ? "\n" : "", report->passed);
+    buf_printf(report->out, "\n%zu passed, ", report->passed);
     struct buf failed = BUF_EMPTY;
     buf_printf(&failed, "%zu failed%c", report->failed, '\0');
     append_coloured(report, report->failed > 0 ? RED : GREEN, failed.at);
