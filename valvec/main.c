@@ -12,6 +12,8 @@ static enum exit_status report_unknown(const char *name)
     struct suggestion suggestion = suggestion_for(slice_of(name));
     for (size_t i = 0; command_at(i) != NULL; i++)
         suggestion_consider(&suggestion, slice_of(command_at(i)->name));
+    suggestion_consider(&suggestion, SLICE("--help"));
+    suggestion_consider(&suggestion, SLICE("--version"));
     const char *kind = name[0] == '-' ? "option" : "command";
     fprintf(stderr, "valvec: unknown %s '%s'", kind, name);
     if (suggestion.best.length > 0)
