@@ -75,10 +75,10 @@ static enum value_type container_type(const struct reader *reader)
 
 static bool finish_array(struct reader *reader, valve_value *array)
 {
-    *array = (valve_value){.type = VALUE_ARRAY};
-    array->as.array = value_array_new(reader->cursor.arena, reader->stack + reader->base,
-                                      reader->count - reader->base);
-    return array->as.array != NULL;
+    const struct value_array *made = value_array_new(
+        reader->cursor.arena, reader->stack + reader->base, reader->count - reader->base);
+    *array = (valve_value){.as.array = made, .type = VALUE_ARRAY};
+    return made != NULL;
 }
 
 static bool finish_object(struct reader *reader, valve_value *object)
@@ -95,27 +95,30 @@ static bool finish_object(struct reader *reader, valve_value *object)
 
 static bool close_container(struct reader *reader)
 {
-    valve_value done;
-    bool is_array = container_type(reader) == VALUE_ARRAY;
-    if (!(is_array ? finish_array(reader, &done) : finish_object(reader, &done)))
+    valve_value *frame = &reader->stack[reader->base - 1];
+    uint32_t base = frame->length;
+    bool is_array = frame->type == VALUE_ARRAY;
+    if (!(is_array ? finish_array(reader, frame) : finish_object(reader, frame)))
         return fail(reader, "out of memory");
-    reader->count = reader->base - 1;
-    reader->base = reader->stack[reader->count].length;
+    reader->count = reader->base;
+    reader->base = base;
     reader->depth--;
     reader->cursor.at++;
-    reader->stack[reader->count++] = done;
     return true;
 }
 
 /* ---- tokens ---- */
 
-static inline void skip_space(struct json_cursor *cursor)
+#define NO_BYTE (-1)
+
+/* Moves past white space to a byte that is none, and returns it; NO_BYTE at the end. */
+static inline int next_byte(struct json_cursor *cursor)
 {
-    const char *at = cursor->at;
-    while (at < cursor->end && (unsigned char)*at <= ' ' &&
-           (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    const char *at = cursor->at, *end = cursor->end;
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     cursor->at = at;
+    return at < end ? (unsigned char)*at : NO_BYTE;
 }
 
 static inline bool is_digit(const char *at, const char *end)
@@ -223,21 +226,14 @@ static inline bool read_text_value(struct reader *reader)
 static bool read_key(struct reader *reader)
 {
     struct json_cursor *cursor = &reader->cursor;
-    skip_space(cursor);
-    if (cursor->at == cursor->end || *cursor->at != '"')
+    if (next_byte(cursor) != '"')
         return fail(reader, "expected a key");
     if (!read_text_value(reader))
         return false;
-    skip_space(cursor);
-    if (cursor->at == cursor->end || *cursor->at != ':')
+    if (next_byte(cursor) != ':')
         return fail(reader, "expected a colon");
     cursor->at++;
     return true;
-}
-
-static bool is_at(const struct json_cursor *cursor, char c)
-{
-    return cursor->at < cursor->end && *cursor->at == c;
 }
 
 /* Reads a scalar or an empty container. *opened: instead a container was opened, and the next value
@@ -246,25 +242,20 @@ static bool read_value(struct reader *reader, bool *opened)
 {
     struct json_cursor *cursor = &reader->cursor;
     *opened = false;
-    skip_space(cursor);
-    if (cursor->at == cursor->end)
-        return fail(reader, "expected a value");
-    switch (*cursor->at) {
+    switch (next_byte(cursor)) {
     case '"':
         return read_text_value(reader);
     case '{':
         if (!open_container(reader, VALUE_OBJECT))
             return false;
-        skip_space(cursor);
-        if (is_at(cursor, '}'))
+        if (next_byte(cursor) == '}')
             return close_container(reader);
         *opened = true;
         return read_key(reader);
     case '[':
         if (!open_container(reader, VALUE_ARRAY))
             return false;
-        skip_space(cursor);
-        if (is_at(cursor, ']'))
+        if (next_byte(cursor) == ']')
             return close_container(reader);
         *opened = true;
         return true;
@@ -297,12 +288,12 @@ static bool finish_value(struct reader *reader)
     struct json_cursor *cursor = &reader->cursor;
     while (reader->base != 0) {
         bool is_array = container_type(reader) == VALUE_ARRAY;
-        skip_space(cursor);
-        if (is_at(cursor, ',')) {
+        int byte = next_byte(cursor);
+        if (byte == ',') {
             cursor->at++;
             return is_array || read_key(reader);
         }
-        if (!is_at(cursor, is_array ? ']' : '}'))
+        if (byte != (is_array ? ']' : '}'))
             return fail(reader, is_array ? "expected , or ]" : "expected , or }");
         if (!close_container(reader))
             return false;
@@ -318,8 +309,7 @@ static bool read_document(struct reader *reader)
             return false;
     } while (reader->base != 0);
 
-    skip_space(&reader->cursor);
-    return reader->cursor.at == reader->cursor.end || fail(reader, "expected the end");
+    return next_byte(&reader->cursor) == NO_BYTE || fail(reader, "expected the end");
 }
 
 bool json_read(slice text, struct json_limits limits, struct arena *arena, valve_value *value,

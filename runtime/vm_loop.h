@@ -61,9 +61,9 @@
 
 #define OPERAND (word >> 8)
 
-static inline bool is_true(valve_value v)
+static inline bool is_true(const valve_value *v)
 {
-    return v.type == VALUE_BOOLEAN ? v.as.boolean : value_truth(v);
+    return v->type == VALUE_BOOLEAN ? v->as.boolean : value_truth(*v);
 }
 
 static inline bool is_strictly_equal(valve_value a, valve_value b)
@@ -213,13 +213,13 @@ bool VM_LOOP(struct vm *vm)
     }
     CASE(JUMP_IF_FALSE)
     {
-        if (!is_true(*--sp))
+        if (!is_true(--sp))
             ip = code + OPERAND;
         NEXT;
     }
     CASE(JUMP_OR_POP_IF_FALSE)
     {
-        if (!is_true(sp[-1])) {
+        if (!is_true(&sp[-1])) {
             ip = code + OPERAND;
             MADE;
         }
@@ -228,7 +228,7 @@ bool VM_LOOP(struct vm *vm)
     }
     CASE(JUMP_OR_POP_IF_TRUE)
     {
-        if (is_true(sp[-1])) {
+        if (is_true(&sp[-1])) {
             ip = code + OPERAND;
             MADE;
         }
@@ -269,7 +269,7 @@ bool VM_LOOP(struct vm *vm)
 
     CASE(NOT)
     {
-        sp[-1] = value_boolean(!is_true(sp[-1]));
+        sp[-1] = value_boolean(!is_true(&sp[-1]));
         MADE;
     }
     CASE(NEGATE)
