@@ -7,6 +7,7 @@
 #include "json.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 struct settings {
     const char *output;
@@ -45,6 +46,13 @@ static const struct command_line LINE = {
 static bool is_standard_output(const char *path)
 {
     return strcmp(path, "-") == 0;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && S_ISREG(first.st_mode) &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 /* a/b.yml -> a/b.vbc */
@@ -124,6 +132,8 @@ enum exit_status cmd_compile(int argc, char **argv)
     const char *path = arguments.operands.items[0];
     if (strcmp(path, "-") == 0 && settings.output == NULL)
         status = usage_error("compile", "rules of standard input need --output");
+    else if (settings.output != NULL && is_same_file(path, settings.output))
+        status = usage_error("compile", "the program would take the place of %s", path);
     else
         status = compile_file(&settings, path, arguments.colour);
     arguments_fini(&arguments);

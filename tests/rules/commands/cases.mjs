@@ -54,6 +54,7 @@ const COMPILE = [
     { title: 'compile --json', args: ['compile', 'rules.yml', '--json'], exit: 0, stdout: (text) => JSON.parse(text).rules === 6 },
     { title: 'compile of bad rules', args: ['compile', 'broken.yml'], exit: 3, stdout: '', stderr: /broken\.yml:1:32: error: / },
     { title: 'compile to a folder that does not exist', args: ['compile', 'rules.yml', '-o', 'no/where.vbc'], exit: 4, stdout: '', stderr: /valvec: cannot write no\/where\.vbc: / },
+    { title: 'compile never replaces the rules', args: ['compile', 'rules.yml', '-o', './rules.yml'], exit: 2, stderr: /^valvec compile: the program would take the place of rules\.yml\n/ },
     { title: 'check of a program', args: ['check', 'rules.vbc'], exit: 0, stdout: 'rules.vbc: 6 rules, no errors\n' },
     { title: 'disasm of rules', args: ['disasm', 'rules.yml'], exit: 0, stdout: /record\/write `room\/\$room`[^\n]*\n(?: +\d+ [^\n]*\n)*.*CROSS_REFERENCE.*_\('member\/' \+ \$room \+ '\/' \+ user\.id\)\n/ },
     { title: 'disasm of a program', args: ['disasm', 'rules.vbc'], exit: 0, stdout: /record\/write `room\/\$room`/ },
