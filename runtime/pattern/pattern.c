@@ -166,7 +166,12 @@ struct pattern *pattern_parse(slice text, struct arena *arena, struct pattern_er
         return NULL;
     }
     *pattern = (struct pattern){.text = text};
-    return parse(pattern, arena, error) ? pattern : NULL;
+    if (!parse(pattern, arena, error))
+        return NULL;
+    if (pattern->program == NULL && pattern_leaves_choice(pattern))
+        pattern->captures = pattern_program_from_elements(pattern->elements, pattern->element_count,
+                                                          pattern->variable_count, arena);
+    return pattern;
 }
 
 slice pattern_text(const struct pattern *pattern)

@@ -257,12 +257,31 @@ static bool capture_by_program(const struct pattern_program *program, uint32_t v
 static bool capture_slow(const struct pattern *pattern, slice name, struct arena *scratch,
                          slice *captures)
 {
-    const struct pattern_program *program = pattern->program;
-    if (program == NULL)
-        program = pattern_program_from_elements(pattern->elements, pattern->element_count,
-                                                pattern->variable_count, scratch);
+    const struct pattern_program *program =
+        pattern->program != NULL ? pattern->program : pattern->captures;
     return program != NULL &&
            capture_by_program(program, pattern->variable_count, name, scratch, captures);
+}
+
+/* The same way as take_left and take_right, without a name; what a dot takes depends on it. */
+bool pattern_leaves_choice(const struct pattern *pattern)
+{
+    struct span span = {.elements = pattern->elements, .last = pattern->element_count};
+    for (; span.first < span.last; span.first++) {
+        bool alone = span.first + 1 == span.last;
+        enum element_kind kind = span.elements[span.first].kind;
+        if (kind != ELEMENT_LITERAL &&
+            !(kind == ELEMENT_VARIABLE && (alone || starts_with_slash(&span, span.first + 1))))
+            break;
+    }
+    for (; span.first < span.last; span.last--) {
+        bool alone = span.last - span.first == 1;
+        enum element_kind kind = span.elements[span.last - 1].kind;
+        if (kind != ELEMENT_LITERAL &&
+            !(kind == ELEMENT_VARIABLE && !alone && ends_with_slash(&span, span.last - 2)))
+            break;
+    }
+    return span.first < span.last;
 }
 
 uint32_t pattern_tail(const struct pattern *pattern)

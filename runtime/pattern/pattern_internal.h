@@ -30,12 +30,19 @@ struct pattern {
     uint32_t element_count;
     slice suffix; /* of a pattern with a program: bytes with which names end */
     slice prefix; /* bytes with which every matched name begins */
-    const struct pattern_program *program; /* NULL when the pattern is plain */
+    const struct pattern_program *program;  /* NULL when the pattern is plain */
+    const struct pattern_program *captures; /* of a plain pattern: finds its variables in names
+                                               whose bytes leave a choice; NULL when none can */
 };
 
 /* pattern.c */
 
 bool pattern_fail(struct pattern_error *error, size_t offset, size_t length, const char *message);
+
+/* pattern_capture.c */
+
+/* Whether finding the variables of a plain pattern may take a program. */
+bool pattern_leaves_choice(const struct pattern *pattern);
 
 /* pattern_regex.c: patterns with regular-expression characters. */
 
