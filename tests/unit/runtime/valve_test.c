@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
 struct fixture {
@@ -172,6 +173,80 @@ static void names_that_are_not_utf8_are_errors(void **state)
     expect_error(&fixture, "the name is not UTF-8");
     fixture.request.name = SLICE("a\xc3\xa4");
     expect_decision(&fixture, VALVE_ALLOW);
+    fixture_fini(&fixture);
+}
+
+static void ignore_value(void *context, uint32_t start, uint32_t end, valve_value value)
+{
+    (void)context;
+    (void)start;
+    (void)end;
+    (void)value;
+}
+
+/* A trace sends the rule through the machine. */
+static void expect_the_same_when_traced(struct fixture *fixture)
+{
+    const struct valve_trace trace = {.on_value = ignore_value};
+    evaluate(fixture);
+    struct valve_result quick = fixture->result;
+    fixture->options.trace = &trace;
+    evaluate(fixture);
+    fixture->options.trace = NULL;
+    const struct valve_result *slow = &fixture->result;
+    assert_int_equal(quick.decision, slow->decision);
+    assert_int_equal(quick.value.type, slow->value.type);
+    assert_int_equal(quick.value.as.boolean, slow->value.as.boolean);
+    assert_true(slice_equal(quick.pattern, slow->pattern));
+    assert_true(slice_equal(quick.message, slow->message));
+    assert_int_equal(quick.rule, slow->rule);
+    assert_int_equal(quick.line, slow->line);
+    assert_int_equal(quick.column, slow->column);
+    assert_int_equal(quick.need_count, slow->need_count);
+    assert_int_equal(quick.steps, slow->steps);
+}
+
+static void constant_rules_decide_as_the_machine_does(void **state)
+{
+    (void)state;
+    for (int constant = 0; constant < 2; constant++) {
+        struct fixture fixture;
+        fixture_init(&fixture);
+        add_rule(&fixture, 0, 1,
+                 constant ? CODE(I(LOAD_TRUE, 0), I(RETURN, 0))
+                          : CODE(I(LOAD_FALSE, 0), I(RETURN, 0)));
+        for (uint64_t steps = 0; steps < 4; steps++) {
+            fixture.options.max_steps = steps;
+            fixture.options.strict = false;
+            expect_the_same_when_traced(&fixture);
+            fixture.options.strict = true;
+            expect_the_same_when_traced(&fixture);
+        }
+        assert_int_equal(fixture.result.decision, constant ? VALVE_ALLOW : VALVE_DENY);
+        fixture_fini(&fixture);
+    }
+}
+
+/* Names are looked at in words of eight bytes; the one byte stands at every place of them. */
+static void every_byte_of_a_name_is_looked_at(void **state)
+{
+    struct fixture fixture;
+    char name[20];
+    (void)state;
+    fixture_init(&fixture);
+    add_answer(&fixture, "*", VALVE_RECORD_WRITE, true);
+    for (size_t length = 0; length <= sizeof name; length++) {
+        memset(name, 'n', sizeof name);
+        fixture.request.name = (slice){name, length};
+        expect_decision(&fixture, VALVE_ALLOW);
+        for (size_t i = 0; i < length; i++) {
+            name[i] = (char)0xFF;
+            expect_error(&fixture, "the name is not UTF-8");
+            name[i] = '\n';
+            expect_decision(&fixture, VALVE_DENY);
+            name[i] = 'n';
+        }
+    }
     fixture_fini(&fixture);
 }
 
@@ -505,6 +580,8 @@ int main(void)
         cmocka_unit_test(presence_to_all_asks_the_root_rule_alone),
         cmocka_unit_test(without_a_name_name_is_undefined),
         cmocka_unit_test(names_that_are_not_utf8_are_errors),
+        cmocka_unit_test(constant_rules_decide_as_the_machine_does),
+        cmocka_unit_test(every_byte_of_a_name_is_looked_at),
         cmocka_unit_test(empty_names_and_payloads_may_have_no_bytes),
         cmocka_unit_test(truth_allows_and_falsity_denies),
         cmocka_unit_test(payloads_are_json_or_text),
