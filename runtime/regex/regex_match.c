@@ -88,6 +88,18 @@ static bool find_all(struct search *search, struct found *found)
     return search->status == REGEX_OK;
 }
 
+/* The text of one group; every place of an ASCII text is between two characters. */
+static bool fill_item(const struct search *search, struct place_pair place, valve_value *item)
+{
+    *item = value_undefined();
+    if (place.start == REGEX_UNSET || place.end == REGEX_UNSET)
+        return true;
+    if (!search->text->ascii)
+        return regex_text_between(search->text, place.start, place.end, search->run.arena, item);
+    *item = value_ascii(slice_part(search->text->bytes, place.start, place.end));
+    return true;
+}
+
 static bool fill_items(struct search *search, const struct place_pair *places, uint32_t count,
                        struct value_match *match)
 {
@@ -95,10 +107,7 @@ static bool fill_items(struct search *search, const struct place_pair *places, u
     if (items == NULL)
         return out_of_memory(search);
     for (uint32_t i = 0; i < count; i++) {
-        items[i] = value_undefined();
-        if (places[i].start != REGEX_UNSET && places[i].end != REGEX_UNSET &&
-            !regex_text_between(search->text, places[i].start, places[i].end, search->run.arena,
-                                &items[i]))
+        if (!fill_item(search, places[i], &items[i]))
             return out_of_memory(search);
     }
     match->items = (struct value_array){count, items};
