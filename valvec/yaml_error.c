@@ -112,6 +112,21 @@ static slice suspicious_value(slice text, uint32_t byte)
                                               : value;
 }
 
+/* The line before, when a key stands on it without its colon; empty otherwise. */
+static slice key_without_colon(slice text, uint32_t byte)
+{
+    uint32_t end = previous_line(text, byte), start = line_start(text, end);
+    slice key = slice_part(text, skip_spaces(text, start, end), end);
+    bool has_colon = value_start(text, start, end) != end || text.at[end - 1] == ':';
+    return has_colon || key.at[0] == '#' || key.at[0] == '-' ? (slice){0} : key;
+}
+
+static bool is_missing_colon(slice text, uint32_t byte, const char *problem)
+{
+    return strstr(problem, "mapping values are not allowed") != NULL &&
+           previous_line(text, byte) > 0 && key_without_colon(text, byte).length > 0;
+}
+
 void yaml_report(const struct mapped_text *text, uint32_t byte, const char *problem,
                  struct diagnostics *diagnostics)
 {
@@ -121,6 +136,13 @@ void yaml_report(const struct mapped_text *text, uint32_t byte, const char *prob
         return;
     }
     slice value = suspicious_value(text->text, byte);
+    if (value.length == 0 && is_missing_colon(text->text, byte, problem)) {
+        slice key = key_without_colon(text->text, byte);
+        uint32_t start = (uint32_t)(key.at - text->text.at);
+        diagnose_text(diagnostics, DIAG_YAML_COLON, text, start, start + (uint32_t)key.length,
+                      SLICE_ARGUMENTS(key), SLICE_ARGUMENTS(key));
+        return;
+    }
     if (value.length == 0) {
         diagnose_text(diagnostics, DIAG_YAML_SYNTAX, text, byte, end, problem);
         return;

@@ -137,6 +137,9 @@ static void broken_yaml_is_reported_where_it_breaks(void **state)
     expect_file("record:\n\t\"*\": {}\n",
                 "2:1-2:2 error yaml-tab: invalid YAML: a tab in the indentation | indent with "
                 "spaces\n");
+    expect_file("record\n  posts/$x:\n    read: true\n",
+                "1:1-1:7 error yaml-colon: invalid YAML: the lines below `record` belong to no key "
+                "| add the colon:  record:\n");
     expect_file("a: 1\n---\nb: 1\n",
                 "2:1-2:4 error several-documents: a second document starts here | a rule file is "
                 "one document: remove the line `---`\n");
