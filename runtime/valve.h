@@ -105,8 +105,8 @@ void valve_user_free(struct valve_user **user);
 
 enum valve_payload {
     VALVE_PAYLOAD_NONE, /* data is undefined */
-    VALVE_PAYLOAD_JSON, /* data is JSON text; read only for rules that name data, and an error to all of
-                           them when it is not JSON (valve.md 4.1, H5) */
+    VALVE_PAYLOAD_JSON, /* data is JSON text; read only for rules that name data, and an error to
+                           all of them when it is not JSON (valve.md 4.1, H5) */
     VALVE_PAYLOAD_TEXT, /* data is that text itself (MQTT) */
 };
 
