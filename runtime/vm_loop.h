@@ -176,7 +176,8 @@ bool VM_LOOP(struct vm *vm)
     }
     CASE(LOAD_VARIABLE)
     {
-        *sp = value_text(vm->captures[OPERAND]);
+        slice capture = vm->captures[OPERAND];
+        *sp = capture.at == NULL ? value_undefined() : value_text(capture);
         sp->flags = vm->name.flags;
         sp++;
         MADE;

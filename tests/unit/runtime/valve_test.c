@@ -571,6 +571,22 @@ static void variables_hold_what_the_path_captured(void **state)
     fixture_fini(&fixture);
 }
 
+static void variables_that_took_no_part_are_undefined(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture);
+    uint32_t path = builder_pattern(&fixture.builder, VALVE_SECTION_record, "a/$a|b/$b");
+    builder_rule(&fixture.builder, VALVE_RECORD_WRITE, path, "0123456789", RULE_NEEDS_VARIABLES, 2,
+                 CODE(I(LOAD_VARIABLE, 0), I(TYPE_OF, 0), I(LOAD_VARIABLE, 1), I(TYPE_OF, 0),
+                      I(MAKE_ARRAY, 2), I(RETURN, 0)));
+    fixture.request.name = SLICE("a/1");
+    expect_json(&fixture, "[\"string\",\"undefined\"]");
+    fixture.request.name = SLICE("b/1");
+    expect_json(&fixture, "[\"undefined\",\"string\"]");
+    fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -600,6 +616,7 @@ int main(void)
         cmocka_unit_test(simple_rules_take_no_memory),
         cmocka_unit_test(needs_are_those_of_the_rule_that_would_decide),
         cmocka_unit_test(variables_hold_what_the_path_captured),
+        cmocka_unit_test(variables_that_took_no_part_are_undefined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
