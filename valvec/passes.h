@@ -56,6 +56,7 @@ struct compilation {
     VEC(struct rule_path *) paths; /* file order */
     VEC(struct rule *) rules;      /* file order */
     uint32_t rule_bytes;           /* of all rule texts */
+    bool rules_are_too_large;      /* reported already */
     struct regex_pool regexes;     /* of the literals that `match` is called with */
 };
 

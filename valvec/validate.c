@@ -31,13 +31,15 @@ static bool is_text_or_boolean(const struct tree_node *node)
 }
 
 /* Aliases repeat rules without repeating their text, so that is bounded here and not by the size of
- * the file. */
+ * the file. Said once, of the first rule that is too much. */
 static bool has_room(struct compilation *compilation, const struct tree_node *node)
 {
     uint32_t length = (uint32_t)node->text.text.length;
     if (length > MAX_RULE_BYTES - compilation->rule_bytes) {
-        diagnose(compilation->diagnostics, DIAG_RULES_TOO_LARGE, compilation->source, node->start,
-                 node->end, MAX_RULE_BYTES >> 20);
+        if (!compilation->rules_are_too_large)
+            diagnose(compilation->diagnostics, DIAG_RULES_TOO_LARGE, compilation->source,
+                     node->start, node->end, MAX_RULE_BYTES >> 20);
+        compilation->rules_are_too_large = true;
         return false;
     }
     compilation->rule_bytes += length;

@@ -205,6 +205,10 @@ static void the_text_of_all_rules_is_bounded(void **state)
     buf_append_text(&text, "true\"}\n");
     for (int i = 0; i < 140; i++)
         buf_printf(&text, "  a%d: {read: *r}\n", i);
+    buf_append_text(&text, "  b: {read: *r, write: user.id === name}\n  c: {read: &s \"");
+    for (int i = 0; i < 60000; i++)
+        buf_append_byte(&text, ' ');
+    buf_append_text(&text, "true\", write: *s}\n");
     buf_append_text(&text, REST);
     expect_file_with(&options, "r.yml", buf_slice(&text),
                      "2:15-2:60024 error rules-too-large: the rules of a file may hold 8 MiB, "
