@@ -1,7 +1,7 @@
 /* Paths of equal length that overlap: which one decides depends on their order in the file
  * (valve.md 2.2). An overlap is only reported when a name that both match was found. */
 
-#include "lint.h"
+#include "lint_path_groups.h"
 #include "path_variables.h"
 
 #define SAMPLE_BYTES 512
@@ -113,26 +113,78 @@ static bool share_a_type(const struct lint_run *run, const struct rule_path *a,
     return false;
 }
 
-static bool is_tie(const struct lint_run *run, const struct rule_path *a, const struct rule_path *b)
+/* Whether the two match the same names: then the earlier one is shadowed, which is said elsewhere.
+ */
+static bool differ_in_variable_names_only(slice a, slice b)
 {
-    return a->pattern != NULL && b->pattern != NULL && a->section == b->section &&
-           pattern_utf16_length(a->pattern) == pattern_utf16_length(b->pattern) &&
-           share_a_type(run, a, b) && overlap(run, a, b) &&
-           !pattern_covers(a->pattern, b->pattern) && !pattern_covers(b->pattern, a->pattern);
+    size_t i = 0, j = 0;
+    while (i < a.length && j < b.length && a.at[i] == b.at[j]) {
+        bool variable = a.at[i] == '$';
+        i++, j++;
+        while (variable && i < a.length && path_is_name_character(a.at[i]))
+            i++;
+        while (variable && j < b.length && path_is_name_character(b.at[j]))
+            j++;
+    }
+    return i == a.length && j == b.length;
+}
+
+/* As far as their texts show. */
+static bool may_tie(const struct lint_run *run, const struct rule_path *a,
+                    const struct rule_path *b)
+{
+    return pattern_utf16_length(a->pattern) == pattern_utf16_length(b->pattern) &&
+           share_a_type(run, a, b) && !differ_in_variable_names_only(a->text, b->text);
+}
+
+/* False when the bound of work is reached. */
+static bool check_pair(struct path_groups *groups, const struct rule_path *a,
+                       const struct rule_path *b)
+{
+    const struct lint_run *run = groups->run;
+    const struct rule_path *earlier = a->number < b->number ? a : b;
+    const struct rule_path *later = earlier == a ? b : a;
+    if (!may_tie(run, earlier, later))
+        return true;
+    if (!path_groups_may_spend(groups, PATH_SAMPLE_WORK))
+        return false;
+    if (!overlap(run, earlier, later))
+        return true;
+    if (!path_groups_may_spend(groups, PATH_COMPARISON_WORK))
+        return false;
+    if (pattern_covers(a->pattern, b->pattern) || pattern_covers(b->pattern, a->pattern))
+        return true;
+    slice shown = lint_path_text(run, earlier->text);
+    diagnose_text(run->compilation->diagnostics, DIAG_EQUAL_LENGTH_PATHS, &later->mapped, 0,
+                  (uint32_t)later->text.length, SLICE_ARGUMENTS(shown));
+    return true;
+}
+
+/* False when the bound of work is reached. */
+static bool check_path(struct path_groups *groups, const struct rule_path *path)
+{
+    if (!path_groups_find_rivals(groups, path))
+        return false;
+    for (size_t i = 0; i < groups->rivals.count; i++) {
+        const struct rule_path *rival = groups->rivals.items[i];
+        bool comes_again =
+            path_groups_are_mutual(groups, path, rival) && rival->number > path->number;
+        if (!comes_again && !check_pair(groups, path, rival))
+            return false;
+    }
+    return true;
 }
 
 void lint_equal_length_paths(struct lint_run *run)
 {
-    const struct compilation *compilation = run->compilation;
-    for (size_t i = 0; i < compilation->paths.count; i++) {
-        const struct rule_path *later = compilation->paths.items[i];
-        for (size_t j = 0; j < i; j++) {
-            const struct rule_path *earlier = compilation->paths.items[j];
-            if (!is_tie(run, earlier, later))
-                continue;
-            slice shown = lint_path_text(run, earlier->text);
-            diagnose_text(compilation->diagnostics, DIAG_EQUAL_LENGTH_PATHS, &later->mapped, 0,
-                          (uint32_t)later->text.length, SLICE_ARGUMENTS(shown));
+    struct path_groups groups;
+    path_groups_open(&groups, run);
+    for (size_t i = 0; i < run->compilation->paths.count; i++) {
+        const struct rule_path *path = run->compilation->paths.items[i];
+        if (path->pattern != NULL && !check_path(&groups, path)) {
+            path_groups_report_rest(&groups, path, "overlap at equal length");
+            break;
         }
     }
+    path_groups_close(&groups);
 }

@@ -1,27 +1,7 @@
 /* Paths whose rules are never asked, because a longer path matches all their names and has a rule
  * of the same type (valve.md 2.2). */
 
-#include "lint.h"
-
-#define SPECIAL_CHARACTERS "*$.+?[](){}|^\\"
-
-/* The text that every matching name starts with; empty when that is not easily seen. */
-static slice literal_prefix(slice text)
-{
-    size_t length = 0;
-    while (length < text.length && strchr(SPECIAL_CHARACTERS, text.at[length]) == NULL)
-        length++;
-    if (memchr(text.at, '|', text.length) != NULL)
-        return SLICE("");
-    if (length < text.length && strchr("?+{", text.at[length]) != NULL && length > 0)
-        length--;
-    return slice_part(text, 0, length);
-}
-
-static bool may_cover(slice wide_prefix, slice narrow_prefix)
-{
-    return slice_starts_with(narrow_prefix, wide_prefix);
-}
+#include "lint_path_groups.h"
 
 /* Whether names that both match go to `a`. */
 static bool has_priority(const struct rule_path *a, const struct rule_path *b)
@@ -67,29 +47,37 @@ static void check_pair(struct lint_run *run, const struct rule_path *wide,
                   SLICE_ARGUMENTS(shown), longer ? "is longer" : "is as long and comes later");
 }
 
-static void check_path(struct lint_run *run, const struct rule_path *narrow, const slice *prefixes)
+/* False when the bound of work is reached. */
+static bool check_path(struct path_groups *groups, struct lint_run *run,
+                       const struct rule_path *narrow)
 {
-    uint32_t told = 0;
-    for (size_t i = 0; i < run->compilation->paths.count; i++) {
-        const struct rule_path *wide = run->compilation->paths.items[i];
-        if (wide != narrow && wide->pattern != NULL && wide->section == narrow->section &&
-            has_priority(wide, narrow) &&
-            may_cover(prefixes[wide->number], prefixes[narrow->number]))
-            check_pair(run, wide, narrow, &told);
+    uint32_t told = 0, all = 0;
+    for (uint32_t i = run->path_starts[narrow->number]; i < run->path_starts[narrow->number + 1];
+         i++)
+        all |= 1u << run->rules[i]->kind;
+    if (!path_groups_find_rivals(groups, narrow))
+        return false;
+    for (size_t i = 0; i < groups->rivals.count && told != all; i++) {
+        const struct rule_path *wide = groups->rivals.items[i];
+        if (!has_priority(wide, narrow))
+            continue;
+        if (!path_groups_may_spend(groups, PATH_COMPARISON_WORK))
+            return false;
+        check_pair(run, wide, narrow, &told);
     }
+    return true;
 }
 
 void lint_shadowed_paths(struct lint_run *run)
 {
-    size_t count = run->compilation->paths.count;
-    slice *prefixes = arena_alloc_zeroed(run->arena, (count + 1) * sizeof *prefixes);
-    for (size_t i = 0; i < count; i++) {
+    struct path_groups groups;
+    path_groups_open(&groups, run);
+    for (size_t i = 0; i < run->compilation->paths.count; i++) {
         const struct rule_path *path = run->compilation->paths.items[i];
-        prefixes[path->number] = literal_prefix(path->text);
+        if (path->pattern != NULL && !check_path(&groups, run, path)) {
+            path_groups_report_rest(&groups, path, "are shadowed");
+            break;
+        }
     }
-    for (size_t i = 0; i < count; i++) {
-        const struct rule_path *path = run->compilation->paths.items[i];
-        if (path->pattern != NULL)
-            check_path(run, path, prefixes);
-    }
+    path_groups_close(&groups);
 }

@@ -69,9 +69,30 @@ export function valvecArgument() {
     return process.argv[at + 1];
 }
 
-// Runs every case of a folder with one command; returns how many failed.
+// Which test says the messages of each region of diagnostics.def. A new region needs a test, and a line here.
+const REGIONS = {
+    'expression syntax': 'tests/rules/errors',
+    'rule files': 'tests/unit/valvec/diagnostics_test.c',
+    'meaning of expressions': 'tests/unit/valvec/diagnostics_test.c',
+    'lints': 'tests/rules/lint',
+    'test files': 'tests/rules/test-command',
+};
+
+// The ids of a region that none of the outputs says.
+export function unsaidDiagnostics(region, outputs) {
+    const list = readFileSync(join(import.meta.dirname, '../../grammar/diagnostics.def'), 'utf8');
+    const parts = list.split(/^\/\* ---- (.+?) \(.*$/m).slice(1);
+    const found = Object.fromEntries(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1]]] : [])));
+    if (Object.keys(found).join() !== Object.keys(REGIONS).join()) throw new Error(`diagnostics.def has the regions ${Object.keys(found)}`);
+    const ids = [...found[region].matchAll(/^DIAGNOSTIC\(\w+, \w+, "([^"]+)"/gm)].map((match) => match[1]);
+    if (ids.length === 0) throw new Error(`diagnostics.def lists no messages of ${region}`);
+    return ids.filter((id) => !outputs.some((output) => output.includes(`[${id}]`)));
+}
+
+// Runs every case of a folder with one command; returns how many failed, and what all of them print.
 export function runCases(folder, command) {
     const valvec = valvecArgument();
+    const outputs = [];
     let failed = 0, passed = 0;
     for (const file of readdirSync(folder).filter((name) => name.endsWith('.test')).sort()) {
         const [head, ...texts] = readFileSync(join(folder, file), 'utf8').split(/^=== /m);
@@ -80,6 +101,7 @@ export function runCases(folder, command) {
             const input = one.file.endsWith('.yml') ? complete(one.input) : one.input;
             const run = runValvec(valvec, [command, ...one.args, one.file], { [one.file]: input });
             const output = run.stdout + run.stderr;
+            outputs.push(output);
             if (process.env.UPDATE) Object.assign(one, { output, exit: run.status });
             if (output === one.output && run.status === one.exit) {
                 passed++;
@@ -92,5 +114,5 @@ export function runCases(folder, command) {
     }
     console.log(`${passed} cases passed, ${failed} failed`);
     if (passed === 0) throw new Error('no cases ran');
-    return failed;
+    return { failed, outputs };
 }

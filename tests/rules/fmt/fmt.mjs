@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCases, runValvec, valvecArgument } from '../cases.mjs';
 
-let failed = runCases(import.meta.dirname, 'fmt');
+let { failed } = runCases(import.meta.dirname, 'fmt');
 
 const valvec = valvecArgument();
 for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test'))) {

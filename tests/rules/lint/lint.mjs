@@ -1,5 +1,11 @@
 // Every lint: what it finds, what it leaves alone, how it is silenced. See ../cases.mjs.
 
-import { runCases } from '../cases.mjs';
+import { runCases, unsaidDiagnostics } from '../cases.mjs';
 
-process.exitCode = runCases(import.meta.dirname, 'lint') === 0 ? 0 : 1;
+// It takes a large file: tests/unit/valvec/diagnostics_test.c says it.
+const SAID_ELSEWHERE = ['paths-not-compared'];
+
+const { failed, outputs } = runCases(import.meta.dirname, 'lint');
+const unsaid = unsaidDiagnostics('lints', outputs).filter((id) => !SAID_ELSEWHERE.includes(id));
+for (const id of unsaid) console.error(`no case says [${id}]`);
+process.exitCode = failed === 0 && unsaid.length === 0 ? 0 : 1;
