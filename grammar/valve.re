@@ -3,10 +3,10 @@
 
 #include "lexer.h"
 
+#include "base/numeral.h"
 #include "base/utf8.h"
 #include "valve_parser.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 struct word {
@@ -107,41 +107,23 @@ static int end_number(struct lexer *lexer)
 static slice without_separators(struct lexer *lexer, size_t prefix)
 {
     const char *digits = lexer->start + prefix;
-    char *copy = arena_alloc(lexer->arena, (size_t)(lexer->cursor - digits) + 1);
+    char *copy = arena_alloc(lexer->arena, (size_t)(lexer->cursor - digits));
     size_t length = 0;
     for (const char *at = digits; at < lexer->cursor; at++)
         if (*at != '_')
             copy[length++] = *at;
-    copy[length] = '\0';
     return (slice){copy, length};
 }
 
 static int read_decimal(struct lexer *lexer, union token_value *value)
 {
-    value->number = strtod(without_separators(lexer, 0).at, NULL);
+    value->number = numeral_decimal(without_separators(lexer, 0));
     return end_number(lexer);
 }
 
-/* Digits of 1, 3 or 4 bits. Bits that a double cannot hold are kept as one sticky bit, so that the
- * conversion rounds as if it saw them all. */
-static int read_power_of_two(struct lexer *lexer, unsigned bits_per_digit, union token_value *value)
+static int read_power_of_two(struct lexer *lexer, unsigned bits, union token_value *value)
 {
-    slice digits = without_separators(lexer, 2);
-    uint64_t mantissa = 0, sticky = 0;
-    int exponent = 0;
-    for (size_t i = 0; i < digits.length; i++) {
-        char c = digits.at[i];
-        uint64_t digit = c <= '9' ? (uint64_t)(c - '0') : (uint64_t)((c | 0x20) - 'a' + 10);
-        for (unsigned bit = bits_per_digit; bit-- > 0;) {
-            if (mantissa >> 63 == 0) {
-                mantissa = mantissa << 1 | (digit >> bit & 1);
-            } else {
-                sticky |= digit >> bit & 1;
-                exponent++;
-            }
-        }
-    }
-    value->number = ldexp((double)(mantissa | sticky), exponent);
+    value->number = numeral_power_of_two(without_separators(lexer, 2), bits);
     return end_number(lexer);
 }
 

@@ -10,7 +10,8 @@
 #include "json.h"
 
 #include "json_text.h"
-#include "number.h"
+
+#include "base/numeral.h"
 
 #define FIRST_STACK 128
 
@@ -181,8 +182,8 @@ static bool read_number(struct reader *reader, valve_value *number)
     reader->cursor.at = at;
 
     double value;
-    if (at != mantissa_end || count + places > 19 || !number_from_small(mantissa, -places, &value))
-        *number = value_number(number_from_decimal((slice){start, (size_t)(at - start)}));
+    if (at != mantissa_end || count + places > 19 || !numeral_small(mantissa, -places, &value))
+        *number = value_number(numeral_decimal((slice){start, (size_t)(at - start)}));
     else
         *number = value_number(negative ? -value : value);
     return true;

@@ -1,7 +1,7 @@
 #include "value_support.h"
 
-#include "number.h"
 #include "text.h"
+#include "base/numeral.h"
 
 #include <float.h>
 #include <locale.h>
@@ -179,9 +179,9 @@ static void a_late_digit_decides_the_rounding(void **unused)
     size_t length = strlen("9007199254740993.");
     memset(digits, '0', sizeof digits);
     memcpy(digits, "9007199254740993.", length);
-    assert_true(number_from_decimal((slice){digits, sizeof digits}) == 9007199254740992.0);
+    assert_true(numeral_decimal((slice){digits, sizeof digits}) == 9007199254740992.0);
     digits[sizeof digits - 1] = '1';
-    assert_true(number_from_decimal((slice){digits, sizeof digits}) == 9007199254740994.0);
+    assert_true(numeral_decimal((slice){digits, sizeof digits}) == 9007199254740994.0);
 }
 
 static void long_runs_of_digits_keep_their_magnitude(void **unused)
