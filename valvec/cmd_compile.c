@@ -83,12 +83,24 @@ static void describe(struct output *output, const char *path, const struct progr
     buf_append_text(out, "\"}\n");
 }
 
+static slice without_folders(slice path)
+{
+    size_t start = path.length;
+    while (start > 0 && path.at[start - 1] != '/')
+        start--;
+    return slice_part(path, start, path.length);
+}
+
+/* The program names its rules without their folder, so that its bytes do not tell where it was
+ * made. */
 static enum exit_status write_program(const struct settings *settings, const char *path,
                                       const struct program *program, struct output *output)
 {
     enum exit_status status = EXIT_FINE;
     struct buf bytes = BUF_EMPTY;
-    program_write(program, &bytes);
+    struct program written = *program;
+    written.file = without_folders(program->file);
+    program_write(&written, &bytes);
     if (is_standard_output(path)) {
         buf_append(&output->text, buf_slice(&bytes));
     } else if (output_replace_file(path, buf_slice(&bytes))) {

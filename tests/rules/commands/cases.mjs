@@ -25,6 +25,8 @@ presence: {"*": {allow: "user.isAuthenticated"}}
     'allowed.jsonl': '{"section":"record","rule":"read","name":"x"}\n',
 };
 
+let compiled; // what an earlier case wrote
+
 const evaluate = (request, ...options) => ['eval', 'rules.yml', typeof request === 'string' ? request : JSON.stringify(request), ...options];
 
 /** Whether the only line of output is a result that has these fields. */
@@ -51,6 +53,8 @@ const CHECK = [
 const COMPILE = [
     { title: 'compile writes beside the rules', args: ['compile', 'rules.yml'], exit: 0, stdout: /^rules\.vbc: 6 rules, \d+ bytes\n$/, stderr: '' },
     { title: 'compile writes where -o says', args: ['compile', 'rules.yml', '-o', 'again.vbc'], exit: 0, stdout: /^again\.vbc: / },
+    { title: 'compile to standard output', args: ['compile', 'rules.yml', '-o', '-'], exit: 0, stdout: (bytes) => { compiled = bytes; return bytes.includes('VBC'); } },
+    { title: 'compile gives the same bytes wherever the rules are', args: ['compile', './rules.yml', '-o', '-'], environment: { TZ: 'Asia/Tokyo', LC_ALL: 'C' }, exit: 0, stdout: (bytes) => bytes === compiled },
     { title: 'compile --json', args: ['compile', 'rules.yml', '--json'], exit: 0, stdout: (text) => JSON.parse(text).rules === 6 },
     { title: 'compile of bad rules', args: ['compile', 'broken.yml'], exit: 3, stdout: '', stderr: /broken\.yml:1:32: error: / },
     { title: 'compile to a folder that does not exist', args: ['compile', 'rules.yml', '-o', 'no/where.vbc'], exit: 4, stdout: '', stderr: /valvec: cannot write no\/where\.vbc: / },
