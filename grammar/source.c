@@ -76,7 +76,7 @@ slice source_line(const struct source *source, uint32_t line)
     return slice_part(source->text, start, end);
 }
 
-uint32_t mapped_text_file_offset(const struct mapped_text *text, uint32_t text_offset)
+uint32_t mapped_text_piece(const struct mapped_text *text, uint32_t text_offset)
 {
     uint32_t low = 0, high = text->piece_count;
     while (high - low > 1) {
@@ -86,6 +86,11 @@ uint32_t mapped_text_file_offset(const struct mapped_text *text, uint32_t text_o
         else
             high = middle;
     }
-    const struct text_piece *piece = &text->pieces[low];
+    return low;
+}
+
+uint32_t mapped_text_file_offset(const struct mapped_text *text, uint32_t text_offset)
+{
+    const struct text_piece *piece = &text->pieces[mapped_text_piece(text, text_offset)];
     return piece->file_offset + (text_offset - piece->text_offset);
 }

@@ -28,8 +28,8 @@ slice source_line(const struct source *source, uint32_t line);
 /* ---- text that was decoded from a file ---- */
 
 /* A rule's expression is not a plain slice of its file: YAML folds lines and decodes escapes. Each
- * piece says: from this offset of the decoded text on, bytes stand in the file from `file_offset` on,
- * one for one, up to the next piece. */
+ * piece says: from this offset of the decoded text on, bytes stand in the file from `file_offset`
+ * on, one for one, up to the next piece. */
 struct text_piece {
     uint32_t text_offset;
     uint32_t file_offset;
@@ -42,5 +42,8 @@ struct mapped_text {
     uint32_t piece_count;
 };
 
-/* The file offset of a byte of the decoded text (or of its end). */
+/* The number of the piece that holds a byte of the decoded text (or its end). */
+uint32_t mapped_text_piece(const struct mapped_text *text, uint32_t text_offset);
+
+/* Where that byte stands in the file. */
 uint32_t mapped_text_file_offset(const struct mapped_text *text, uint32_t text_offset);

@@ -4,43 +4,16 @@
  * keeps its span. */
 
 #include "passes.h"
+#include "shape.h"
 
 #include "convert.h"
 
-#include <math.h>
 
 #define MAX_FOLDED_TEXT 1024 /* bytes; bounds what folding a long chain of texts copies */
 
 struct folder {
     struct evaluation evaluation;
 };
-
-static bool constant_of(const struct ast_node *node, valve_value *value)
-{
-    switch (node->kind) {
-    case AST_NUMBER:
-        *value = value_number(node->number);
-        return true;
-    case AST_TEXT:
-        *value = value_text(node->text);
-        return true;
-    case AST_TRUE:
-    case AST_FALSE:
-        *value = value_boolean(node->kind == AST_TRUE);
-        return true;
-    case AST_NULL:
-        *value = value_null();
-        return true;
-    case AST_NAME:
-        *value = node->symbol == SYMBOL_UNDEFINED ? value_undefined()
-                 : node->symbol == SYMBOL_NAN     ? value_number((double)NAN)
-                                                  : value_number((double)INFINITY);
-        return node->symbol == SYMBOL_UNDEFINED || node->symbol == SYMBOL_NAN ||
-               node->symbol == SYMBOL_INFINITY;
-    default:
-        return false;
-    }
-}
 
 static void become_constant(struct ast_node *node, valve_value value)
 {
@@ -210,7 +183,7 @@ static void become_child(struct ast_node *node, const struct ast_node *child)
 static void fold_logical(struct ast_node *node)
 {
     valve_value left;
-    if (!constant_of(node->first_child, &left))
+    if (!shape_constant(node->first_child, &left))
         return;
     bool takes_left = node->op == OPERATOR_AND  ? !value_truth(left)
                       : node->op == OPERATOR_OR ? value_truth(left)
@@ -221,7 +194,7 @@ static void fold_logical(struct ast_node *node)
 static void fold_conditional(struct ast_node *node)
 {
     valve_value condition;
-    if (constant_of(node->first_child, &condition))
+    if (shape_constant(node->first_child, &condition))
         become_child(node, value_truth(condition) ? node->first_child->next : node->last_child);
 }
 
@@ -237,12 +210,13 @@ static void fold_template(struct ast_node *node)
 static void fold_operator(struct folder *folder, struct ast_node *node)
 {
     valve_value a, b, result;
-    if (!constant_of(node->first_child, &a))
+    if (!shape_constant(node->first_child, &a))
         return;
     if (node->kind == AST_UNARY) {
         if (fold_unary(folder, node->op, a, &result))
             become_constant(node, result);
-    } else if (constant_of(node->last_child, &b) && fold_binary(folder, node->op, a, b, &result)) {
+    } else if (shape_constant(node->last_child, &b) &&
+               fold_binary(folder, node->op, a, b, &result)) {
         become_constant(node, result);
     }
 }

@@ -24,25 +24,11 @@ static void add_piece(struct text_map *map, uint32_t text_offset, uint32_t file_
     VEC_PUSH(&map->pieces, ((struct text_piece){text_offset, file_offset}));
 }
 
-/* The piece of origin that holds the byte at offset. */
-static uint32_t find_piece(const struct mapped_text *origin, uint32_t offset)
-{
-    uint32_t low = 0, high = origin->piece_count;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
-        if (origin->pieces[middle].text_offset <= offset)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 void text_map_run(struct text_map *map, uint32_t text_offset, uint32_t origin_offset,
                   uint32_t length)
 {
     const struct mapped_text *origin = map->origin;
-    uint32_t i = find_piece(origin, origin_offset);
+    uint32_t i = mapped_text_piece(origin, origin_offset);
     add_piece(map, text_offset,
               origin->pieces[i].file_offset + (origin_offset - origin->pieces[i].text_offset));
     for (i++; i < origin->piece_count; i++) {

@@ -2,10 +2,9 @@
 
 #include "yaml_layout.h"
 
+#include "yaml_scalar.h"
 #include "base/check.h"
 #include "base/utf8.h"
-
-#include <yaml.h>
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
@@ -75,28 +74,12 @@ static void attach(struct reader *reader, struct layout_node *node)
     parent->last = node;
 }
 
-static enum scalar_style style_of(yaml_scalar_style_t style)
-{
-    switch (style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-        return SCALAR_SINGLE_QUOTED;
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-        return SCALAR_DOUBLE_QUOTED;
-    case YAML_LITERAL_SCALAR_STYLE:
-        return SCALAR_LITERAL;
-    case YAML_FOLDED_SCALAR_STYLE:
-        return SCALAR_FOLDED;
-    default:
-        return SCALAR_PLAIN;
-    }
-}
-
 static void on_scalar(struct reader *reader, const yaml_event_t *event)
 {
     struct layout_node *node = new_node(reader, event, LAYOUT_SCALAR);
     slice value = {(const char *)event->data.scalar.value, event->data.scalar.length};
     node->value = arena_copy(reader->arena, value);
-    node->style = style_of(event->data.scalar.style);
+    node->style = yaml_scalar_style_of(event);
     node->anchor = copy_name(reader, event->data.scalar.anchor);
     node->tag = show_tag(reader, event->data.scalar.tag);
     attach(reader, node);

@@ -4,11 +4,9 @@
 
 #include "rulefile.h"
 
-#include "scalar.h"
+#include "yaml_scalar.h"
 #include "base/check.h"
 #include "base/utf8.h"
-
-#include <yaml.h>
 
 #define MARK_EVERY 64 /* characters between two remembered byte offsets */
 
@@ -163,22 +161,6 @@ static void attach(struct reader *reader, struct tree_node *node)
 
 /* ---- events ---- */
 
-static enum scalar_style style_of(const yaml_event_t *event)
-{
-    switch (event->data.scalar.style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-        return SCALAR_SINGLE_QUOTED;
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-        return SCALAR_DOUBLE_QUOTED;
-    case YAML_LITERAL_SCALAR_STYLE:
-        return SCALAR_LITERAL;
-    case YAML_FOLDED_SCALAR_STYLE:
-        return SCALAR_FOLDED;
-    default:
-        return SCALAR_PLAIN;
-    }
-}
-
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
 /* The kind that a tag asks for; false when it is none that a rule file may use. `!` and a map's or
@@ -227,7 +209,7 @@ static bool on_scalar(struct reader *reader, const yaml_event_t *event)
     struct tree_node *node = new_node(reader, TREE_TEXT, event);
     slice value = {(const char *)event->data.scalar.value, event->data.scalar.length};
     slice tag = copy_name(reader, event->data.scalar.tag);
-    enum scalar_style style = style_of(event);
+    enum scalar_style style = yaml_scalar_style_of(event);
     node->plain = style == SCALAR_PLAIN;
     node->text = scalar_map(reader->text, byte_of(reader, event->start_mark.index),
                             byte_of(reader, event->end_mark.index), style,

@@ -1,39 +1,9 @@
-#include "pattern/pattern.h"
+#include "pattern_support.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #define EVERY_TYPE UINT64_MAX
-
-static struct arena arena;
-
-static int begin(void **unused)
-{
-    (void)unused;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int end(void **unused)
-{
-    (void)unused;
-    arena_fini(&arena);
-    return 0;
-}
-
-static const struct pattern *parse(const char *text)
-{
-    struct pattern_error error;
-    const struct pattern *pattern = pattern_parse(slice_of(text), &arena, &error);
-    assert_non_null(pattern);
-    return pattern;
-}
 
 /* paths end with NULL; at most 64 */
 static uint32_t find(const char *const *paths, uint64_t wanted, const char *name)

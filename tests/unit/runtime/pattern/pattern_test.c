@@ -1,35 +1,4 @@
-#include "pattern/pattern.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static struct arena arena;
-
-static int begin(void **unused)
-{
-    (void)unused;
-    arena_init(&arena, 0);
-    return 0;
-}
-
-static int end(void **unused)
-{
-    (void)unused;
-    arena_fini(&arena);
-    return 0;
-}
-
-static struct pattern *parse(const char *text)
-{
-    struct pattern_error error;
-    struct pattern *pattern = pattern_parse(slice_of(text), &arena, &error);
-    assert_non_null(pattern);
-    return pattern;
-}
+#include "pattern_support.h"
 
 static bool matches(const char *path, const char *name)
 {
