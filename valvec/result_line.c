@@ -25,13 +25,13 @@ void result_line_append(struct buf *out, const struct request *request,
                         const struct decision *decision)
 {
     const struct valve_result *result = &decision->result;
-    const struct valve_rule_kind_info *kind = valve_rule_kind_info(request->valve.kind);
     buf_printf(out, "{\"decision\":\"%s\",\"value\":", decision_name(result->decision));
     json_write(out, result->value);
     buf_append_text(out, ",\"pattern\":");
     json_write_text(out, result->pattern);
-    buf_printf(out, ",\"rule\":\"%s/%s\",\"line\":%u,\"column\":%u,\"rounds\":%u",
-               kind->section_name, kind->type, result->line, result->column, decision->rounds);
+    buf_printf(out, ",\"rule\":\"%s\",\"line\":%u,\"column\":%u,\"rounds\":%u",
+               valve_rule_kind_info(request->valve.kind)->type, result->line, result->column,
+               decision->rounds);
     append_loaded(out, decision);
     if (result->decision == VALVE_ERROR)
         append_message(out, result->message);
