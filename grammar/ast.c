@@ -58,32 +58,6 @@ uint32_t ast_child_count(const struct ast_node *node)
     return count;
 }
 
-static struct ast_node *sibling_before(struct ast_node *node)
-{
-    struct ast_node *before = node->parent->first_child;
-    if (before == node)
-        return NULL;
-    while (before->next != node)
-        before = before->next;
-    return before;
-}
-
-void ast_replace(struct ast_node *node, struct ast_node *replacement)
-{
-    struct ast_node *parent = node->parent;
-    replacement->parent = parent;
-    replacement->next = node->next;
-    if (parent == NULL)
-        return;
-    struct ast_node *before = sibling_before(node);
-    if (before == NULL)
-        parent->first_child = replacement;
-    else
-        before->next = replacement;
-    if (parent->last_child == node)
-        parent->last_child = replacement;
-}
-
 static bool enter(const struct ast_visitor *visitor, struct ast_node *node)
 {
     return visitor->enter == NULL || visitor->enter(visitor->context, node);

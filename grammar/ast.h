@@ -49,12 +49,9 @@ struct ast_node *ast_new(struct arena *arena, enum ast_kind kind, uint32_t start
 void ast_append(struct ast_node *parent, struct ast_node *child);
 uint32_t ast_child_count(const struct ast_node *node);
 
-/* Puts `replacement` where `node` stands in its parent (for folding). */
-void ast_replace(struct ast_node *node, struct ast_node *replacement);
-
 /* Walks a tree in source order: `enter` before the children (false: skip them and leave), `between`
  * after each child but the last, `leave` after the children. Any of them may be NULL. `leave` may
- * replace the node it was called for. */
+ * change what the node it was called for is, and its children. */
 struct ast_visitor {
     bool (*enter)(void *context, struct ast_node *node);
     void (*between)(void *context, struct ast_node *parent, struct ast_node *done);

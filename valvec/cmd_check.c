@@ -4,13 +4,6 @@
 #include "option.h"
 #include "output.h"
 
-static const char *const FORMATS[] = {
-#define REPORT_FORMAT(name, text, summary) text,
-#include "report_formats.def"
-#undef REPORT_FORMAT
-    NULL,
-};
-
 struct settings {
     unsigned format;
     bool json;
@@ -25,7 +18,7 @@ static const struct option OPTIONS[] = {
      .help = "pretty (default), compact, json, sarif or github",
      .kind = OPTION_CHOICE,
      .offset = offsetof(struct settings, format),
-     .choices = FORMATS},
+     .choices = report_format_names},
     {.name = "json",
      .help = "the same as --format json",
      .kind = OPTION_SWITCH,

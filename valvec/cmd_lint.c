@@ -7,13 +7,6 @@
 #include "output.h"
 #include "suggest.h"
 
-static const char *const FORMATS[] = {
-#define REPORT_FORMAT(name, text, summary) text,
-#include "report_formats.def"
-#undef REPORT_FORMAT
-    NULL,
-};
-
 struct settings {
     unsigned format;
     bool json;
@@ -34,7 +27,7 @@ static const struct option OPTIONS[] = {
      .help = "pretty (default), compact, json, sarif or github",
      .kind = OPTION_CHOICE,
      .offset = offsetof(struct settings, format),
-     .choices = FORMATS},
+     .choices = report_format_names},
     {.name = "json",
      .help = "the same as --format json",
      .kind = OPTION_SWITCH,

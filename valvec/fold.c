@@ -8,7 +8,6 @@
 
 #include "convert.h"
 
-
 #define MAX_FOLDED_TEXT 1024 /* bytes; bounds what folding a long chain of texts copies */
 
 struct folder {

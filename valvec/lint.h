@@ -67,9 +67,8 @@ slice lint_path_text(const struct lint_run *run, slice text);
 const struct rule *lint_rule_of(const struct lint_run *run, const struct rule_path *path,
                                 enum valve_rule_kind kind);
 
-/* Whether the rule allows, or refuses, every request as far as its text shows. */
+/* Whether the rule allows every request as far as its text shows. */
 bool lint_always_allows(const struct rule *rule);
-bool lint_always_denies(const struct rule *rule);
 
 /* A list in words, "a", "a and b", "a, b and c", that grows by one. */
 slice lint_list(struct arena *arena, slice list, const char *item, bool last);

@@ -55,13 +55,6 @@ bool lint_always_allows(const struct rule *rule)
     return rule->tree != NULL && types_always_true(rule->tree->types);
 }
 
-bool lint_always_denies(const struct rule *rule)
-{
-    if (rule->text == NULL)
-        return !rule->boolean;
-    return rule->tree != NULL && types_always_false(rule->tree->types);
-}
-
 slice lint_list(struct arena *arena, slice list, const char *item, bool last)
 {
     if (list.length == 0)

@@ -5,40 +5,21 @@
 #include "base/check.h"
 
 static const struct {
-    const char *text;
-    const char *summary;
     void (*begin)(struct report *);
     void (*add)(struct report *, const struct diagnostic *);
     void (*end)(struct report *);
 } FORMATS[REPORT_FORMAT_COUNT] = {
-#define REPORT_FORMAT(name, text, summary)                                                         \
-    {text, summary, report_begin_##name, report_add_##name, report_end_##name},
+#define REPORT_FORMAT(name, text) {report_begin_##name, report_add_##name, report_end_##name},
 #include "report_formats.def"
 #undef REPORT_FORMAT
 };
 
-bool report_format_find(slice name, enum report_format *format)
-{
-    for (uint32_t i = 0; i < REPORT_FORMAT_COUNT; i++) {
-        if (slice_equal(name, slice_of(FORMATS[i].text))) {
-            *format = (enum report_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *report_format_name(enum report_format format)
-{
-    CHECK(format < REPORT_FORMAT_COUNT);
-    return FORMATS[format].text;
-}
-
-const char *report_format_summary(enum report_format format)
-{
-    CHECK(format < REPORT_FORMAT_COUNT);
-    return FORMATS[format].summary;
-}
+const char *const report_format_names[] = {
+#define REPORT_FORMAT(name, text) text,
+#include "report_formats.def"
+#undef REPORT_FORMAT
+    NULL,
+};
 
 const char *report_severity_name(enum severity severity)
 {
@@ -69,12 +50,6 @@ void report_add(struct report *report, const struct diagnostic *diagnostic)
         report->note_count++;
         break;
     }
-}
-
-void report_add_all(struct report *report, const struct diagnostics *diagnostics)
-{
-    for (size_t i = 0; i < diagnostics->list.count; i++)
-        report_add(report, &diagnostics->list.items[i]);
 }
 
 void report_end(struct report *report)

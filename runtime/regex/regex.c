@@ -50,16 +50,6 @@ struct regex *regex_new(slice pattern, slice flags, struct regex_error *error)
     return regex;
 }
 
-bool regex_check(slice pattern, slice flags, struct regex_error *error)
-{
-    struct arena arena;
-    struct regex_tree tree;
-    arena_init(&arena, REGEX_MAX_TREE_BYTES);
-    bool parsed = regex_parse(pattern, flags, &arena, &tree, error);
-    arena_fini(&arena);
-    return parsed;
-}
-
 void regex_free(struct regex **regex)
 {
     if (*regex == NULL)

@@ -29,9 +29,6 @@ enum regex_status {
  * once. */
 struct regex *regex_new(slice pattern, slice flags, struct regex_error *error);
 
-/* Whether regex_new would compile it; the same error if not. Cheap: it only reads the pattern. */
-bool regex_check(slice pattern, slice flags, struct regex_error *error);
-
 void regex_free(struct regex **regex);
 
 /* What text.match(regex) returns, in *result, allocated from arena: null, or a VALUE_MATCH

@@ -1,3 +1,5 @@
+/* Character classes such as [^a-z\d]: their members and ranges, and what flags i and u do to them. */
+
 #include "regex/regex_case.h"
 #include "regex/regex_parser.h"
 

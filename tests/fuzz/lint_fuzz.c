@@ -23,7 +23,8 @@ static void lint(slice text)
     valvec_compile(SLICE("rules.yml"), text, &options, &arena, &diagnostics);
     for (uint32_t format = 0; format < REPORT_FORMAT_COUNT; format++) {
         report_begin(&report, (enum report_format)format, true, &out);
-        report_add_all(&report, &diagnostics);
+        for (size_t i = 0; i < diagnostics.list.count; i++)
+            report_add(&report, &diagnostics.list.items[i]);
         report_end(&report);
     }
     buf_fini(&out);

@@ -110,41 +110,6 @@ static void every_part_of_a_visitor_may_be_missing(void **state)
     arena_fini(&arena);
 }
 
-static void a_replacement_takes_the_place_of_a_node(void **state)
-{
-    (void)state;
-    struct arena arena;
-    arena_init(&arena, 0);
-    struct ast_node *node = list(&arena);
-    ast_replace(node->first_child, name(&arena, "x"));
-    ast_replace(node->first_child->next, name(&arena, "y"));
-    ast_replace(node->last_child, name(&arena, "z"));
-    ast_append(node, name(&arena, "w"));
-    expect_walk(node, "<ARRAY<NAMEx>|<NAMEy>|<NAMEz>|<NAMEw>>");
-    arena_fini(&arena);
-}
-
-static void replace_names(void *context, struct ast_node *node)
-{
-    if (node->kind == AST_NAME)
-        ast_replace(node, ast_new(context, AST_TRUE, 0, 1));
-    else if (node->parent != NULL)
-        ast_replace(node, ast_new(context, AST_FALSE, 0, 1));
-}
-
-static void a_node_may_be_replaced_when_it_is_left(void **state)
-{
-    (void)state;
-    struct arena arena;
-    arena_init(&arena, 0);
-    struct ast_node *node = list(&arena);
-    ast_append(node, list(&arena));
-    struct ast_visitor visitor = {.leave = replace_names, .context = &arena};
-    ast_walk(node, &visitor);
-    expect_walk(node, "<ARRAY<TRUE>|<TRUE>|<TRUE>|<FALSE>>");
-    arena_fini(&arena);
-}
-
 static void kinds_and_operators_have_names(void **state)
 {
     (void)state;
@@ -162,8 +127,6 @@ int main(void)
         cmocka_unit_test(a_walk_stays_below_its_root),
         cmocka_unit_test(a_refused_node_is_left_without_its_children),
         cmocka_unit_test(every_part_of_a_visitor_may_be_missing),
-        cmocka_unit_test(a_replacement_takes_the_place_of_a_node),
-        cmocka_unit_test(a_node_may_be_replaced_when_it_is_left),
         cmocka_unit_test(kinds_and_operators_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
