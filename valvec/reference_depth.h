@@ -1,7 +1,6 @@
 #pragma once
 /* The nesting depth of cross references (valve.md 6.2 item 3), counted while a tree is walked: a
- * call of
- * `_` is one deeper than the deepest call in its arguments. */
+ * call of `_` is one deeper than the deepest call in its arguments. */
 
 #include "ast.h"
 #include "base/vec.h"

@@ -1,5 +1,5 @@
 // Fails when the tree breaks a rule of the house that a machine can see: a folder without a README, a
-// source file that grew too long, a header without a guard, a forbidden call.
+// source file that grew too long or does not say its job, a header without a guard, a forbidden call.
 //
 //     node tests/house/layout.mjs [ROOT]
 
@@ -14,10 +14,17 @@ const SKIPPED = new Set(['build', 'node_modules', 'corpus', 'lints']);
 
 const problems = [];
 
+// A file with a header of its own is described there; a unit test is described by what it tests.
+function needsOpening(path) {
+    if (path.endsWith('.h')) return true;
+    return !path.startsWith(join('tests', 'unit')) && !existsSync(join(root, path.replace(/\.c$/, '.h')));
+}
+
 function checkFile(path) {
     const text = readFileSync(join(root, path), 'utf8');
     const lines = text.split('\n');
     if (lines.length > MAX_LINES) problems.push(`${path}: ${lines.length} lines, more than ${MAX_LINES}`);
+    if (needsOpening(path) && !/^(#pragma once\n)?\/\* /.test(text)) problems.push(`${path}: does not begin by saying its job`);
     if (path.endsWith('.h') && !text.includes('#pragma once')) problems.push(`${path}: no #pragma once`);
     lines.forEach((line, index) => {
         if (FORBIDDEN_CALL.test(line)) problems.push(`${path}:${index + 1}: call without a bound: ${line.trim()}`);

@@ -116,3 +116,16 @@ export function runCases(folder, command) {
     if (passed === 0) throw new Error('no cases ran');
     return { failed, outputs };
 }
+
+// Runs checks by name; each throws when what its name says does not hold.
+export function runChecks(checks) {
+    for (const [name, check] of Object.entries(checks)) {
+        try {
+            check();
+        } catch (error) {
+            console.error(`${name}: ${error.message}`);
+            process.exitCode = 1;
+        }
+    }
+    if (!process.exitCode) console.log(`${Object.keys(checks).length} checks passed`);
+}

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runValvec, valvecArgument } from '../cases.mjs';
+import { runChecks, runValvec, valvecArgument } from '../cases.mjs';
 
 const valvec = valvecArgument();
 const LAID_OUT = 'record:\n  "*":\n    read: true\n\nevent:\n  "*": {}\n\nrpc:\n  "*": {}\n\npresence:\n  "*": {}\n';
@@ -70,12 +70,4 @@ const CHECKS = {
     },
 };
 
-for (const [name, check] of Object.entries(CHECKS)) {
-    try {
-        check();
-    } catch (error) {
-        console.error(`${name}: ${error.message}`);
-        process.exitCode = 1;
-    }
-}
-if (!process.exitCode) console.log(`${Object.keys(CHECKS).length} checks passed`);
+runChecks(CHECKS);

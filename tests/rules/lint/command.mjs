@@ -1,7 +1,7 @@
 // The command line of `valvec lint`: exit status, options, several files.
 
 import assert from 'node:assert/strict';
-import { runValvec, valvecArgument } from '../cases.mjs';
+import { runChecks, runValvec, valvecArgument } from '../cases.mjs';
 
 const valvec = valvecArgument();
 const REST = 'event: {"*": {}}\nrpc: {"*": {}}\npresence: {"*": {}}\n';
@@ -84,12 +84,4 @@ const CHECKS = {
     },
 };
 
-for (const [name, check] of Object.entries(CHECKS)) {
-    try {
-        check();
-    } catch (error) {
-        console.error(`${name}: ${error.message}`);
-        process.exitCode = 1;
-    }
-}
-if (!process.exitCode) console.log(`${Object.keys(CHECKS).length} checks passed`);
+runChecks(CHECKS);
