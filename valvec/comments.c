@@ -3,6 +3,7 @@
 
 #include "comments.h"
 
+#include "tree.h"
 #include "base/check.h"
 #include "base/utf8.h"
 
@@ -105,6 +106,15 @@ static void take_token(struct scan *scan, const yaml_token_t *token)
     scan->done = end > scan->done ? end : scan->done;
 }
 
+static int nesting(yaml_token_type_t type)
+{
+    bool opens = type == YAML_FLOW_SEQUENCE_START_TOKEN || type == YAML_FLOW_MAPPING_START_TOKEN;
+    bool closes = type == YAML_FLOW_SEQUENCE_END_TOKEN || type == YAML_FLOW_MAPPING_END_TOKEN;
+    return opens - closes;
+}
+
+/* Stops where brackets are nested deeper than a file may be: the YAML reader looks at all open ones
+ * for each token. */
 void comments_find(struct comments *comments, slice text)
 {
     uint32_t first = slice_starts_with(text, SLICE("\xEF\xBB\xBF")) ? 3 : 0;
@@ -113,10 +123,12 @@ void comments_find(struct comments *comments, slice text)
     yaml_parser_t parser;
     CHECK(yaml_parser_initialize(&parser));
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.length);
-    for (bool more = true; more;) {
+    int depth = 0;
+    for (bool more = true; more && depth <= TREE_MAX_DEPTH;) {
         yaml_token_t token;
         if (!yaml_parser_scan(&parser, &token))
             break;
+        depth += nesting(token.type);
         more = token.type != YAML_STREAM_END_TOKEN && token.type != YAML_NO_TOKEN;
         if (token.type != YAML_STREAM_START_TOKEN)
             take_token(&scan, &token);
