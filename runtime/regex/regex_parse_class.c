@@ -1,4 +1,4 @@
-/* Character classes such as [^a-z\d]: their members and ranges, and what flags i and u do to them. */
+/* Character classes such as [^a-z]: their members and ranges, and what flags i and u do to them. */
 
 #include "regex/regex_case.h"
 #include "regex/regex_parser.h"
