@@ -6,35 +6,23 @@
 #include "regex/regex_facts.h"
 #include "regex/regex_select.h"
 
-static void keep_names(struct regex *regex, const struct regex_tree *tree)
+static void add_pcre(struct regex *regex, const struct regex_tree *tree)
 {
-    size_t list_bytes = tree->name_count * sizeof *tree->names, text_bytes = 0;
-    for (uint32_t i = 0; i < tree->name_count; i++)
-        text_bytes += tree->names[i].text.length;
-    regex->name_count = tree->name_count;
-    regex->names = malloc(list_bytes + text_bytes + 1);
-    CHECK(regex->names != NULL);
-    char *texts = (char *)(regex->names + tree->name_count);
-    for (uint32_t i = 0; i < tree->name_count; i++) {
-        slice text = tree->names[i].text;
-        memcpy(texts, text.at, text.length);
-        regex->names[i] = (struct regex_name){{texts, text.length}, tree->names[i].group};
-        texts += text.length;
-    }
+    regex->cost = regex_cost_of(tree);
+    if (regex->cost.degree < REGEX_COST_UNBOUNDED && regex_needs_exact(tree) == NULL)
+        regex_pcre_init(&regex->pcre, tree);
 }
 
 static struct regex *compile(struct regex_tree *tree)
 {
     struct regex *regex = calloc(1, sizeof *regex);
     CHECK(regex != NULL);
+    tree->arena->limit_bytes = 0; /* the limit is of the tree, and bounds the program too */
     regex_facts_compute(tree);
-    regex->flags = tree->flags;
-    regex->group_count = tree->group_count;
-    keep_names(regex, tree);
-    regex->program = regex_program_new(tree);
-    regex->cost = regex_cost_of(tree);
-    if (regex->cost.degree < REGEX_COST_UNBOUNDED && regex_needs_exact(tree) == NULL)
-        regex_pcre_init(&regex->pcre, tree);
+    const struct regex_program *program = regex_program_build(tree);
+    CHECK(program != NULL);
+    regex->program = regex_program_copy(program);
+    add_pcre(regex, tree);
     return regex;
 }
 
@@ -50,13 +38,28 @@ struct regex *regex_new(slice pattern, slice flags, struct regex_error *error)
     return regex;
 }
 
+const struct regex *regex_new_in(struct arena *arena, slice pattern, struct regex_error *error)
+{
+    struct regex_tree tree;
+    if (!regex_parse(pattern, SLICE(""), arena, &tree, error))
+        return NULL;
+    regex_facts_compute(&tree);
+    struct regex *regex = arena_try_alloc(arena, sizeof *regex);
+    const struct regex_program *program = regex_program_build(&tree);
+    if (regex == NULL || program == NULL) {
+        regex_fail_exhausted(error);
+        return NULL;
+    }
+    *regex = (struct regex){.program = program};
+    return regex;
+}
+
 void regex_free(struct regex **regex)
 {
     if (*regex == NULL)
         return;
     regex_pcre_fini(&(*regex)->pcre);
-    free((*regex)->program);
-    free((*regex)->names);
+    free((void *)(*regex)->program);
     free(*regex);
     *regex = NULL;
 }

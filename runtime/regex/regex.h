@@ -9,7 +9,8 @@ struct regex;
 struct regex_error {
     size_t offset; /* byte of the pattern, or of the flags when in_flags */
     bool in_flags;
-    char message[120]; /* "missing )", "flag g given twice", ... lower case */
+    bool out_of_memory; /* it may be right, but is too large for its arena */
+    char message[120];  /* "missing )", "flag g given twice", ... lower case */
 };
 
 struct regex_budget {
@@ -28,6 +29,10 @@ enum regex_status {
  * message then says what and why). The result is immutable and may be used by several threads at
  * once. */
 struct regex *regex_new(slice pattern, slice flags, struct regex_error *error);
+
+/* As regex_new without flags, for a pattern that is computed: everything is in the arena and
+ * nothing is to be freed. It is quickly made, and matches without PCRE2. */
+const struct regex *regex_new_in(struct arena *arena, slice pattern, struct regex_error *error);
 
 void regex_free(struct regex **regex);
 

@@ -1,6 +1,6 @@
 /* The mappings come from libunistring, in two tables of the few thousand characters that change;
- * they are made once per process, when the first pattern needs more than ASCII. Without u an ASCII
- * set closes within ASCII, so most patterns never make them. */
+ * they are made once per process, when the first pattern needs more than ASCII or refers back with
+ * flag i. Without u an ASCII set closes within ASCII, so most patterns never make them. */
 
 #include "regex/regex_case.h"
 
@@ -69,9 +69,14 @@ static void make_tables(void)
     make_table(&code_point_table, 0x1FFFF, fold_code_point); /* no letters with case above */
 }
 
-static const case_table *table_for(bool unicode)
+void regex_case_prepare(void)
 {
     CHECK(pthread_once(&tables_made, make_tables) == 0);
+}
+
+static const case_table *table_for(bool unicode)
+{
+    regex_case_prepare();
     return unicode ? &code_point_table : &unit_table;
 }
 
@@ -93,13 +98,6 @@ uint32_t regex_canonicalize(uint32_t c, bool unicode)
     return low < table->count && table->items[low].from == c ? table->items[low].to : c;
 }
 
-static bool builder_has(const struct set_builder *builder, uint32_t c)
-{
-    struct regex_set view = {.count = (uint32_t)builder->ranges.count,
-                             .ranges = builder->ranges.items};
-    return regex_set_has_slow(&view, c);
-}
-
 static void close_ascii(struct set_builder *builder)
 {
     size_t count = builder->ranges.count;
@@ -117,6 +115,21 @@ static bool only_ascii(const struct set_builder *builder)
     return count == 0 || builder->ranges.items[count - 1].high < 128;
 }
 
+/* Adds what the members of the normalised set are mapped to or, the other way, from. */
+static void add_partners(struct set_builder *builder, const case_table *table, bool mapped_to)
+{
+    const struct regex_set members = {.count = (uint32_t)builder->ranges.count,
+                                      .ranges = builder->ranges.items};
+    for (size_t i = 0; i < table->count; i++) {
+        struct case_pair pair = table->items[i];
+        uint32_t member = mapped_to ? pair.from : pair.to;
+        uint32_t partner = mapped_to ? pair.to : pair.from;
+        if (regex_set_has_slow(&members, member))
+            set_builder_add(builder, partner, partner);
+    }
+    set_builder_normalise(builder);
+}
+
 void regex_case_close(struct set_builder *builder, bool unicode)
 {
     set_builder_normalise(builder);
@@ -126,19 +139,6 @@ void regex_case_close(struct set_builder *builder, bool unicode)
         return;
     }
     const case_table *table = table_for(unicode);
-    struct set_builder added = {0};
-    for (size_t i = 0; i < table->count; i++)
-        if (builder_has(builder, table->items[i].from))
-            set_builder_add(&added, table->items[i].to, table->items[i].to);
-    for (size_t i = 0; i < added.ranges.count; i++)
-        VEC_PUSH(&builder->ranges, added.ranges.items[i]);
-    set_builder_fini(&added);
-    set_builder_normalise(builder);
-    for (size_t i = 0; i < table->count; i++)
-        if (builder_has(builder, table->items[i].to))
-            set_builder_add(&added, table->items[i].from, table->items[i].from);
-    for (size_t i = 0; i < added.ranges.count; i++)
-        VEC_PUSH(&builder->ranges, added.ranges.items[i]);
-    set_builder_fini(&added);
-    set_builder_normalise(builder);
+    add_partners(builder, table, true);
+    add_partners(builder, table, false);
 }

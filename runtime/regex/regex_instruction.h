@@ -46,9 +46,12 @@ struct instruction {
 
 struct regex_program {
     const struct instruction *code;
+    uint32_t instruction_count;
     bool consumes; /* every match consumes something, first one of these: */
     struct regex_chars begin;
     const struct regex_set *word;
-    uint32_t state_count, group_count;
+    uint32_t state_count, group_count; /* with group 0 */
+    const struct regex_name *names;    /* in the order of the groups */
+    uint32_t name_count;
     struct regex_flags flags;
 };

@@ -2,18 +2,14 @@
 /* What a compiled regular expression holds, and how its two engines are asked. */
 
 #include "regex/regex_cost.h"
+#include "regex/regex_instruction.h"
 #include "regex/regex_node.h"
 #include "regex/regex_pcre.h"
-#include "regex/regex_program.h"
 
 struct regex {
-    struct regex_flags flags;
-    uint32_t group_count; /* with group 0 */
-    uint32_t name_count;
-    struct regex_name *names;      /* one piece of the heap with their texts */
-    struct regex_program *program; /* always there: the exact matcher */
-    struct regex_pcre pcre;        /* where PCRE2 gives the same answer (regex_select.h) */
-    struct regex_cost cost;        /* of a search by PCRE2 */
+    const struct regex_program *program; /* always there: the exact matcher */
+    struct regex_pcre pcre;              /* where PCRE2 gives the same answer (regex_select.h) */
+    struct regex_cost cost;              /* of a search by PCRE2 */
 };
 
 enum regex_engine {

@@ -21,9 +21,9 @@ struct search {
 static bool find_exactly(struct search *search, uint32_t start)
 {
     bool matched = false;
-    search->status =
-        regex_program_run(search->regex->program, &search->text->subject, start,
-                          search->regex->flags.sticky, &search->run, search->captures, &matched);
+    search->status = regex_program_run(search->regex->program, &search->text->subject, start,
+                                       search->regex->program->flags.sticky, &search->run,
+                                       search->captures, &matched);
     return matched;
 }
 
@@ -36,8 +36,8 @@ static bool find(struct search *search, uint32_t start)
     enum regex_pcre_result result = PCRE_GAVE_UP;
     if (search->by_pcre) {
         search->run.steps += 1 + (subject->length - start) / ELEMENTS_PER_STEP;
-        result = regex_pcre_run(&regex->pcre, subject, start, regex->group_count, search->run.arena,
-                                search->captures);
+        result = regex_pcre_run(&regex->pcre, subject, start, regex->program->group_count,
+                                search->run.arena, search->captures);
     }
     bool matched = result == PCRE_GAVE_UP ? find_exactly(search, start) : result == PCRE_MATCHED;
     arena_reset(search->run.arena, mark);
@@ -114,7 +114,7 @@ static bool fill_items(struct search *search, const struct place_pair *places, u
     return true;
 }
 
-/* A copy, because the result may outlive an expression that was compiled for one match. */
+/* A copy, so that the result needs nothing but the arena. */
 static bool copy_name(struct search *search, slice name, valve_value *copy)
 {
     char *bytes = arena_try_alloc(search->run.arena, name.length);
@@ -127,20 +127,20 @@ static bool copy_name(struct search *search, slice name, valve_value *copy)
 
 static bool fill_groups(struct search *search, struct value_match *match)
 {
-    const struct regex *regex = search->regex;
-    if (regex->name_count == 0)
+    const struct regex_program *program = search->regex->program;
+    if (program->name_count == 0)
         return true;
     struct value_object *groups = arena_try_alloc(search->run.arena, sizeof *groups);
     struct value_member *members =
-        arena_try_alloc(search->run.arena, regex->name_count * sizeof *members);
+        arena_try_alloc(search->run.arena, program->name_count * sizeof *members);
     if (groups == NULL || members == NULL)
         return out_of_memory(search);
-    for (uint32_t i = 0; i < regex->name_count; i++) {
-        if (!copy_name(search, regex->names[i].text, &members[i].key))
+    for (uint32_t i = 0; i < program->name_count; i++) {
+        if (!copy_name(search, program->names[i].text, &members[i].key))
             return false;
-        members[i].value = match->items.items[regex->names[i].group];
+        members[i].value = match->items.items[program->names[i].group];
     }
-    *groups = (struct value_object){.count = regex->name_count, .members = members};
+    *groups = (struct value_object){.count = program->name_count, .members = members};
     match->groups = value_object(groups);
     match->groups.flags = VALUE_BARE;
     return true;
@@ -157,7 +157,7 @@ static bool match_once(struct search *search, valve_value input, struct value_ma
 {
     if (!find(search, 0))
         return false;
-    uint32_t count = search->regex->group_count;
+    uint32_t count = search->regex->program->group_count;
     struct place_pair *places = (struct place_pair *)(void *)search->captures;
     for (uint32_t i = 0; i < count; i++) {
         places[i].start = regex_text_place(search->text, places[i].start);
@@ -181,21 +181,21 @@ enum regex_status regex_match_by(const struct regex *regex, valve_value text,
                                  struct arena *arena, uint64_t *steps, valve_value *result)
 {
     *result = value_null();
-    size_t group_bytes = regex->group_count * sizeof(struct place_pair);
+    size_t group_bytes = regex->program->group_count * sizeof(struct place_pair);
     struct value_match *match = arena_try_alloc(arena, sizeof *match);
     struct search search = {.regex = regex,
                             .run = {.arena = arena, .max_memory_bytes = budget.max_memory_bytes},
                             .captures = arena_try_alloc(arena, group_bytes)};
     struct regex_text subject;
     if (match == NULL || search.captures == NULL ||
-        !regex_text_init(&subject, text, regex->flags.unicode, arena))
+        !regex_text_init(&subject, text, regex->program->flags.unicode, arena))
         return REGEX_OUT_OF_MEMORY;
     search.text = &subject;
     search.by_pcre = engine == REGEX_BY_CHOICE && can_use_pcre(regex, &subject, budget);
     search.run.max_steps = budget.max_steps + (uint64_t)subject.subject.length * STEPS_PER_ELEMENT;
     *match = (struct value_match){.items = {0}};
     bool matched =
-        regex->flags.global ? match_all(&search, match) : match_once(&search, text, match);
+        regex->program->flags.global ? match_all(&search, match) : match_once(&search, text, match);
     *steps += search.run.steps;
     if (matched)
         *result = (valve_value){.as.match = match, .type = VALUE_MATCH};

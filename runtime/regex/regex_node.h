@@ -87,6 +87,9 @@ bool regex_parse(slice pattern, slice flags, struct arena *arena, struct regex_t
 /* Formats a failure; always returns false. */
 bool regex_fail(struct regex_error *error, size_t offset, const char *message);
 
+/* As regex_fail, of an arena that is exhausted. */
+bool regex_fail_exhausted(struct regex_error *error);
+
 /* One step through a tree: first a node is entered, then its children are walked, then it is left.
  * Start with {.node = root}; the walk is over when node is NULL. */
 struct regex_walk {

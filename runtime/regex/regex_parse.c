@@ -21,9 +21,16 @@ bool parser_fail(struct parser *parser, uint32_t position, const char *message)
     return regex_fail(parser->error, parser->offsets[position], message);
 }
 
-static bool fail_too_large(struct parser *parser)
+bool regex_fail_exhausted(struct regex_error *error)
 {
-    return regex_fail(parser->error, 0, "regular expression too large");
+    regex_fail(error, 0, "regular expression too large");
+    error->out_of_memory = true;
+    return false;
+}
+
+bool parser_fail_exhausted(struct parser *parser)
+{
+    return regex_fail_exhausted(parser->error);
 }
 
 static struct regex_node *new_node(struct parser *parser, enum regex_node_kind kind,
@@ -31,7 +38,7 @@ static struct regex_node *new_node(struct parser *parser, enum regex_node_kind k
 {
     struct regex_node *node = arena_try_alloc(parser->arena, sizeof *node);
     if (node == NULL) {
-        fail_too_large(parser);
+        parser_fail_exhausted(parser);
         return NULL;
     }
     *node = (struct regex_node){.kind = kind,
@@ -69,14 +76,14 @@ struct regex_node *parser_append_built(struct parser *parser, uint32_t position)
     struct regex_node *node = parser_append(parser, NODE_SET, position);
     if (node == NULL)
         return NULL;
-    if (builder->ranges.count == 1 &&
+    if (!builder->exhausted && builder->ranges.count == 1 &&
         builder->ranges.items[0].low == builder->ranges.items[0].high) {
         node->kind = NODE_CHARACTER;
         node->as.character = builder->ranges.items[0].low;
     } else {
-        node->as.set = regex_set_finish(builder, parser->arena);
+        node->as.set = regex_set_finish(builder);
         if (node->as.set == NULL) {
-            fail_too_large(parser);
+            parser_fail_exhausted(parser);
             return NULL;
         }
     }
@@ -203,7 +210,7 @@ static bool wrap(struct parser *parser, struct regex_node *atom, uint32_t min, u
 {
     struct regex_node *child = arena_try_alloc(parser->arena, sizeof *child);
     if (child == NULL)
-        return fail_too_large(parser);
+        return parser_fail_exhausted(parser);
     *child = *atom;
     child->number = parser->tree->node_count++;
     child->parent = atom;
@@ -272,15 +279,22 @@ static bool append_boundary(struct parser *parser, enum regex_node_kind kind)
 {
     struct regex_tree *tree = parser->tree;
     if (tree->word == NULL) {
-        struct set_builder word = {0};
+        struct set_builder word = {.arena = parser->arena};
         add_class_escape(&word, 'w', tree->flags);
-        tree->word = regex_set_finish(&word, parser->arena);
-        set_builder_fini(&word);
+        tree->word = regex_set_finish(&word);
         if (tree->word == NULL)
-            return fail_too_large(parser);
+            return parser_fail_exhausted(parser);
     }
     parser->position++;
     return parser_append(parser, kind, parser->position - 2) != NULL;
+}
+
+/* Which group it refers to is for the caller to say. */
+static struct regex_node *append_reference(struct parser *parser, uint32_t start)
+{
+    if (parser->tree->flags.ignore_case)
+        regex_case_prepare();
+    return parser_append(parser, NODE_BACK_REFERENCE, start);
 }
 
 static bool append_named_reference(struct parser *parser, uint32_t start)
@@ -291,10 +305,12 @@ static bool append_named_reference(struct parser *parser, uint32_t start)
         return parser_fail(parser, start, "invalid named reference");
     if (!parse_name(parser, &name))
         return false;
-    struct regex_node *node = parser_append(parser, NODE_BACK_REFERENCE, start);
-    if (node != NULL)
-        VEC_PUSH(&parser->references, ((struct name_reference){name, node}));
-    return node != NULL;
+    struct regex_node *node = append_reference(parser, start);
+    if (node == NULL)
+        return false;
+    struct name_reference reference = {name, node};
+    return VEC_TRY_PUSH(&parser->references, parser->arena, reference) ||
+           parser_fail_exhausted(parser);
 }
 
 /* \N where the pattern has that many groups. */
@@ -313,7 +329,7 @@ static bool append_escape(struct parser *parser, uint32_t start)
     if (c == 'k' && (parser->tree->flags.unicode || parser->has_names))
         return append_named_reference(parser, start);
     if (accept_group_number(parser, &group)) {
-        struct regex_node *node = parser_append(parser, NODE_BACK_REFERENCE, start);
+        struct regex_node *node = append_reference(parser, start);
         if (node != NULL)
             node->as.group = group;
         return node != NULL;
@@ -437,7 +453,7 @@ static bool decode(struct parser *parser)
     uint32_t *characters = arena_try_alloc(parser->arena, (length + 1) * sizeof *characters);
     uint32_t *offsets = arena_try_alloc(parser->arena, (length + 1) * sizeof *offsets);
     if (characters == NULL || offsets == NULL)
-        return fail_too_large(parser);
+        return parser_fail_exhausted(parser);
     uint32_t count = 0;
     while (i < length) {
         uint32_t offset = (uint32_t)i, c = utf8_next(parser->pattern, &i);
@@ -496,19 +512,6 @@ static bool parse_flags(slice text, struct regex_flags *flags, struct regex_erro
     return true;
 }
 
-static bool publish_names(struct parser *parser)
-{
-    size_t bytes = parser->names.count * sizeof(struct regex_name);
-    struct regex_name *names = arena_try_alloc(parser->arena, bytes + 1);
-    if (names == NULL)
-        return fail_too_large(parser);
-    if (bytes > 0)
-        memcpy(names, parser->names.items, bytes);
-    parser->tree->names = names;
-    parser->tree->name_count = (uint32_t)parser->names.count;
-    return true;
-}
-
 static bool parse_pattern(struct parser *parser)
 {
     struct regex_tree *tree = parser->tree;
@@ -527,7 +530,9 @@ static bool parse_pattern(struct parser *parser)
         return parser_fail(parser, parser->count, "unterminated group");
     close_node(parser, parser->sequence);
     close_node(parser, tree->root);
-    return resolve_references(parser) && publish_names(parser);
+    tree->names = parser->names.items;
+    tree->name_count = (uint32_t)parser->names.count;
+    return resolve_references(parser);
 }
 
 bool regex_parse(slice pattern, slice flags, struct arena *arena, struct regex_tree *tree,
@@ -538,10 +543,10 @@ bool regex_parse(slice pattern, slice flags, struct arena *arena, struct regex_t
         return false;
     if (pattern.length > REGEX_MAX_PATTERN_BYTES)
         return regex_fail(error, REGEX_MAX_PATTERN_BYTES, "regular expression too large");
-    struct parser parser = {.pattern = pattern, .arena = arena, .tree = tree, .error = error};
-    bool parsed = parse_pattern(&parser);
-    set_builder_fini(&parser.builder);
-    VEC_FREE(&parser.names);
-    VEC_FREE(&parser.references);
-    return parsed;
+    struct parser parser = {.pattern = pattern,
+                            .arena = arena,
+                            .tree = tree,
+                            .error = error,
+                            .builder = {.arena = arena}};
+    return parse_pattern(&parser);
 }

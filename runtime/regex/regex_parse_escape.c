@@ -74,83 +74,76 @@ bool parse_digits(struct parser *parser, uint32_t *number)
     return parser->position > start;
 }
 
-static void add_digits(struct set_builder *builder)
+static const struct regex_range digits[] = {{'0', '9'}};
+static const struct regex_range word_characters[] = {
+    {'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
+static const struct regex_range folded_word_characters[] = {
+    {'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}, {0x017F, 0x017F}, {0x212A, 0x212A},
+};
+static const struct regex_range spaces[] = {
+    {0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+    {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF},
+};
+
+static void add_class(struct set_builder *builder, const struct regex_range *ranges, size_t count,
+                      bool negative, struct regex_flags flags)
 {
-    set_builder_add(builder, '0', '9');
+    if (negative)
+        set_builder_add_others(builder, ranges, count,
+                               flags.unicode ? REGEX_MAX_CODE_POINT : REGEX_MAX_UNIT);
+    else
+        set_builder_add_ranges(builder, ranges, count);
 }
 
-static void add_word(struct set_builder *builder, struct regex_flags flags)
-{
-    add_digits(builder);
-    set_builder_add(builder, 'A', 'Z');
-    set_builder_add(builder, 'a', 'z');
-    set_builder_add(builder, '_', '_');
-    if (flags.unicode && flags.ignore_case) {
-        set_builder_add(builder, 0x017F, 0x017F);
-        set_builder_add(builder, 0x212A, 0x212A);
-    }
-}
-
-static void add_space(struct set_builder *builder)
-{
-    static const struct regex_range spaces[] = {
-        {0x09, 0x0D},     {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
-        {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF},
-    };
-    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
-        set_builder_add(builder, spaces[i].low, spaces[i].high);
-}
-
-static uint32_t max_character(struct regex_flags flags)
-{
-    return flags.unicode ? REGEX_MAX_CODE_POINT : REGEX_MAX_UNIT;
-}
-
-static void add_all(struct set_builder *to, const struct set_builder *from)
-{
-    for (size_t i = 0; i < from->ranges.count; i++)
-        VEC_PUSH(&to->ranges, from->ranges.items[i]);
-}
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 void add_class_escape(struct set_builder *builder, uint32_t letter, struct regex_flags flags)
 {
-    struct set_builder class = {0};
     uint32_t lower = letter | 0x20;
+    bool negative = letter != lower;
     if (lower == 'd')
-        add_digits(&class);
-    else if (lower == 'w')
-        add_word(&class, flags);
+        add_class(builder, digits, COUNT(digits), negative, flags);
+    else if (lower == 's')
+        add_class(builder, spaces, COUNT(spaces), negative, flags);
+    else if (flags.unicode && flags.ignore_case)
+        add_class(builder, folded_word_characters, COUNT(folded_word_characters), negative, flags);
     else
-        add_space(&class);
-    if (letter != lower)
-        set_builder_invert(&class, max_character(flags));
-    add_all(builder, &class);
-    set_builder_fini(&class);
+        add_class(builder, word_characters, COUNT(word_characters), negative, flags);
 }
 
-static const struct regex_set *look_up_property(struct parser *parser, slice text)
+static const struct regex_set *look_up_property(struct parser *parser, slice text, uint32_t start,
+                                                const char *invalid)
 {
     const char *equals = memchr(text.at, '=', text.length);
     size_t name_length = equals != NULL ? (size_t)(equals - text.at) : text.length;
     slice value = equals != NULL ? slice_part(text, name_length + 1, text.length) : SLICE("");
-    struct set_builder members = {0};
-    const struct regex_set *set = NULL;
-    if ((equals == NULL || value.length > 0) &&
-        regex_property_add(slice_part(text, 0, name_length), value, &members))
-        set = regex_set_finish(&members, parser->arena);
-    set_builder_fini(&members);
+    struct set_builder members = {.arena = parser->arena};
+    if ((equals != NULL && value.length == 0) ||
+        !regex_property_add(slice_part(text, 0, name_length), value, &members)) {
+        parser_fail(parser, start, invalid);
+        return NULL;
+    }
+    const struct regex_set *set = regex_set_finish(&members);
+    if (set == NULL)
+        parser_fail_exhausted(parser);
     return set;
 }
 
-static const struct regex_set *find_property(struct parser *parser, slice text)
+/* The members; NULL: failed, as unknown with the words of `invalid`. */
+static const struct regex_set *find_property(struct parser *parser, slice text, uint32_t start,
+                                             const char *invalid)
 {
     for (struct property_use *use = parser->properties; use != NULL; use = use->next)
         if (slice_equal(use->text, text))
             return use->set;
-    struct property_use *use = arena_try_alloc(parser->arena, sizeof *use);
-    const struct regex_set *set = look_up_property(parser, text);
-    if (use == NULL || set == NULL)
+    const struct regex_set *set = look_up_property(parser, text, start, invalid);
+    if (set == NULL)
         return NULL;
+    struct property_use *use = arena_try_alloc(parser->arena, sizeof *use);
+    if (use == NULL) {
+        parser_fail_exhausted(parser);
+        return NULL;
+    }
     *use = (struct property_use){text, set, parser->properties};
     parser->properties = use;
     parser->property_count++;
@@ -174,15 +167,10 @@ static bool parse_property(struct parser *parser, bool negative, bool in_class)
         return parser_fail(parser, start, "too many properties");
     if (regex_property_is_unsupported(text))
         return parser_fail(parser, start, "this property is not supported");
-    const struct regex_set *set = find_property(parser, text);
+    const struct regex_set *set = find_property(parser, text, start, invalid);
     if (set == NULL)
-        return parser_fail(parser, start, invalid);
-    struct set_builder members = {0};
-    set_builder_add_set(&members, set);
-    if (negative)
-        set_builder_invert(&members, REGEX_MAX_CODE_POINT);
-    add_all(&parser->builder, &members);
-    set_builder_fini(&members);
+        return false;
+    add_class(&parser->builder, set->ranges, set->count, negative, parser->tree->flags);
     return true;
 }
 

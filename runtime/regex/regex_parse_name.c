@@ -43,7 +43,7 @@ bool parse_name(struct parser *parser, slice *name)
             bytes = grown == NULL ? NULL : memcpy(grown, bytes, length);
         }
         if (bytes == NULL)
-            return parser_fail(parser, start, "regular expression too large");
+            return parser_fail_exhausted(parser);
         length += utf8_encode(c, bytes + length);
     }
     *name = (slice){bytes, length};
@@ -62,8 +62,8 @@ bool declare_name(struct parser *parser, slice name, uint32_t group, uint32_t po
 {
     if (find_name(parser, name) != NULL)
         return parser_fail(parser, position, "duplicate capture group name");
-    VEC_PUSH(&parser->names, ((struct regex_name){name, group}));
-    return true;
+    struct regex_name declared = {name, group};
+    return VEC_TRY_PUSH(&parser->names, parser->arena, declared) || parser_fail_exhausted(parser);
 }
 
 bool resolve_references(struct parser *parser)

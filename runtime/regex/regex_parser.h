@@ -59,6 +59,9 @@ static inline bool parser_accept(struct parser *parser, uint32_t character)
 /* Fails at a position of the pattern; always returns false. */
 bool parser_fail(struct parser *parser, uint32_t position, const char *message);
 
+/* Fails because the arena is exhausted; always returns false. */
+bool parser_fail_exhausted(struct parser *parser);
+
 /* A new node that is the last term of the current sequence, begun at position; NULL: failed. */
 struct regex_node *parser_append(struct parser *parser, enum regex_node_kind kind,
                                  uint32_t position);

@@ -9,24 +9,25 @@
 #define NO_ADDRESS UINT32_MAX
 
 struct builder {
-    const struct regex_tree *tree;
-    VEC(struct instruction) code;
+    struct instruction *code; /* with room for all of the tree */
+    uint32_t count;
     uint32_t state_count;
 };
 
 static struct instruction *emit(struct builder *builder, enum instruction_kind kind,
                                 const struct regex_node *node)
 {
-    VEC_PUSH(&builder->code, ((struct instruction){.kind = (uint8_t)kind,
-                                                   .backward = node->backward,
-                                                   .lazy = node->lazy,
-                                                   .negative = node->negative}));
-    return &builder->code.items[builder->code.count - 1];
+    struct instruction *instruction = &builder->code[builder->count++];
+    *instruction = (struct instruction){.kind = (uint8_t)kind,
+                                        .backward = node->backward,
+                                        .lazy = node->lazy,
+                                        .negative = node->negative};
+    return instruction;
 }
 
 static uint32_t here(const struct builder *builder)
 {
-    return (uint32_t)builder->code.count;
+    return builder->count;
 }
 
 static void emit_run(struct builder *builder, const struct regex_node *node)
@@ -78,7 +79,7 @@ static void leave_plain_loop(struct builder *builder, const struct regex_node *n
     }
     if (node->as.repeat.max > 1)
         emit(builder, I_JUMP, node)->target = node->address;
-    builder->code.items[node->address].target = here(builder);
+    builder->code[node->address].target = here(builder);
 }
 
 static void enter_counted_loop(struct builder *builder, struct regex_node *node)
@@ -97,13 +98,13 @@ static void enter_counted_loop(struct builder *builder, struct regex_node *node)
 
 static void leave_counted_loop(struct builder *builder, const struct regex_node *node)
 {
-    const struct instruction *loop = &builder->code.items[node->address];
+    const struct instruction *loop = &builder->code[node->address];
     uint32_t counter = loop->as.a, min = loop->min;
     struct instruction *end = emit(builder, I_LOOP_END, node);
     end->as.a = counter;
     end->min = min;
     end->target = node->address;
-    builder->code.items[node->address].target = here(builder);
+    builder->code[node->address].target = here(builder);
 }
 
 /* Emits what a quantifier begins with; false when nothing of its body is needed. */
@@ -155,14 +156,14 @@ static void leave_sequence(struct builder *builder, const struct regex_node *nod
     uint32_t jump = here(builder);
     emit(builder, I_JUMP, node)->target = alternation->address;
     alternation->address = jump;
-    builder->code.items[node->address].target = here(builder);
+    builder->code[node->address].target = here(builder);
 }
 
 static void leave_alternation(struct builder *builder, const struct regex_node *node)
 {
     for (uint32_t jump = node->address; jump != NO_ADDRESS;) {
-        uint32_t next = builder->code.items[jump].target;
-        builder->code.items[jump].target = here(builder);
+        uint32_t next = builder->code[jump].target;
+        builder->code[jump].target = here(builder);
         jump = next;
     }
 }
@@ -175,9 +176,9 @@ static void enter_look(struct builder *builder, struct regex_node *node)
 
 static void leave_look(struct builder *builder, const struct regex_node *node)
 {
-    uint32_t height = builder->code.items[node->address].as.a;
+    uint32_t height = builder->code[node->address].as.a;
     emit(builder, I_LOOK_END, node)->as.a = height;
-    builder->code.items[node->address].target = here(builder);
+    builder->code[node->address].target = here(builder);
 }
 
 static void emit_simple(struct builder *builder, const struct regex_node *node)
@@ -285,6 +286,57 @@ static void emit_tree(struct builder *builder, struct regex_node *root)
     }
 }
 
+/* At most how many instructions a node makes, its children left out. */
+static size_t instructions_of(const struct regex_node *node)
+{
+    switch (node->kind) {
+    case NODE_ALTERNATION:
+        return 0;
+    case NODE_SEQUENCE:
+    case NODE_GROUP:
+    case NODE_LOOK:
+        return 2;
+    case NODE_QUANTIFIER:
+        return 5;
+    default:
+        return 1;
+    }
+}
+
+static size_t count_instructions(const struct regex_tree *tree)
+{
+    size_t count = 1;
+    for (struct regex_walk walk = {.node = tree->root}; walk.node != NULL;
+         regex_walk_next(&walk, tree->root))
+        if (!walk.leaving)
+            count += instructions_of(walk.node);
+    return count;
+}
+
+const struct regex_program *regex_program_build(const struct regex_tree *tree)
+{
+    size_t most = count_instructions(tree);
+    struct builder builder = {.code = arena_try_alloc(tree->arena, most * sizeof *builder.code),
+                              .state_count = tree->group_count * 2};
+    struct regex_program *program = arena_try_alloc(tree->arena, sizeof *program);
+    if (builder.code == NULL || program == NULL)
+        return NULL;
+    emit_tree(&builder, tree->root);
+    emit(&builder, I_MATCH, tree->root);
+    CHECK(builder.count <= most);
+    *program = (struct regex_program){.code = builder.code,
+                                      .instruction_count = builder.count,
+                                      .consumes = !tree->root->nullable,
+                                      .begin = tree->root->begin,
+                                      .word = tree->word,
+                                      .state_count = builder.state_count,
+                                      .group_count = tree->group_count,
+                                      .names = tree->names,
+                                      .name_count = tree->name_count,
+                                      .flags = tree->flags};
+    return program;
+}
+
 /* The parts of a program, laid out one after the other in one piece; at NULL it only counts. */
 struct layout {
     char *at;
@@ -309,49 +361,56 @@ static const struct regex_set *place_set(struct layout *layout, const struct reg
     return copy;
 }
 
-static void place_code(struct layout *layout, const struct builder *builder,
-                       struct regex_program *program)
+static const struct instruction *place_code(struct layout *layout,
+                                            const struct regex_program *program)
 {
-    size_t bytes = builder->code.count * sizeof *builder->code.items;
-    struct instruction *code = place(layout, builder->code.items, bytes);
-    for (size_t i = 0; i < builder->code.count; i++) {
-        const struct instruction *original = &builder->code.items[i];
+    uint32_t count = program->instruction_count;
+    struct instruction *code = place(layout, program->code, count * sizeof *code);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct instruction *original = &program->code[i];
         if (original->kind != I_SET && original->kind != I_RUN_SET)
             continue;
         const struct regex_set *set = place_set(layout, original->as.set);
         if (code != NULL)
             code[i].as.set = set;
     }
-    if (program != NULL)
-        program->code = code;
+    return code;
 }
 
-static struct regex_program *lay_out(struct layout *layout, const struct builder *builder)
+static const struct regex_name *place_names(struct layout *layout,
+                                            const struct regex_program *program)
 {
-    const struct regex_tree *tree = builder->tree;
-    struct regex_program head = {.consumes = !tree->root->nullable,
-                                 .begin = tree->root->begin,
-                                 .state_count = builder->state_count,
-                                 .group_count = tree->group_count,
-                                 .flags = tree->flags};
-    struct regex_program *program = place(layout, &head, sizeof head);
-    const struct regex_set *word = tree->word == NULL ? NULL : place_set(layout, tree->word);
-    if (program != NULL)
-        program->word = word;
-    place_code(layout, builder, program);
-    return program;
+    uint32_t count = program->name_count;
+    struct regex_name *names = place(layout, program->names, count * sizeof *names);
+    for (uint32_t i = 0; i < count; i++) {
+        slice text = program->names[i].text;
+        const char *copy = place(layout, text.at, text.length);
+        if (names != NULL)
+            names[i].text.at = copy;
+    }
+    return names;
 }
 
-struct regex_program *regex_program_new(const struct regex_tree *tree)
+static struct regex_program *place_program(struct layout *layout,
+                                           const struct regex_program *program)
 {
-    struct builder builder = {.tree = tree, .state_count = tree->group_count * 2};
-    emit_tree(&builder, tree->root);
-    emit(&builder, I_MATCH, tree->root);
+    struct regex_program *copy = place(layout, program, sizeof *program);
+    const struct regex_set *word = program->word == NULL ? NULL : place_set(layout, program->word);
+    const struct instruction *code = place_code(layout, program);
+    const struct regex_name *names = place_names(layout, program);
+    if (copy != NULL) {
+        copy->word = word;
+        copy->code = code;
+        copy->names = names;
+    }
+    return copy;
+}
+
+struct regex_program *regex_program_copy(const struct regex_program *program)
+{
     struct layout layout = {NULL, 0};
-    lay_out(&layout, &builder);
+    place_program(&layout, program);
     layout = (struct layout){malloc(layout.used), 0};
     CHECK(layout.at != NULL);
-    struct regex_program *program = lay_out(&layout, &builder);
-    VEC_FREE(&builder.code);
-    return program;
+    return place_program(&layout, program);
 }

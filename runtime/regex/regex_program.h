@@ -15,9 +15,12 @@ struct regex_subject {
 
 struct regex_program;
 
-/* Makes the program of a tree that has its facts. It is one piece of the heap, for free(), and does
- * not need the tree any more. */
-struct regex_program *regex_program_new(const struct regex_tree *tree);
+/* The program of a tree that has its facts, in the arena of the tree; NULL when that is exhausted.
+ */
+const struct regex_program *regex_program_build(const struct regex_tree *tree);
+
+/* A copy that does not need the arena: one piece of the heap, for free(). */
+struct regex_program *regex_program_copy(const struct regex_program *program);
 
 struct regex_run {
     struct arena *arena; /* for the backtracking stack; reset by the caller */

@@ -1,25 +1,57 @@
 #include "regex/regex_set.h"
 
-void set_builder_fini(struct set_builder *builder)
-{
-    VEC_FREE(&builder->ranges);
-}
-
 void set_builder_add(struct set_builder *builder, uint32_t low, uint32_t high)
 {
-    VEC_PUSH(&builder->ranges, ((struct regex_range){low, high}));
+    if (!VEC_TRY_PUSH(&builder->ranges, builder->arena, ((struct regex_range){low, high})))
+        builder->exhausted = true;
 }
 
-void set_builder_add_set(struct set_builder *builder, const struct regex_set *set)
+void set_builder_add_ranges(struct set_builder *builder, const struct regex_range *ranges,
+                            size_t count)
 {
-    for (uint32_t i = 0; i < set->count; i++)
-        set_builder_add(builder, set->ranges[i].low, set->ranges[i].high);
+    for (size_t i = 0; i < count; i++)
+        set_builder_add(builder, ranges[i].low, ranges[i].high);
 }
 
-static int compare_ranges(const void *left, const void *right)
+void set_builder_add_others(struct set_builder *builder, const struct regex_range *ranges,
+                            size_t count, uint32_t max)
 {
-    const struct regex_range *a = left, *b = right;
-    return (a->low > b->low) - (a->low < b->low);
+    uint32_t next = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct regex_range range = ranges[i]; /* read before what is added may take its place */
+        if (range.low > next)
+            set_builder_add(builder, next, range.low - 1);
+        next = range.high + 1;
+    }
+    if (next <= max)
+        set_builder_add(builder, next, max);
+}
+
+/* Lets the range at root sink to where all below it, up to count, are lower. */
+static void sift(struct regex_range *ranges, size_t root, size_t count)
+{
+    struct regex_range sinking = ranges[root];
+    for (size_t child; (child = root * 2 + 1) < count; root = child) {
+        if (child + 1 < count && ranges[child + 1].low > ranges[child].low)
+            child++;
+        if (ranges[child].low <= sinking.low)
+            break;
+        ranges[root] = ranges[child];
+    }
+    ranges[root] = sinking;
+}
+
+/* A heap sort, because qsort may take memory from the heap. */
+static void sort_ranges(struct regex_range *ranges, size_t count)
+{
+    for (size_t root = count / 2; root > 0; root--)
+        sift(ranges, root - 1, count);
+    for (size_t end = count; end > 1; end--) {
+        struct regex_range highest = ranges[0];
+        ranges[0] = ranges[end - 1];
+        ranges[end - 1] = highest;
+        sift(ranges, 0, end - 1);
+    }
 }
 
 void set_builder_normalise(struct set_builder *builder)
@@ -27,7 +59,7 @@ void set_builder_normalise(struct set_builder *builder)
     struct regex_range *ranges = builder->ranges.items;
     size_t count = builder->ranges.count, kept = 0;
     if (count > 1)
-        qsort(ranges, count, sizeof *ranges, compare_ranges);
+        sort_ranges(ranges, count);
     for (size_t i = 0; i < count; i++) {
         if (kept == 0 || ranges[i].low > ranges[kept - 1].high + 1)
             ranges[kept++] = ranges[i];
@@ -40,18 +72,9 @@ void set_builder_normalise(struct set_builder *builder)
 void set_builder_invert(struct set_builder *builder, uint32_t max)
 {
     set_builder_normalise(builder);
-    struct set_builder inverted = {0};
-    uint32_t next = 0;
-    for (size_t i = 0; i < builder->ranges.count; i++) {
-        struct regex_range range = builder->ranges.items[i];
-        if (range.low > next)
-            set_builder_add(&inverted, next, range.low - 1);
-        next = range.high + 1;
-    }
-    if (next <= max)
-        set_builder_add(&inverted, next, max);
-    set_builder_fini(builder);
-    *builder = inverted;
+    size_t count = builder->ranges.count;
+    builder->ranges.count = 0;
+    set_builder_add_others(builder, builder->ranges.items, count, max);
 }
 
 static void fill_ascii(struct regex_set *set)
@@ -61,13 +84,13 @@ static void fill_ascii(struct regex_set *set)
             set->ascii[c >> 6] |= (uint64_t)1 << (c & 63);
 }
 
-const struct regex_set *regex_set_finish(struct set_builder *builder, struct arena *arena)
+const struct regex_set *regex_set_finish(struct set_builder *builder)
 {
     set_builder_normalise(builder);
     size_t count = builder->ranges.count;
-    struct regex_set *set = arena_try_alloc(arena, sizeof *set);
-    struct regex_range *ranges = arena_try_alloc(arena, (count + 1) * sizeof *ranges);
-    if (set == NULL || ranges == NULL)
+    struct regex_set *set = arena_try_alloc(builder->arena, sizeof *set);
+    struct regex_range *ranges = arena_try_alloc(builder->arena, (count + 1) * sizeof *ranges);
+    if (builder->exhausted || set == NULL || ranges == NULL)
         return NULL;
     if (count > 0)
         memcpy(ranges, builder->ranges.items, count * sizeof *ranges);

@@ -1,6 +1,6 @@
 #pragma once
 /* Sets of characters (UTF-16 units, or code points with flag u): sorted, disjoint, not touching
- * ranges. A set_builder collects on the heap; regex_set_finish freezes it into an arena. */
+ * ranges. A set_builder collects them in an arena; regex_set_finish freezes it. */
 
 #include "base/arena.h"
 #include "base/vec.h"
@@ -21,13 +21,21 @@ struct regex_set {
     const struct regex_range *ranges;
 };
 
+/* Begin with {.arena = arena}. */
 struct set_builder {
+    struct arena *arena;
     VEC(struct regex_range) ranges;
+    bool exhausted; /* the arena was: some ranges are missing, no set can be finished */
 };
 
-void set_builder_fini(struct set_builder *builder);
 void set_builder_add(struct set_builder *builder, uint32_t low, uint32_t high);
-void set_builder_add_set(struct set_builder *builder, const struct regex_set *set);
+void set_builder_add_ranges(struct set_builder *builder, const struct regex_range *ranges,
+                            size_t count);
+
+/* Adds everything up to max that is not in the ranges, which are those of a set. They may be the
+ * builder's own, once its count is 0. */
+void set_builder_add_others(struct set_builder *builder, const struct regex_range *ranges,
+                            size_t count, uint32_t max);
 
 /* Sorts and joins the ranges. */
 void set_builder_normalise(struct set_builder *builder);
@@ -35,9 +43,8 @@ void set_builder_normalise(struct set_builder *builder);
 /* Everything up to max that was not in it; the result is normalised. */
 void set_builder_invert(struct set_builder *builder, uint32_t max);
 
-/* The built set in the arena, or NULL when the arena is exhausted. The builder is left normalised.
- */
-const struct regex_set *regex_set_finish(struct set_builder *builder, struct arena *arena);
+/* The built set in the arena, or NULL when that is exhausted. The builder is left normalised. */
+const struct regex_set *regex_set_finish(struct set_builder *builder);
 
 bool regex_set_has_slow(const struct regex_set *set, uint32_t character);
 

@@ -1,5 +1,6 @@
 /* Flags, pattern and subject, a line each. Reads the pattern, runs both engines within budgets and
- * compares their answers; the analysis for the linter must name a part of the pattern. */
+ * compares their answers; without flags the pattern is compiled again into an arena that may be too
+ * small for it; the analysis for the linter must name a part of the pattern. */
 
 #include "base/check.h"
 #include "base/utf8.h"
@@ -41,6 +42,17 @@ static void compare_engines(const struct regex *regex, slice subject)
     arena_fini(&arena);
 }
 
+static void check_computed(slice pattern, bool is_right, size_t limit)
+{
+    struct arena arena;
+    struct regex_error error;
+    arena_init(&arena, limit);
+    const struct regex *regex = regex_new_in(&arena, pattern, &error);
+    CHECK(is_right || regex == NULL);
+    CHECK(!is_right || regex != NULL || error.out_of_memory);
+    arena_fini(&arena);
+}
+
 static void check_analysis(slice pattern, slice flags)
 {
     size_t offset, length;
@@ -58,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!utf8_valid(rest, true))
         return 0;
     struct regex *regex = regex_new(pattern, flags, &error);
+    if (flags.length == 0)
+        check_computed(pattern, regex != NULL, 1 + rest.length * 64);
     if (regex == NULL) {
         CHECK(error.message[0] != '\0' &&
               error.offset <= (error.in_flags ? flags : pattern).length);

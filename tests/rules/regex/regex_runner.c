@@ -62,29 +62,39 @@ static void print_result(valve_value result)
     puts("}");
 }
 
-static void answer(slice pattern, slice flags, slice subject, bool exact)
+static void print_answer(const struct regex *regex, slice subject, enum regex_engine engine,
+                         struct arena *arena)
 {
-    struct regex_error error;
-    struct regex *regex = regex_new(pattern, flags, &error);
-    if (regex == NULL) {
-        printf("{\"error\":\"%s\",\"offset\":%zu}\n", error.message[0] == '\\' ? "" : error.message,
-               error.offset);
-        return;
-    }
     struct regex_budget budget = {.max_steps = 1000000, .max_memory_bytes = 1 << 22};
-    struct arena arena;
     uint64_t steps = 0;
     valve_value result;
-    arena_init(&arena, (size_t)1 << 26);
     enum regex_status status =
-        regex_match_by(regex, value_text(subject), budget, exact ? REGEX_BY_EXACT : REGEX_BY_CHOICE,
-                       &arena, &steps, &result);
+        regex_match_by(regex, value_text(subject), budget, engine, arena, &steps, &result);
     if (status == REGEX_OK)
         print_result(result);
     else
         puts(status == REGEX_TOO_COSTLY ? "{\"costly\":true}" : "{\"memory\":true}");
+}
+
+/* The exact matcher is asked as for a computed pattern, where there are no flags. */
+static void answer(slice pattern, slice flags, slice subject, bool exact)
+{
+    struct regex_error error;
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 26);
+    struct regex *lasting = NULL;
+    const struct regex *regex;
+    if (exact && flags.length == 0)
+        regex = regex_new_in(&arena, pattern, &error);
+    else
+        regex = lasting = regex_new(pattern, flags, &error);
+    if (regex == NULL)
+        printf("{\"error\":\"%s\",\"offset\":%zu}\n", error.message[0] == '\\' ? "" : error.message,
+               error.offset);
+    else
+        print_answer(regex, subject, exact ? REGEX_BY_EXACT : REGEX_BY_CHOICE, &arena);
+    regex_free(&lasting);
     arena_fini(&arena);
-    regex_free(&regex);
 }
 
 int main(void)

@@ -1,6 +1,8 @@
 /* regex.h as its callers use it: results, errors, budgets. What matches what is compared with node,
  * in tests/rules/regex. */
 
+#include "base/buf.h"
+#include "base/utf8.h"
 #include "regex_support.h"
 
 #include <pthread.h>
@@ -205,6 +207,85 @@ static void an_exhausted_arena_is_reported(void **state)
     arena_fini(&small);
 }
 
+/* Every allocation of reading and compiling fails once. */
+static void a_computed_pattern_reports_an_arena_of_any_size_that_is_too_small(void **state)
+{
+    static const char *const patterns[] = {
+        "",
+        "a",
+        "^[^a-c]+(?:x|y)*?$",
+        "(?<longer_than_sixteen>\\w)\\k<longer_than_sixteen>{2,3}",
+        "\\b(a|(b)|(?=c)){2}\\W\\S\\D.",
+        "[acegikmoqsuwyACEGIKMOQSUWY]",
+        "(?<a>.)(?<b>.)(?<c>.)",
+        "(?<a>.)(?<b>.)(?<c>.)(?<d>.)(?<e>.)(?<f>.)(?<g>.)(?<h>.)(?<i>.)",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        const struct regex *regex = NULL;
+        for (size_t limit = 1; regex == NULL; limit += 16) {
+            struct arena arena;
+            struct regex_error error;
+            arena_init(&arena, limit);
+            regex = regex_new_in(&arena, slice_of(patterns[i]), &error);
+            if (regex == NULL) {
+                assert_true(error.out_of_memory);
+                assert_string_equal(error.message, "regular expression too large");
+            }
+            arena_fini(&arena);
+            assert_in_range(limit, 1, 65536);
+        }
+    }
+}
+
+static void a_parse_with_flags_reports_it_too(void **state)
+{
+    bool parsed = false;
+    (void)state;
+    for (size_t limit = 1; !parsed; limit += 16) {
+        struct arena arena;
+        struct regex_tree tree;
+        struct regex_error error;
+        arena_init(&arena, limit);
+        parsed = regex_parse(SLICE("(\xC3\xA9)[^k-\xC3\xA9]\\W\\1\\B\\u{1F600}"), SLICE("iu"),
+                             &arena, &tree, &error);
+        assert_true(parsed || error.out_of_memory);
+        arena_fini(&arena);
+        assert_in_range(limit, 1, 65536);
+    }
+}
+
+static void a_wrong_computed_pattern_is_not_out_of_memory(void **state)
+{
+    struct regex_error error;
+    assert_null(regex_new_in(*state, SLICE("a|*"), &error));
+    assert_string_equal(error.message, "nothing to repeat");
+    assert_int_equal(error.offset, 2);
+    assert_false(error.out_of_memory);
+}
+
+static void the_members_of_a_class_may_stand_in_any_order(void **state)
+{
+    struct buf pattern = BUF_EMPTY;
+    buf_append_byte(&pattern, '[');
+    for (unsigned c = 0; c < 600; c += 2)
+        buf_printf(&pattern, "\\u%04x", 0x100 + c * 7 % 600);
+    buf_append_byte(&pattern, ']');
+    struct regex_error error;
+    const struct regex *regex = regex_new_in(*state, buf_slice(&pattern), &error);
+    assert_non_null(regex);
+    for (uint32_t c = 0; c < 600; c++) {
+        char bytes[4];
+        slice subject = {bytes, utf8_encode(0x100 + c, bytes)};
+        uint64_t steps = 0;
+        valve_value result;
+        assert_int_equal(regex_match(regex, value_text(subject), GENEROUS, *state, &steps, &result),
+                         REGEX_OK);
+        assert_int_equal(result.type == VALUE_MATCH, c % 2 == 0);
+    }
+    buf_fini(&pattern);
+}
+
 static void a_deep_match_that_pcre_has_no_stack_for_is_still_found(void **state)
 {
     enum { LENGTH = 20000 };
@@ -268,6 +349,10 @@ int main(void)
         WITH_ARENA(polynomial_work_on_a_long_subject_is_bounded_too),
         WITH_ARENA(backtracking_memory_is_bounded),
         WITH_ARENA(an_exhausted_arena_is_reported),
+        WITH_ARENA(a_computed_pattern_reports_an_arena_of_any_size_that_is_too_small),
+        WITH_ARENA(a_parse_with_flags_reports_it_too),
+        WITH_ARENA(a_wrong_computed_pattern_is_not_out_of_memory),
+        WITH_ARENA(the_members_of_a_class_may_stand_in_any_order),
         WITH_ARENA(a_deep_match_that_pcre_has_no_stack_for_is_still_found),
         WITH_ARENA(threads_share_a_regular_expression),
     };
