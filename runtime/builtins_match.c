@@ -7,6 +7,13 @@
 #include "regex/regex.h"
 #include "text.h"
 
+#define STEPS_PER_BYTE 4 /* of compiling a pattern, which takes some 50 ns a byte */
+
+static bool fail_out_of_memory(struct evaluation *evaluation)
+{
+    return evaluation_fail(evaluation, "RangeError: the rule needs too much memory");
+}
+
 bool builtin_match(struct evaluation *evaluation, valve_value text, const struct regex *regex,
                    valve_value *result)
 {
@@ -22,7 +29,7 @@ bool builtin_match(struct evaluation *evaluation, valve_value text, const struct
     case REGEX_OUT_OF_MEMORY:
         break;
     }
-    return evaluation_fail(evaluation, "RangeError: the rule needs too much memory");
+    return fail_out_of_memory(evaluation);
 }
 
 static slice kind_of(valve_value v)
@@ -50,15 +57,16 @@ static bool is_usable(struct evaluation *evaluation, valve_value pattern)
 bool builtin_match_computed(struct evaluation *evaluation, valve_value text, valve_value pattern,
                             valve_value *result)
 {
-    if (!is_usable(evaluation, pattern) || !text_spend(evaluation, text.length))
+    if (!is_usable(evaluation, pattern) || !text_spend(evaluation, text.length) ||
+        !evaluation_spend(evaluation, pattern.length * STEPS_PER_BYTE))
         return false;
     struct regex_error error;
-    struct regex *regex = regex_new(value_slice(pattern), SLICE(""), &error);
+    const struct regex *regex = regex_new_in(evaluation->arena, value_slice(pattern), &error);
+    if (regex == NULL && error.out_of_memory)
+        return fail_out_of_memory(evaluation);
     if (regex == NULL)
         return evaluation_fail(evaluation,
                                "SyntaxError: Invalid regular expression: /" SLICE_FORMAT "/: %s",
                                SLICE_ARGUMENTS(value_slice(pattern)), error.message);
-    bool matched = builtin_match(evaluation, text, regex, result);
-    regex_free(&regex);
-    return matched;
+    return builtin_match(evaluation, text, regex, result);
 }

@@ -51,18 +51,20 @@ static const struct valve_record RECORDS[] = {
 
 #define DATA                                                                                              \
     "{\"symbol\":\"EURUSD\",\"price\":12.5,\"text\":\"\\u00c4 \\n\",\"greek\":\"ΟΔΥΣΣΕΥΣ ÄÖ\"," \
-    "\"list\":[1,\"two\",[3]],\"many\":{" MANY_KEYS "}}"
+    "\"empty\":\"\",\"as\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"list\":[1,\"two\",[3]],"                \
+    "\"many\":{" MANY_KEYS "}}"
 
 struct decision {
     enum valve_decision decision;
     size_t calls;
 };
 
-/* The second of two decisions of one rule: the first has taken the arena's chunk. */
-static struct decision decide(const struct valve_program *program)
+/* The arena has its chunk. */
+static struct decision decide(const struct valve_program *program, size_t max_memory_bytes)
 {
     struct valve_user *user = valve_user_new(SLICE("alice"), true, SLICE("{\"role\":\"trader\"}"));
     struct valve_options options = valve_options_default();
+    options.max_memory_bytes = max_memory_bytes;
     struct valve_request request = {.kind = VALVE_RECORD_WRITE,
                                     .name = SLICE(NAME),
                                     .has_name = true,
@@ -74,20 +76,18 @@ static struct decision decide(const struct valve_program *program)
     struct arena arena;
     struct valve_result result;
     arena_init(&arena, 0);
-    arena_alloc(&arena, 1);
-    for (int i = 0; i < 2; i++) {
-        struct arena_mark mark = arena_mark(&arena);
-        calls = 0;
-        valve_evaluate(program, &request, &options, &arena, &result);
-        arena_reset(&arena, mark);
-    }
+    struct arena_mark mark = arena_mark(&arena);
+    arena_alloc(&arena, (size_t)256 << 10);
+    arena_reset(&arena, mark);
+    calls = 0;
+    valve_evaluate(program, &request, &options, &arena, &result);
     struct decision decision = {result.decision, calls};
     arena_fini(&arena);
     valve_user_free(&user);
     return decision;
 }
 
-static struct decision decide_rule(const char *path, const char *rule)
+static struct valve_program *load_rule(const char *path, const char *rule)
 {
     struct buf text = BUF_EMPTY, bytes = BUF_EMPTY;
     struct valvec_options options = valvec_options_default();
@@ -108,11 +108,17 @@ static struct decision decide_rule(const char *path, const char *rule)
     assert_non_null(compiled.program);
     program_write(compiled.program, &bytes);
     assert_true(valve_program_load(buf_slice(&bytes), &program, &error));
-    struct decision decision = decide(program);
-    valve_program_release(&program);
     compiled_fini(&compiled);
     buf_fini(&bytes);
     buf_fini(&text);
+    return program;
+}
+
+static struct decision decide_rule(const char *path, const char *rule)
+{
+    struct valve_program *program = load_rule(path, rule);
+    struct decision decision = decide(program, valve_options_default().max_memory_bytes);
+    valve_program_release(&program);
     return decision;
 }
 
@@ -152,6 +158,38 @@ static void no_expression_calls_the_heap(void **unused)
         assert_allowed_without_heap("*", rules[i]);
 }
 
+static const char *const computed[] = {
+    "name.match(user.id)[0] === 'alice' && name.match(data.empty + 'nothing') === null",
+    "name.match(data.empty + '(a)(?:b|l)(?:(i)|(z))(c?)')[2] === 'i'",
+    "name.match(data.empty + '(?<who>[a-z]+)/x/').groups.who === 'alice'",
+    "name.match(data.empty + '^\\\\w{2,}?(/)(?=a)[^\\\\d/]+\\\\1\\\\bx(?<!y)\\\\W.')[0].length === "
+    "14",
+    "data.as.match(data.empty + '(?<a>a)\\\\k<a>(?:a{2}){3,4}$').index === 22",
+    "data.greek.match(data.empty + '[^Ä-Ö]Δ([Α-Ω]*) ')[1] === 'ΥΣΣΕΥΣ'",
+};
+
+static void no_computed_pattern_calls_the_heap(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof computed / sizeof *computed; i++)
+        assert_allowed_without_heap("*", computed[i]);
+}
+
+static void a_computed_pattern_that_lacks_memory_is_an_error(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < sizeof computed / sizeof *computed; i++) {
+        struct valve_program *program = load_rule("*", computed[i]);
+        struct decision decision = {VALVE_ERROR, 0};
+        for (size_t bytes = 1; decision.decision == VALVE_ERROR; bytes += 16) {
+            decision = decide(program, bytes);
+            assert_int_equal(decision.calls, 0);
+        }
+        assert_int_equal(decision.decision, VALVE_ALLOW);
+        valve_program_release(&program);
+    }
+}
+
 static void no_path_calls_the_heap(void **unused)
 {
     (void)unused;
@@ -171,6 +209,13 @@ static void no_error_calls_the_heap(void **unused)
         "unknownName === 1",
         "data.price.startsWith('1')",
         "_(5) === null",
+        "name.match(data.empty + '((a)') === null",
+        "name.match(data.list[0]) === null",
+        "name.match(data.greek + data.as + name + '[z-a]') === null",
+        "data.as.match(data.empty + '(a+)+!') === null",
+        "data.as.match(data.empty + '(?:(a)|(a*)*)*?b') === null",
+        "data.as.match(data.as + data.as + data.as + data.as + data.as + data.as + data.as + "
+        "data.as + data.as) === null",
     };
     (void)unused;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
@@ -192,6 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_expression_calls_the_heap),
+        cmocka_unit_test(no_computed_pattern_calls_the_heap),
+        cmocka_unit_test(a_computed_pattern_that_lacks_memory_is_an_error),
         cmocka_unit_test(no_path_calls_the_heap),
         cmocka_unit_test(no_error_calls_the_heap),
         cmocka_unit_test(what_is_not_there_is_asked_for_without_the_heap),
