@@ -75,6 +75,12 @@ static uint32_t step_on(slice line, uint32_t offset, uint32_t characters)
     return offset;
 }
 
+/* Looks no further than that many characters need. */
+static bool has_more_characters(slice text, uint32_t characters)
+{
+    return text.length > (size_t)characters * 4 || utf8_count(text) > characters;
+}
+
 static struct quote quote_line(const struct diagnostic *diagnostic, uint32_t line_number)
 {
     slice line = source_line(diagnostic->source, line_number);
@@ -84,8 +90,8 @@ static struct quote quote_line(const struct diagnostic *diagnostic, uint32_t lin
     caret = caret > length ? length : caret;
     caret_end = caret_end > length ? length : caret_end;
     uint32_t from = 0;
-    if (utf8_count(slice_part(line, 0, caret)) > CONTEXT_BEFORE_CARET &&
-        utf8_count(line) > QUOTE_COLUMNS)
+    if (has_more_characters(slice_part(line, 0, caret), CONTEXT_BEFORE_CARET) &&
+        has_more_characters(line, QUOTE_COLUMNS))
         from = step_back(line, caret, CONTEXT_BEFORE_CARET);
     uint32_t to = step_on(line, from, QUOTE_COLUMNS);
     return (struct quote){line, from, to, caret, caret_end > to ? to : caret_end};

@@ -12,7 +12,6 @@
 struct builder {
     struct compilation *compilation;
     struct constant_pool constants;
-    struct position_cursor cursor;
     struct emitter emitter;
 };
 
@@ -63,8 +62,7 @@ static void build_expression(struct builder *builder, const struct rule *rule,
 {
     struct compilation *compilation = builder->compilation;
     out->source = rule->text->text;
-    out->positions =
-        position_list(&builder->cursor, rule->text, compilation->arena, &out->position_count);
+    out->positions = position_list(rule->text, compilation->arena, &out->position_count);
     emit_tree(rule, &builder->constants, &compilation->regexes, &builder->emitter);
     if (compilation->options->optimise)
         peephole(&builder->emitter);
@@ -72,7 +70,7 @@ static void build_expression(struct builder *builder, const struct rule *rule,
 
 static struct program_rule build_rule(struct builder *builder, struct rule *rule)
 {
-    struct source_position start = position_cursor_find(&builder->cursor, rule->file_offset);
+    struct source_position start = source_position(builder->compilation->source, rule->file_offset);
     struct program_rule out = {.kind = rule->kind,
                                .pattern = rule->path->number,
                                .line = start.line,
@@ -108,7 +106,7 @@ static void build_patterns(struct builder *builder, struct program *program)
     for (uint32_t i = 0; i < count; i++) {
         const struct rule_path *path = compilation->paths.items[i];
         struct source_position start =
-            position_cursor_find(&builder->cursor, mapped_text_file_offset(&path->mapped, 0));
+            source_position(compilation->source, mapped_text_file_offset(&path->mapped, 0));
         patterns[i] = (struct program_pattern){path->section, path->text, start.line, start.column};
     }
     program->patterns = patterns;
@@ -130,7 +128,6 @@ struct program *build_program(struct compilation *compilation)
     struct builder builder = {.compilation = compilation};
     constant_pool_init(&builder.constants, compilation->arena);
     emitter_init(&builder.emitter);
-    position_cursor_init(&builder.cursor, compilation->source);
 
     program->file = compilation->source->name;
     hash_source(compilation->source, program->source_hash);

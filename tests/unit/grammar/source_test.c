@@ -1,5 +1,7 @@
 #include "source.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,6 +126,26 @@ static void text_in_one_piece_is_shifted(void **state)
     end(&fixture);
 }
 
+static void columns_count_characters_far_along_a_line(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 0);
+    struct buf text = BUF_EMPTY;
+    buf_append_text(&text, "first\n");
+    for (int i = 0; i < 5000; i++)
+        buf_append_text(&text, "\xC3\xA9x");
+    struct source source;
+    source_init(&source, SLICE("long"), buf_slice(&text), &arena);
+    for (uint32_t i = 0; i < 5000; i++) {
+        struct source_position position = source_position(&source, 6 + 3 * i + 2);
+        assert_int_equal(position.line, 2);
+        assert_int_equal(position.column, 2 * i + 2);
+    }
+    buf_fini(&text);
+    arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +156,7 @@ int main(void)
         cmocka_unit_test(an_offset_behind_the_text_is_its_end),
         cmocka_unit_test(decoded_text_is_found_in_its_file),
         cmocka_unit_test(text_in_one_piece_is_shifted),
+        cmocka_unit_test(columns_count_characters_far_along_a_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
