@@ -4,15 +4,16 @@
  *     [ frame | item item [ frame | key value key
  *
  * When a container closes, what is above its frame moves to its final place in the arena, and the
- * frame becomes the value. The stack starts in the caller's C stack and moves to the arena when it
- * grows. */
+ * frame becomes the value. The stack is in the arena as well, so that an outermost object, the last
+ * to close, stays where it is. */
 
 #include "json.h"
 
+#include "json_simple.h"
 #include "json_text.h"
 
-#include "base/numeral.h"
-
+/* Room of the stack: for payloads as they are, about one value in eight bytes. */
+#define LEAST_STACK 8
 #define FIRST_STACK 128
 
 struct reader {
@@ -55,7 +56,7 @@ static inline valve_value *next_place(struct reader *reader)
 }
 
 /* A frame has the type of its container and remembers the base of the one around it. */
-static bool open_container(struct reader *reader, enum value_type type)
+static inline bool open_container(struct reader *reader, enum value_type type)
 {
     if (reader->depth == reader->max_depth)
         return fail(reader, "nested too deeply");
@@ -82,19 +83,26 @@ static bool finish_array(struct reader *reader, valve_value *array)
     return made != NULL;
 }
 
+static bool copy_members(struct arena *arena, struct value_member **members, uint32_t count)
+{
+    size_t size = count * sizeof **members;
+    struct value_member *copy = arena_try_alloc(arena, size);
+    if (copy != NULL)
+        *members = memcpy(copy, *members, size);
+    return copy != NULL;
+}
+
 static bool finish_object(struct reader *reader, valve_value *object)
 {
+    struct value_member *members = (struct value_member *)(reader->stack + reader->base);
     uint32_t count = (reader->count - reader->base) / 2;
-    size_t size = count * sizeof(struct value_member);
-    struct value_member *members = arena_try_alloc(reader->cursor.arena, size);
-    if (members == NULL)
+    if (reader->depth > 1 && !copy_members(reader->cursor.arena, &members, count))
         return false;
-    memcpy(members, reader->stack + reader->base, size);
     *object = value_object(value_object_new(reader->cursor.arena, members, count));
     return object->as.object != NULL;
 }
 
-static bool close_container(struct reader *reader)
+static inline bool close_container(struct reader *reader)
 {
     valve_value *frame = &reader->stack[reader->base - 1];
     uint32_t base = frame->length;
@@ -116,29 +124,18 @@ static bool close_container(struct reader *reader)
 static inline int next_byte(struct json_cursor *cursor)
 {
     const char *at = cursor->at, *end = cursor->end;
+    if (at < end && (unsigned char)*at > ' ')
+        return (unsigned char)*at;
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     cursor->at = at;
     return at < end ? (unsigned char)*at : NO_BYTE;
 }
 
-static inline bool is_digit(const char *at, const char *end)
-{
-    return at < end && (unsigned)(*at - '0') < 10;
-}
-
 static const char *skip_digits(const char *at, const char *end)
 {
-    while (is_digit(at, end))
+    while (json_is_digit(at, end))
         at++;
-    return at;
-}
-
-/* Reads digits into a mantissa that is exact as long as there are at most 19 of them. */
-static inline const char *read_digits(const char *at, const char *end, uint64_t *mantissa)
-{
-    for (; is_digit(at, end); at++)
-        *mantissa = *mantissa * 10 + (uint64_t)(*at - '0');
     return at;
 }
 
@@ -155,37 +152,36 @@ static bool skip_exponent(struct reader *reader, const char **at)
     return *at > digits || fail(reader, "expected a digit");
 }
 
-static bool read_number(struct reader *reader, valve_value *number)
+/* Reads a number that is not simple. */
+static bool read_long_number(struct reader *reader, valve_value *number)
 {
     const char *start = reader->cursor.at, *end = reader->cursor.end;
-    bool negative = *start == '-';
-    const char *digits = start + negative;
-    if (!is_digit(digits, end)) {
-        reader->cursor.at = digits;
+    const char *digits = start + (*start == '-');
+    const char *at =
+        json_is_digit(digits, end) && *digits == '0' ? digits + 1 : skip_digits(digits, end);
+    reader->cursor.at = at;
+    if (at == digits)
         return fail(reader, "expected a digit");
-    }
-    uint64_t mantissa = 0;
-    const char *at = *digits == '0' ? digits + 1 : read_digits(digits, end, &mantissa);
-    ptrdiff_t count = at - digits, places = 0;
     if (at < end && *at == '.') {
         const char *fraction = at + 1;
-        at = read_digits(fraction, end, &mantissa);
-        places = at - fraction;
-        if (places == 0) {
-            reader->cursor.at = at;
+        at = skip_digits(fraction, end);
+        reader->cursor.at = at;
+        if (at == fraction)
             return fail(reader, "expected a digit");
-        }
     }
-    const char *mantissa_end = at;
     if (!skip_exponent(reader, &at))
         return false;
     reader->cursor.at = at;
+    *number = value_number(numeral_decimal((slice){start, (size_t)(at - start)}));
+    return true;
+}
 
-    double value;
-    if (at != mantissa_end || count + places > 19 || !numeral_small(mantissa, -places, &value))
-        *number = value_number(numeral_decimal((slice){start, (size_t)(at - start)}));
-    else
-        *number = value_number(negative ? -value : value);
+static bool read_number(struct reader *reader, valve_value *number)
+{
+    const char *after = json_simple_number(reader->cursor.at, reader->cursor.end, number);
+    if (after == NULL)
+        return read_long_number(reader, number);
+    reader->cursor.at = after;
     return true;
 }
 
@@ -237,12 +233,54 @@ static bool read_key(struct reader *reader)
     return true;
 }
 
-/* Reads a scalar or an empty container. *opened: instead a container was opened, and the next value
- * is its first. */
-static bool read_value(struct reader *reader, bool *opened)
+/* What the text goes on with inside an object. */
+enum place { AT_KEY, AT_VALUE, AFTER_VALUE };
+
+/* Reads members, each with the comma after it, as long as they are simple and without white space,
+ * which most are; the rest is for those who look more closely. */
+static enum place read_simple_members(struct reader *reader)
+{
+    const char *at = reader->cursor.at, *const end = reader->cursor.end;
+    valve_value *next = reader->stack + reader->count;
+    const valve_value *last = reader->stack + reader->capacity;
+    enum place place = AT_KEY;
+    while (last - next >= 2) {
+        const char *value = json_simple_key(at, end, next);
+        if (value == NULL)
+            break;
+        at = json_simple_value(value, end, next + 1);
+        if (at == NULL) {
+            at = value;
+            next++;
+            place = AT_VALUE;
+            break;
+        }
+        next += 2;
+        if (at == end || *at != ',') {
+            place = AFTER_VALUE;
+            break;
+        }
+        at++;
+    }
+    reader->cursor.at = at;
+    reader->count = (uint32_t)(next - reader->stack);
+    return place;
+}
+
+/* From the place of a key on. *has_value: a member was read whole, else its value is next. */
+static bool read_members(struct reader *reader, bool *has_value)
+{
+    enum place place = read_simple_members(reader);
+    *has_value = place == AFTER_VALUE;
+    return place != AT_KEY || read_key(reader);
+}
+
+/* Reads a scalar or an empty container, or opens a container. *complete: the newest value is read;
+ * else one of the container that was opened is next. */
+static bool read_value(struct reader *reader, bool *complete)
 {
     struct json_cursor *cursor = &reader->cursor;
-    *opened = false;
+    *complete = true;
     switch (next_byte(cursor)) {
     case '"':
         return read_text_value(reader);
@@ -251,14 +289,13 @@ static bool read_value(struct reader *reader, bool *opened)
             return false;
         if (next_byte(cursor) == '}')
             return close_container(reader);
-        *opened = true;
-        return read_key(reader);
+        return read_members(reader, complete);
     case '[':
         if (!open_container(reader, VALUE_ARRAY))
             return false;
         if (next_byte(cursor) == ']')
             return close_container(reader);
-        *opened = true;
+        *complete = false;
         return true;
     case 't':
         return read_word(reader, SLICE("true"), value_boolean(true));
@@ -283,21 +320,24 @@ static bool read_value(struct reader *reader, bool *opened)
     }
 }
 
-/* After a value: closes containers that end here, up to the comma before the next value. */
+/* After a value: closes containers that end here, up to the place of the next value. */
 static bool finish_value(struct reader *reader)
 {
     struct json_cursor *cursor = &reader->cursor;
-    while (reader->base != 0) {
+    bool complete = true;
+    while (complete && reader->base != 0) {
         bool is_array = container_type(reader) == VALUE_ARRAY;
         int byte = next_byte(cursor);
         if (byte == ',') {
             cursor->at++;
-            return is_array || read_key(reader);
-        }
-        if (byte != (is_array ? ']' : '}'))
+            complete = false;
+            if (!is_array && !read_members(reader, &complete))
+                return false;
+        } else if (byte != (is_array ? ']' : '}')) {
             return fail(reader, is_array ? "expected , or ]" : "expected , or }");
-        if (!close_container(reader))
+        } else if (!close_container(reader)) {
             return false;
+        }
     }
     return true;
 }
@@ -305,26 +345,33 @@ static bool finish_value(struct reader *reader)
 static bool read_document(struct reader *reader)
 {
     do {
-        bool opened;
-        if (!read_value(reader, &opened) || (!opened && !finish_value(reader)))
+        bool complete;
+        if (!read_value(reader, &complete) || (complete && !finish_value(reader)))
             return false;
     } while (reader->base != 0);
 
     return next_byte(&reader->cursor) == NO_BYTE || fail(reader, "expected the end");
 }
 
+static bool begin(struct reader *reader, size_t length)
+{
+    if (length > UINT32_MAX)
+        return fail(reader, "too large");
+    uint32_t capacity = LEAST_STACK + (uint32_t)length / 8;
+    reader->capacity = capacity < FIRST_STACK ? capacity : FIRST_STACK;
+    reader->stack = arena_try_alloc(reader->cursor.arena, reader->capacity * sizeof *reader->stack);
+    return reader->stack != NULL || fail(reader, "out of memory");
+}
+
 bool json_read(slice text, struct json_limits limits, struct arena *arena, valve_value *value,
                struct json_error *error)
 {
-    valve_value first_stack[FIRST_STACK];
     const char *start = text.length > 0 ? text.at : "";
     struct reader reader = {
         .cursor = {.at = start, .end = start + text.length, .arena = arena},
-        .stack = first_stack,
-        .capacity = FIRST_STACK,
         .max_depth = limits.max_depth,
     };
-    bool done = text.length <= UINT32_MAX ? read_document(&reader) : fail(&reader, "too large");
+    bool done = begin(&reader, text.length) && read_document(&reader);
     if (done)
         *value = reader.stack[0];
     else if (error != NULL)

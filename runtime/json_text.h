@@ -42,14 +42,23 @@ static inline const char *json_skip_plain_words(const char *at, const char *end)
 /* Reads a string that starts after cursor->at, at `start`, and is not simple. */
 bool json_read_string_slow(struct json_cursor *cursor, const char *start, valve_value *text);
 
+/* A string of plain ASCII whose opening quote is at `quote`: what follows it, or NULL. */
+static inline const char *json_simple_string(const char *quote, const char *end, valve_value *text)
+{
+    const char *start = quote + 1;
+    const char *close = json_skip_plain_words(start, end);
+    if (close >= end || *close != '"')
+        return NULL;
+    *text = value_ascii((slice){start, (size_t)(close - start)});
+    return close + 1;
+}
+
 /* Reads a string whose opening quote is at cursor->at. False: cursor->at and message tell. */
 static inline bool json_read_string(struct json_cursor *cursor, valve_value *text)
 {
-    const char *start = cursor->at + 1;
-    const char *end = json_skip_plain_words(start, cursor->end);
-    if (end >= cursor->end || *end != '"')
-        return json_read_string_slow(cursor, start, text);
-    *text = value_ascii((slice){start, (size_t)(end - start)});
-    cursor->at = end + 1;
+    const char *after = json_simple_string(cursor->at, cursor->end, text);
+    if (after == NULL)
+        return json_read_string_slow(cursor, cursor->at + 1, text);
+    cursor->at = after;
     return true;
 }

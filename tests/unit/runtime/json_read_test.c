@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void assert_refused(slice text, const char *message, size_t offset)
@@ -206,6 +207,59 @@ static void numbers_are_the_nearest_doubles(void **unused)
     assert_true(signbit(value_of("-0.0").as.number));
 }
 
+static void
+numbers_and_members_read_at_a_glance_have_the_value_of_those_read_with_care(void **unused)
+{
+    static const char *const numbers[] = {
+        "0",    "-0",    "0.0",  "-0.0", "7",         "-7",       "12.5",
+        "1000", "10.01", "0.1",  "0.3",  "123456789", "99999.99", "9007199254740992",
+        "-1.7", "3.14",  "1e3",  "2E-3", "-1.5e+2",   "0.000001", "9007199254740993",
+        "00.5", "01",    "1.",   "-",    "1.5.5",     "--1",      "1234567890123456789",
+        "1e",   "0x1",   "1.e1", ".5",   "12a",       "1-",       "12345678901234567890.5",
+    };
+    (void)unused;
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        char glance[128], care[128];
+        valve_value a, b;
+        int length = snprintf(glance, sizeof glance, "{\"k\":%s,\"text\":\"x\"}", numbers[i]);
+        int spaced = snprintf(care, sizeof care, "{ \"k\" : %se0 , \"text\" : \"x\" }", numbers[i]);
+        if (strpbrk(numbers[i], "eE") != NULL)
+            spaced = snprintf(care, sizeof care, "{ \"k\" : %s , \"text\" : \"x\" }", numbers[i]);
+        bool read =
+            json_read((slice){glance, (size_t)length}, (struct json_limits){1}, &memory, &a, NULL);
+        assert_int_equal(read, json_read((slice){care, (size_t)spaced}, (struct json_limits){1},
+                                         &memory, &b, NULL));
+        if (!read)
+            continue;
+        double number = value_object_find(a.as.object, SLICE("k"))->as.number;
+        assert_memory_equal(&number, &value_object_find(b.as.object, SLICE("k"))->as.number,
+                            sizeof number);
+        assert_string_equal(shown(true, value_object_find(a.as.object, SLICE("text"))[0]), "\"x\"");
+    }
+}
+
+/* A place that is read with care inside members that are not, wherever it is. */
+static void members_may_change_between_the_ways_to_read_them(void **unused)
+{
+    static const char *const members[] = {
+        "\"plain\":\"text\"",    "\"number\":-2.5", "\"\\u0061\":1",       "\"e\":\"\\n\"",
+        "\"object\":{\"a\":1}",  "\"list\":[1,{}]", "\"word\":null",       " \"space\" : 3 ",
+        "\"\u00E9\":\"\u20AC\"", "\"empty\":\"\"",  "\"plain\":\"again\"",
+    };
+    enum { MEMBERS = COUNT(members) };
+    (void)unused;
+    for (size_t a = 0; a < MEMBERS; a++)
+        for (size_t b = 0; b < MEMBERS; b++)
+            for (size_t c = 0; c < MEMBERS; c++) {
+                char glance[256], care[256];
+                snprintf(glance, sizeof glance, "{%s,%s,%s}", members[a], members[b], members[c]);
+                snprintf(care, sizeof care, "{ %s , %s , %s }", members[a], members[b], members[c]);
+                char *wanted = strdup(shown(true, value_of(care)));
+                assert_string_equal(shown(true, value_of(glance)), wanted);
+                free(wanted);
+            }
+}
+
 static void keys_are_ordinary_and_the_last_of_duplicates_wins(void **unused)
 {
     (void)unused;
@@ -268,6 +322,9 @@ int main(void)
         cmocka_unit_test(lone_surrogates_are_kept),
         cmocka_unit_test(strings_of_every_length_are_read),
         cmocka_unit_test(numbers_are_the_nearest_doubles),
+        cmocka_unit_test(
+            numbers_and_members_read_at_a_glance_have_the_value_of_those_read_with_care),
+        cmocka_unit_test(members_may_change_between_the_ways_to_read_them),
         cmocka_unit_test(keys_are_ordinary_and_the_last_of_duplicates_wins),
         cmocka_unit_test(an_exhausted_arena_is_an_error_at_any_size),
         cmocka_unit_test(memory_grows_with_the_text_and_not_faster),
