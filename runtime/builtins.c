@@ -41,15 +41,25 @@ static uint32_t clamp(double number, uint32_t most)
 
 /* ---- on texts ---- */
 
-/* The first argument as a text and the second as a position in the receiver. */
-static bool search_arguments(struct evaluation *evaluation, const struct call *call,
-                             valve_value *needle, uint32_t *from)
+static bool convert_search_arguments(struct evaluation *evaluation, const struct call *call,
+                                     valve_value *needle, uint32_t *from)
 {
     double position;
     if (!convert_to_text(evaluation, argument(call, 0), needle) ||
         !to_integer(evaluation, argument(call, 1), &position))
         return false;
     *from = clamp(position, call->receiver.length);
+    return true;
+}
+
+/* The first argument as a text and the second as a position in the receiver. */
+static inline bool search_arguments(struct evaluation *evaluation, const struct call *call,
+                                    valve_value *needle, uint32_t *from)
+{
+    if (call->count != 1 || call->arguments->type != VALUE_TEXT)
+        return convert_search_arguments(evaluation, call, needle, from);
+    *needle = *call->arguments;
+    *from = 0;
     return true;
 }
 
@@ -197,7 +207,7 @@ static const struct builtin_info infos[BUILTIN_COUNT] = {
 };
 
 /* Whether receiver has the method by its type. */
-static bool has_method(enum builtin builtin, valve_value receiver)
+static inline bool has_method(enum builtin builtin, valve_value receiver)
 {
     if (receiver.type == VALUE_TEXT)
         return infos[builtin].on_text;

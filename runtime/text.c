@@ -101,14 +101,15 @@ int text_compare(valve_value a, valve_value b)
 /* Positions past the end stand for the end. */
 static struct unit_place place_of(valve_value text, uint32_t unit)
 {
-    if ((text.flags & VALUE_ASCII) != 0)
+    if (unit == 0 || (text.flags & VALUE_ASCII) != 0)
         return (struct unit_place){unit < text.length ? unit : text.length, false};
     return unit_seek(value_slice(text), unit);
 }
 
-static bool may_cut_pairs(slice needle)
+static bool may_cut_pairs(valve_value needle)
 {
-    return unit_starts_low(needle) || unit_ends_high(needle);
+    slice bytes = value_slice(needle);
+    return (needle.flags & VALUE_ASCII) == 0 && (unit_starts_low(bytes) || unit_ends_high(bytes));
 }
 
 static bool has_units_at(struct unit_cursor text, slice needle)
@@ -126,9 +127,32 @@ bool text_has_at(valve_value text, valve_value needle, uint32_t start)
 {
     slice bytes = value_slice(text), wanted = value_slice(needle);
     struct unit_place place = place_of(text, start);
-    if (place.half || may_cut_pairs(wanted))
+    if (place.half || may_cut_pairs(needle))
         return has_units_at(unit_cursor_at(bytes, place), wanted);
     return slice_starts_with(slice_part(bytes, place.byte, bytes.length), wanted);
+}
+
+/* Texts up to this length are searched without the preparation of memmem. */
+#define SHORT_SEARCH 32
+
+static const char *find_in_short(slice text, slice needle)
+{
+    if (needle.length > text.length)
+        return NULL;
+    const char *last = text.at + (text.length - needle.length);
+    for (const char *at = text.at; at <= last; at++) {
+        if (*at == *needle.at && bytes_equal(at, needle.at, needle.length))
+            return at;
+    }
+    return NULL;
+}
+
+/* The needle is not empty. */
+static const char *find_in_bytes(slice text, slice needle)
+{
+    if (text.length <= SHORT_SEARCH)
+        return find_in_short(text, needle);
+    return memmem(text.at, text.length, needle.at, needle.length);
 }
 
 static double find_bytes(valve_value text, slice needle, uint32_t from, struct unit_place place)
@@ -139,7 +163,7 @@ static double find_bytes(valve_value text, slice needle, uint32_t from, struct u
         utf8_next(bytes, &first);
         from++;
     }
-    const char *found = memmem(bytes.at + first, bytes.length - first, needle.at, needle.length);
+    const char *found = find_in_bytes(slice_part(bytes, first, bytes.length), needle);
     if (found == NULL)
         return -1;
     size_t at = (size_t)(found - bytes.at);
@@ -207,7 +231,7 @@ bool text_index_of(struct evaluation *evaluation, valve_value text, valve_value 
         *index = -1;
         return true;
     }
-    if (may_cut_pairs(wanted))
+    if (may_cut_pairs(needle))
         return find_units(evaluation, text, wanted, from, index);
     *index = find_bytes(text, wanted, from, place);
     return true;

@@ -17,40 +17,79 @@
 typedef uint8_t *(*map_case)(const uint8_t *text, size_t length, const char *language,
                              uninorm_t form, uint8_t *out, size_t *out_length);
 
+#define EACH_BYTE(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+/* ASCII letters of a range change by their one differing bit. Added to eight bytes of ASCII,
+ * from_first sets the top bit of those from the first letter on, and after_last of those behind the
+ * last. */
 struct case_mapping {
     map_case map;
-    char first, last; /* ASCII letters that change, by their one differing bit */
+    uint64_t from_first, after_last;
     bool has_final_sigma;
 };
 
-static const struct case_mapping to_upper = {u8_toupper, 'a', 'z', false};
-static const struct case_mapping to_lower = {u8_tolower, 'A', 'Z', true};
+#define LETTERS(first, last) EACH_BYTE(0x80 - (first)), EACH_BYTE(0x7F - (last))
 
-#define CASE_BIT 0x20
+static const struct case_mapping to_upper = {u8_toupper, LETTERS('a', 'z'), false};
+static const struct case_mapping to_lower = {u8_tolower, LETTERS('A', 'Z'), true};
 
-static bool changes(const struct case_mapping *mapping, char c)
+/* The case bit of each byte of a word, all of them ASCII, that changes. */
+static inline uint64_t changes_of(const struct case_mapping *mapping, uint64_t word)
 {
-    return c >= mapping->first && c <= mapping->last;
+    return ((word + mapping->from_first) & ~(word + mapping->after_last) & EACH_BYTE(0x80)) >> 2;
+}
+
+static bool changes_ascii(const struct case_mapping *mapping, slice text)
+{
+    uint64_t word, changes = 0;
+    if (text.length == 0)
+        return false;
+    for (; text.length > sizeof word; text = slice_part(text, sizeof word, text.length)) {
+        memcpy(&word, text.at, sizeof word);
+        changes |= changes_of(mapping, word);
+    }
+    return (changes | changes_of(mapping, bytes_of_short(text.at, text.length))) != 0;
+}
+
+/* Maps `width` bytes, at most eight. */
+static inline void map_word(const struct case_mapping *mapping, const char *from, char *to,
+                            size_t width)
+{
+    uint64_t word = 0;
+    memcpy(&word, from, width);
+    word ^= changes_of(mapping, word);
+    memcpy(to, &word, width);
+}
+
+/* Where words do not fit, the last one overlaps the one before. */
+static void map_bytes(const struct case_mapping *mapping, slice text, char *out)
+{
+    size_t i = 0, length = text.length;
+    if (length >= 8) {
+        for (; i < length - 8; i += 8)
+            map_word(mapping, text.at + i, out + i, 8);
+        map_word(mapping, text.at + length - 8, out + length - 8, 8);
+    } else if (length >= 4) {
+        map_word(mapping, text.at, out, 4);
+        map_word(mapping, text.at + length - 4, out + length - 4, 4);
+    } else {
+        for (; i < length; i++)
+            map_word(mapping, text.at + i, out + i, 1);
+    }
 }
 
 static bool map_ascii(struct evaluation *evaluation, const struct case_mapping *mapping,
                       valve_value text, valve_value *mapped)
 {
-    uint32_t i = 0;
-    while (i < text.length && !changes(mapping, text.as.text[i]))
-        i++;
     *mapped = text;
     mapped->flags |= VALUE_ASCII;
-    if (i == text.length)
+    if (!changes_ascii(mapping, value_slice(text)))
         return true;
 
     char *out = evaluation_alloc(evaluation, text.length);
     if (out == NULL)
         return false;
-    for (uint32_t k = 0; k < text.length; k++) {
-        char c = text.as.text[k];
-        out[k] = changes(mapping, c) ? (char)(c ^ CASE_BIT) : c;
-    }
+    map_bytes(mapping, value_slice(text), out);
     mapped->as.text = out;
     return true;
 }

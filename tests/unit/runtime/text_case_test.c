@@ -83,6 +83,31 @@ static void what_does_not_change_is_not_copied(void **unused)
     assert_int_equal(mapped.flags, VALUE_ASCII);
 }
 
+static void each_ascii_byte_changes_or_stays_at_each_place(void **unused)
+{
+    enum { LONGEST = 20 };
+    (void)unused;
+    for (uint32_t length = 1; length <= LONGEST; length++)
+        for (uint32_t place = 0; place < length; place++)
+            for (int byte = 0; byte < 0x80; byte++) {
+                char bytes[LONGEST];
+                valve_value text = value_ascii((slice){bytes, length}), upper, lower;
+                memset(bytes, '#', sizeof bytes);
+                bytes[place] = (char)byte;
+                assert_true(text_to_upper(&run, text, &upper));
+                assert_true(text_to_lower(&run, text, &lower));
+                for (uint32_t i = 0; i < length; i++) {
+                    bool is_lower = bytes[i] >= 'a' && bytes[i] <= 'z';
+                    bool is_upper = bytes[i] >= 'A' && bytes[i] <= 'Z';
+                    assert_int_equal(upper.as.text[i], bytes[i] - (is_lower ? 32 : 0));
+                    assert_int_equal(lower.as.text[i], bytes[i] + (is_upper ? 32 : 0));
+                }
+                assert_int_equal(upper.length, length);
+                assert_int_equal(lower.length, length);
+            }
+    begin_evaluation();
+}
+
 static void a_text_may_not_grow_past_the_limit(void **unused)
 {
     (void)unused;
@@ -102,6 +127,7 @@ int main(void)
         cmocka_unit_test(lower_case_uses_full_mappings),
         cmocka_unit_test(a_capital_sigma_at_the_end_of_a_word_becomes_final),
         cmocka_unit_test(what_does_not_change_is_not_copied),
+        cmocka_unit_test(each_ascii_byte_changes_or_stays_at_each_place),
         cmocka_unit_test(a_text_may_not_grow_past_the_limit),
     };
     return cmocka_run_group_tests(tests, begin, end);

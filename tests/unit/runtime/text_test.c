@@ -95,6 +95,31 @@ static void search_is_in_units_and_may_split_pairs(void **unused)
     assert_true(find(PAIR "x", LOW "y", 0) == -1);
 }
 
+/* Short texts are searched another way than long ones. */
+static void what_is_found_does_not_depend_on_the_length_of_the_text(void **unused)
+{
+    enum { LONG = 64, TEXT = 7, NEEDLE = 4 };
+    (void)unused;
+    for (uint32_t bits = 0; bits < 1u << TEXT; bits++)
+        for (uint32_t wanted = 0; wanted < 1u << NEEDLE; wanted++)
+            for (uint32_t length = 1; length <= NEEDLE; length++) {
+                char where[LONG], what[NEEDLE];
+                double in_short, in_long;
+                memset(where, '#', sizeof where);
+                for (uint32_t i = 0; i < TEXT; i++)
+                    where[i] = "ab"[bits >> i & 1];
+                for (uint32_t i = 0; i < length; i++)
+                    what[i] = "ab"[wanted >> i & 1];
+                valve_value needle = value_ascii((slice){what, length});
+                assert_true(
+                    text_index_of(&run, value_ascii((slice){where, TEXT}), needle, 0, &in_short));
+                assert_true(
+                    text_index_of(&run, value_ascii((slice){where, LONG}), needle, 0, &in_long));
+                assert_true(in_short == in_long);
+                begin_evaluation();
+            }
+}
+
 static void a_position_may_be_within_a_pair(void **unused)
 {
     (void)unused;
@@ -194,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_unit_may_be_half_of_a_pair),
         cmocka_unit_test(order_is_that_of_utf16_units),
         cmocka_unit_test(search_is_in_units_and_may_split_pairs),
+        cmocka_unit_test(what_is_found_does_not_depend_on_the_length_of_the_text),
         cmocka_unit_test(a_position_may_be_within_a_pair),
         cmocka_unit_test(searching_for_half_a_pair_takes_linear_time),
         cmocka_unit_test(searching_costs_steps_by_length),
