@@ -33,15 +33,10 @@ bool evaluation_fail(struct evaluation *evaluation, const char *format, ...)
     return false;
 }
 
-bool evaluation_spend(struct evaluation *evaluation, uint64_t steps)
+bool evaluation_fail_steps(struct evaluation *evaluation)
 {
-    uint64_t max_steps = evaluation->options->max_steps;
-    if (evaluation->steps > max_steps || steps > max_steps - evaluation->steps) {
-        evaluation->steps = max_steps;
-        return evaluation_fail(evaluation, "RangeError: the rule takes too many steps");
-    }
-    evaluation->steps += steps;
-    return true;
+    evaluation->steps = evaluation->options->max_steps;
+    return evaluation_fail(evaluation, "RangeError: the rule takes too many steps");
 }
 
 void *evaluation_alloc(struct evaluation *evaluation, size_t size)

@@ -18,8 +18,18 @@ struct evaluation {
 bool evaluation_fail(struct evaluation *evaluation, const char *format, ...)
     __attribute__((format(printf, 2, 3), cold));
 
+/* Fails for steps that the budget does not have; all of it is spent then. */
+bool evaluation_fail_steps(struct evaluation *evaluation) __attribute__((cold));
+
 /* Counts work; false (and failed) when the budget is exhausted. */
-bool evaluation_spend(struct evaluation *evaluation, uint64_t steps);
+static inline bool evaluation_spend(struct evaluation *evaluation, uint64_t steps)
+{
+    uint64_t max_steps = evaluation->options->max_steps;
+    if (evaluation->steps > max_steps || steps > max_steps - evaluation->steps)
+        return evaluation_fail_steps(evaluation);
+    evaluation->steps += steps;
+    return true;
+}
 
 /* Memory that lives as long as the evaluation; NULL (and failed) when the budget is exhausted. */
 void *evaluation_alloc(struct evaluation *evaluation, size_t size);

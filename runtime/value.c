@@ -38,22 +38,28 @@ static struct value_member *find_among(struct value_member *members, uint32_t co
 /* One of 64 bits, the same for equal keys. */
 static inline uint64_t key_bit(valve_value key)
 {
-    const unsigned char *at = (const unsigned char *)key.as.text;
-    uint32_t mixed = key.length;
-    if (key.length > 0)
-        mixed += at[0] + 5u * at[key.length - 1];
-    return (uint64_t)1 << (mixed & 63);
+    unsigned first = key.length > 0 ? (unsigned char)key.as.text[0] : 0;
+    return (uint64_t)1 << ((key.length + 5 * first) & 63);
+}
+
+/* How many members from the first on certainly have keys of their own: mostly all. */
+static uint32_t count_distinct(const struct value_member *members, uint32_t count)
+{
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t bit = key_bit(members[i].key);
+        if ((seen & bit) != 0)
+            return i;
+        seen |= bit;
+    }
+    return count;
 }
 
 static uint32_t merge_few(struct value_member *members, uint32_t count)
 {
-    uint32_t kept = 0;
-    uint64_t seen = 0; /* bits of the keys that are kept: mostly no two are compared */
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t bit = key_bit(members[i].key);
-        struct value_member *same =
-            (seen & bit) == 0 ? NULL : find_among(members, kept, value_slice(members[i].key));
-        seen |= bit;
+    uint32_t kept = count_distinct(members, count);
+    for (uint32_t i = kept; i < count; i++) {
+        struct value_member *same = find_among(members, kept, value_slice(members[i].key));
         if (same != NULL)
             same->value = members[i].value;
         else if (kept++ != i)
@@ -139,14 +145,13 @@ static const valve_value *find_indexed(const struct value_object *object, slice 
     return number == 0 ? NULL : &object->members[number - 1].value;
 }
 
-const valve_value *value_object_find(const struct value_object *object, slice key)
+const valve_value *value_object_find_slow(const struct value_object *object, slice key)
 {
     if (object->index_capacity != 0)
         return find_indexed(object, key);
-    const struct value_member *members = object->members;
     for (uint32_t i = 0; i < object->count; i++) {
-        if (key_equal(members[i].key, key))
-            return &members[i].value;
+        if (key_equal(object->members[i].key, key))
+            return &object->members[i].value;
     }
     return NULL;
 }

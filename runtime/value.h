@@ -140,8 +140,21 @@ const struct value_array *value_array_new(struct arena *arena, const valve_value
 const struct value_object *value_object_new(struct arena *arena, struct value_member *members,
                                             uint32_t count);
 
+const valve_value *value_object_find_slow(const struct value_object *object, slice key);
+
 /* The own member `key` of an object, or NULL. */
-const valve_value *value_object_find(const struct value_object *object, slice key);
+static inline const valve_value *value_object_find(const struct value_object *object, slice key)
+{
+    if (object->index_capacity != 0 || key.length > BYTES_SHORT)
+        return value_object_find_slow(object, key);
+    const struct value_member *member = object->members, *end = member + object->count;
+    for (; member < end; member++) {
+        if (member->key.length == key.length &&
+            bytes_equal_short(member->key.as.text, key.at, key.length))
+            return &member->value;
+    }
+    return NULL;
+}
 
 /* Whether key is the canonical text of an array index (0 to 2^32 - 2), and which. */
 bool value_array_index(slice key, uint32_t *index);

@@ -36,8 +36,11 @@ static inline uint64_t bytes_of_short(const char *at, size_t length)
     return (uint64_t)last << 32 | first;
 }
 
+/* For what is shorter than a call of it. */
+#define SLICE_INLINE static inline __attribute__((always_inline))
+
 /* The bits in which `width` bytes, at most eight, differ. */
-static inline uint64_t bytes_difference(const char *a, const char *b, size_t width)
+SLICE_INLINE uint64_t bytes_difference(const char *a, const char *b, size_t width)
 {
     uint64_t in_a = 0, in_b = 0;
     memcpy(&in_a, a, width);
@@ -45,22 +48,25 @@ static inline uint64_t bytes_difference(const char *a, const char *b, size_t wid
     return in_a ^ in_b;
 }
 
-/* As memcmp(a, b, length) == 0; without a call when they are short, as keys and names are. Two
- * words that overlap cover each length. */
-static inline bool bytes_equal(const char *a, const char *b, size_t length)
+#define BYTES_SHORT 16
+
+/* As memcmp(a, b, length) == 0, of at most BYTES_SHORT bytes. Two words that overlap cover each
+ * length. */
+SLICE_INLINE bool bytes_equal_short(const char *a, const char *b, size_t length)
 {
-    if (length > 16)
-        return memcmp(a, b, length) == 0;
     if (length >= 8)
         return (bytes_difference(a, b, 8) | bytes_difference(a + length - 8, b + length - 8, 8)) ==
                0;
     if (length >= 4)
         return (bytes_difference(a, b, 4) | bytes_difference(a + length - 4, b + length - 4, 4)) ==
                0;
-    for (size_t i = 0; i < length; i++)
-        if (a[i] != b[i])
-            return false;
-    return true;
+    return length == 0 || bytes_of_short(a, length) == bytes_of_short(b, length);
+}
+
+/* As memcmp(a, b, length) == 0; without a call when they are short, as keys and names are. */
+static inline bool bytes_equal(const char *a, const char *b, size_t length)
+{
+    return length <= BYTES_SHORT ? bytes_equal_short(a, b, length) : memcmp(a, b, length) == 0;
 }
 
 static inline bool slice_equal(slice a, slice b)
@@ -70,8 +76,7 @@ static inline bool slice_equal(slice a, slice b)
 
 static inline bool slice_starts_with(slice s, slice prefix)
 {
-    return s.length >= prefix.length &&
-           (prefix.length == 0 || memcmp(s.at, prefix.at, prefix.length) == 0);
+    return s.length >= prefix.length && bytes_equal(s.at, prefix.at, prefix.length);
 }
 
 /* The part from `start` up to, not including, `end`; start <= end <= s.length. */
