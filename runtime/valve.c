@@ -41,11 +41,19 @@ static const struct rule_entry *entry_at(const struct valve_program *program,
     return number == PATTERN_NONE ? NULL : &program->entries[program->kinds[kind].rules[number]];
 }
 
+/* As in the rules that a server starts with. */
+static bool has_only_root(const struct program_kind *rules)
+{
+    return rules->rule_count == 1 && rules->root != PATTERN_NONE;
+}
+
 static const struct rule_entry *find_entry(const struct valve_program *program,
                                            enum valve_rule_kind kind, slice name,
                                            struct arena *scratch)
 {
     const struct program_kind *rules = &program->kinds[kind];
+    if (has_only_root(rules) && pattern_star_matches(name))
+        return entry_at(program, kind, rules->root);
     return entry_at(program, kind, pattern_index_find(rules->index, name, rules->wanted, scratch));
 }
 

@@ -120,6 +120,7 @@ static bool prepare_kinds(struct loader *loader)
         uint32_t count = section->count, words = count / 64 + 1;
         kind->index = section->index;
         kind->root = PATTERN_NONE;
+        kind->rule_count = 0;
         kind->rules = loader_alloc(loader, count, sizeof *kind->rules);
         kind->wanted = loader_alloc(loader, words, sizeof *kind->wanted);
         if (kind->rules == NULL || kind->wanted == NULL)
@@ -191,6 +192,7 @@ static bool place_rule(struct loader *loader, uint32_t number)
     if (!variables_exist(rule, pattern))
         return refuse(loader, "a rule uses a variable that its path does not have");
     kind->rules[local] = number;
+    kind->rule_count++;
     kind->wanted[local / 64] |= (uint64_t)1 << local % 64;
     loader->program->entries[number] = make_entry(loader, number, pattern);
     if (slice_equal(path->text, SLICE("*")))

@@ -25,6 +25,7 @@ struct program_kind {
     uint32_t *rules;                   /* numbers in the program, or VALVE_RULE_NONE */
     uint64_t *wanted;                  /* bit set: which patterns have a rule of this kind */
     uint32_t root; /* the pattern `*` when it has a rule of this kind, or PATTERN_NONE */
+    uint32_t rule_count;
 };
 
 /* All that deciding by a rule reads of it, in one cache line: with many rules in use, each further

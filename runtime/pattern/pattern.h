@@ -71,3 +71,6 @@ struct pattern_index *pattern_index_new(const struct pattern *const *patterns, u
  * allowed. Does not allocate outside scratch, and gives back what it took. */
 uint32_t pattern_index_find(const struct pattern_index *index, slice name, const uint64_t *wanted,
                             struct arena *scratch);
+
+/* Whether the pattern `*` certainly matches name; false: it must be looked up. */
+bool pattern_star_matches(slice name);

@@ -198,3 +198,8 @@ uint32_t pattern_index_find(const struct pattern_index *index, slice name, const
     arena_reset(scratch, mark);
     return search.exhausted ? PATTERN_NONE : search.best_number;
 }
+
+bool pattern_star_matches(slice name)
+{
+    return name.length <= MAX_NAME_BYTES && !may_have_terminator(name);
+}

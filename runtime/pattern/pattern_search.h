@@ -141,11 +141,11 @@ static inline bool may_hold_terminator(uint64_t word)
     return ((control | ((lead - ones) & ~lead)) & tops) != 0;
 }
 
-/* Whether any byte from i on may belong to a line terminator; sometimes true without reason. */
-static inline bool may_have_terminator(const struct search *search)
+/* Whether any byte may belong to a line terminator; sometimes true without reason. */
+static inline bool may_have_terminator(slice name)
 {
-    const char *at = search->name;
-    size_t rest = search->length;
+    const char *at = name.at;
+    size_t rest = name.length;
     uint64_t word;
     if (rest == 0)
         return false;
@@ -160,7 +160,9 @@ static inline bool may_have_terminator(const struct search *search)
 static inline bool star_reaches_end(struct search *search, uint32_t position)
 {
     if (search->stars_from == PATTERN_NONE)
-        search->stars_from = may_have_terminator(search) ? search_find_stars_from(search) : 0;
+        search->stars_from = may_have_terminator((slice){search->name, search->length})
+                                 ? search_find_stars_from(search)
+                                 : 0;
     return position >= search->stars_from;
 }
 

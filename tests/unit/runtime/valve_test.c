@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -225,6 +226,48 @@ static void constant_rules_decide_as_the_machine_does(void **state)
         assert_int_equal(fixture.result.decision, constant ? VALVE_ALLOW : VALVE_DENY);
         fixture_fini(&fixture);
     }
+}
+
+/* With `*` as the only rule, no path is looked up. */
+static void a_lone_root_decides_as_one_among_others(void **state)
+{
+    static const char *const parts[] = {"",
+                                        "a",
+                                        "chat/room",
+                                        "\n",
+                                        "\r",
+                                        "\x0B",
+                                        "\u2028",
+                                        "\u2029",
+                                        "\u2027",
+                                        "\u00E2",
+                                        "/",
+                                        "\xC2\x80",
+                                        "eight888",
+                                        "\U0001F600",
+                                        "\xE2",
+                                        " ",
+                                        "a longer one than words"};
+    enum { PARTS = sizeof parts / sizeof *parts };
+    struct fixture alone, among;
+    (void)state;
+    fixture_init(&alone);
+    fixture_init(&among);
+    add_answer(&alone, "*", VALVE_RECORD_WRITE, true);
+    add_answer(&among, "*", VALVE_RECORD_WRITE, true);
+    add_answer(&among, "another", VALVE_RECORD_WRITE, true);
+    for (size_t i = 0; i < PARTS * PARTS; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s", parts[i / PARTS], parts[i % PARTS]);
+        alone.request.name = among.request.name = slice_of(name);
+        evaluate(&alone);
+        evaluate(&among);
+        assert_int_equal(alone.result.decision, among.result.decision);
+        assert_int_equal(alone.result.rule, among.result.rule);
+        assert_true(slice_equal(alone.result.pattern, among.result.pattern));
+    }
+    fixture_fini(&alone);
+    fixture_fini(&among);
 }
 
 /* Names are looked at in words of eight bytes; the one byte stands at every place of them. */
@@ -596,6 +639,7 @@ int main(void)
         cmocka_unit_test(presence_to_all_asks_the_root_rule_alone),
         cmocka_unit_test(without_a_name_name_is_undefined),
         cmocka_unit_test(names_that_are_not_utf8_are_errors),
+        cmocka_unit_test(a_lone_root_decides_as_one_among_others),
         cmocka_unit_test(constant_rules_decide_as_the_machine_does),
         cmocka_unit_test(every_byte_of_a_name_is_looked_at),
         cmocka_unit_test(empty_names_and_payloads_may_have_no_bytes),
