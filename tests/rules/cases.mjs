@@ -14,7 +14,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.url));
 
 const SECTIONS = ['record', 'event', 'rpc', 'presence'];
 
@@ -83,7 +86,7 @@ const REGIONS = {
 
 // The ids of a region that none of the outputs says.
 export function unsaidDiagnostics(region, outputs) {
-    const list = readFileSync(join(import.meta.dirname, '../../grammar/diagnostics.def'), 'utf8');
+    const list = readFileSync(join(folder, '../../grammar/diagnostics.def'), 'utf8');
     const parts = list.split(/^\/\* ---- (.+?) \(.*$/m).slice(1);
     const found = Object.fromEntries(parts.flatMap((part, i) => (i % 2 === 0 ? [[part, parts[i + 1]]] : [])));
     if (Object.keys(found).join() !== Object.keys(REGIONS).join()) throw new Error(`diagnostics.def has the regions ${Object.keys(found)}`);

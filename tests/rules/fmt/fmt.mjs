@@ -1,14 +1,17 @@
 // The canonical layout. Each formatted file must also stay as it is when formatted again.
 
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runCases, runValvec, valvecArgument } from '../cases.mjs';
 
-let { failed } = runCases(import.meta.dirname, 'fmt');
+const folder = dirname(fileURLToPath(import.meta.url));
+
+let { failed } = runCases(folder, 'fmt');
 
 const valvec = valvecArgument();
-for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.test'))) {
-    const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.test'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
     for (const one of text.split(/^=== /m).slice(1)) {
         const [, name, output] = /^--- (\S+)\n[^]*?^--- output\n([^]*)$/m.exec(one);
         if (/^(args|exit):/m.test(one.split('---')[0])) continue;

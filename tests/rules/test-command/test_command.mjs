@@ -15,9 +15,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { complete, runFolder, unsaidDiagnostics, valvecArgument } from '../cases.mjs';
 
-const folder = import.meta.dirname;
+const folder = dirname(fileURLToPath(import.meta.url));
+
 const valvec = valvecArgument();
 const RULES = complete(`record:
   "*": { create: false, read: false, write: false, delete: false, listen: false, notify: false }
