@@ -88,8 +88,9 @@ function refusalOf(text) {
 // `;` may end a rule, and a comment may stand behind it.
 function refusalOfJavaScript(text) {
     const refusal = refusalOf(text);
+    if (refusal === null || JUDGED_LATER.test(refusal)) return refusal;
     const bare = text.replace(/(?:[;\s]|\/\*[^*]*\*\/|\/\/[^\n]*(?:\n|$))+$/, '');
-    return refusal === null || bare === text ? refusal : refusalOf(bare);
+    return bare === text ? refusal : refusalOf(bare);
 }
 
 function complaint(text, answer) {
