@@ -38,7 +38,8 @@ static const struct command_line LINE = {
     .command = "fmt",
     .about =
         "Prints each FILE in the canonical layout. Comments, order, anchors and meaning stay: the\n"
-        "result is compiled and compared with the original before anything is done with it.\n",
+        "result is compiled and compared with the original before anything is done with it.\n"
+        "Of a compiled program it prints the rules that it holds, as JSON.\n",
     .after = "--check and --diff end with 1 when a file would change.\n",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
@@ -112,10 +113,13 @@ static enum exit_status format_file(struct formatting *formatting, const char *p
 {
     struct rules rules;
     enum exit_status status = rules_read(&rules, path);
-    if (status == EXIT_FINE && rules.was_compiled)
-        status = usage_error("fmt", "'%s' is a compiled program, not rules", path);
+    const struct settings *settings = formatting->settings;
+    if (status == EXIT_FINE && rules.was_compiled &&
+        (settings->check || settings->diff || settings->write))
+        status =
+            usage_error("fmt", "'%s' is a compiled program: its rules can only be printed", path);
     else if (status == EXIT_FINE)
-        status = format_text(formatting, path, &rules);
+        status = rules_take_text(&rules) ? format_text(formatting, path, &rules) : EXIT_INVALID;
     rules_fini(&rules);
     return status;
 }

@@ -164,11 +164,9 @@ static enum exit_status lint_file(struct linting *linting, const char *path)
 {
     struct rules rules;
     enum exit_status status = rules_read(&rules, path);
-    if (status == EXIT_FINE && rules.was_compiled)
-        status = usage_error("lint",
-                             "%s is a compiled program; lint reads the rules it was made of", path);
-    else if (status == EXIT_FINE)
-        status = lint_rules(linting, &rules);
+    linting->options.expand_environment = !rules.was_compiled; /* done when it was compiled */
+    if (status == EXIT_FINE)
+        status = rules_take_text(&rules) ? lint_rules(linting, &rules) : EXIT_INVALID;
     rules_fini(&rules);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "input.h"
 #include "output.h"
 #include "program_format.h"
+#include "program_text.h"
 
 enum exit_status rules_read(struct rules *rules, const char *path)
 {
@@ -51,6 +52,23 @@ bool rules_build(struct rules *rules, const struct valvec_options *options,
 void rules_report_program(const struct rules *rules, const struct valve_load_error *error)
 {
     fprintf(stderr, "valvec: " SLICE_FORMAT ": %s\n", SLICE_ARGUMENTS(rules->name), error->message);
+}
+
+bool rules_take_text(struct rules *rules)
+{
+    struct valve_load_error error;
+    struct valve_program *program;
+    if (!rules->was_compiled)
+        return true;
+    if (!valve_program_load(buf_slice(&rules->bytes), &program, &error)) {
+        rules_report_program(rules, &error);
+        return false;
+    }
+    buf_clear(&rules->bytes);
+    program_text_append(valve_program_contents(program), &rules->bytes);
+    valve_program_release(&program);
+    rules->was_compiled = false;
+    return true;
 }
 
 void report_add_errors(struct report *report, const struct diagnostics *diagnostics)

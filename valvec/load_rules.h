@@ -30,6 +30,11 @@ enum exit_status rules_load(struct rules *rules, const char *path,
 bool rules_build(struct rules *rules, const struct valvec_options *options,
                  struct valve_load_error *error);
 
+/* For commands that look at the text of rules: puts the text of a compiled file (program_text.h) in
+ * the place of its bytes. Other files are left as they are. False when the program cannot be loaded,
+ * which has been said on standard error then. */
+bool rules_take_text(struct rules *rules);
+
 /* Prints "valvec: FILE: what is wrong" about a compiled file to standard error. */
 void rules_report_program(const struct rules *rules, const struct valve_load_error *error);
 

@@ -16,7 +16,55 @@ function fmt(args, files) {
     return runValvec(valvec, ['fmt', ...args], files);
 }
 
+/** Runs check(folder) in a folder that holds a.yml and the program a.vbc made of it. */
+function withProgram(rules, check) {
+    const folder = mkdtempSync(join(tmpdir(), 'valvec-'));
+    const run = (...args) => spawnSync(valvec, args, { cwd: folder, encoding: 'utf8' });
+    try {
+        writeFileSync(join(folder, 'a.yml'), rules);
+        assert.equal(run('compile', 'a.yml', '-o', 'a.vbc').status, 0);
+        check(run, folder);
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}
+
 const CHECKS = {
+    'the rules of a program are printed as JSON, and say the same': () => {
+        const rules = LAID_OUT.replace('read: true', String.raw`read: "name === 'a\\\"b'" # say why`);
+        withProgram(rules, (run, folder) => {
+            const printed = run('fmt', 'a.vbc');
+            assert.equal(printed.status, 0, printed.stderr);
+            assert.equal(JSON.parse(printed.stdout).record['*'].read, String.raw`name === 'a\"b'`);
+            writeFileSync(join(folder, 'back.json'), printed.stdout);
+            assert.equal(run('fmt', '--check', 'back.json').status, 0);
+            const code = (file) => run('disasm', file).stdout.replace(/ \S+:\d+:\d+/g, '');
+            assert.equal(run('compile', 'back.json', '-o', 'back.vbc').status, 0);
+            assert.equal(code('back.vbc'), code('a.vbc'));
+        });
+    },
+    'a program is never replaced by its rules': () => {
+        withProgram(LAID_OUT, (run, folder) => {
+            const before = readFileSync(join(folder, 'a.vbc'));
+            const refused = run('fmt', '--write', 'a.vbc');
+            assert.equal(refused.status, 2);
+            assert.match(refused.stderr, /its rules can only be printed/);
+            assert.deepEqual(readFileSync(join(folder, 'a.vbc')), before);
+        });
+    },
+    'rules are linted in a program as in their file': () => {
+        withProgram(OTHER.replace('true', '"user.role === name"'), (run) => {
+            const found = run('lint', '--json', 'a.vbc');
+            assert.equal(found.status, 1);
+            assert.deepEqual(JSON.parse(found.stdout).findings.map((finding) => finding.id), ['unknown-user-field']);
+        });
+    },
+    'a damaged program is an error of its own': () => {
+        withProgram(LAID_OUT, (run, folder) => {
+            writeFileSync(join(folder, 'a.vbc'), readFileSync(join(folder, 'a.vbc')).subarray(0, 90));
+            for (const command of ['fmt', 'lint']) assert.equal(run(command, 'a.vbc').status, 3);
+        });
+    },
     '--write replaces the file': () => {
         const run = fmt(['--write', 'a.yml', 'b.yml'], { 'a.yml': OTHER, 'b.yml': LAID_OUT });
         assert.deepEqual([run.status, run.stdout, run.stderr], [0, '', '']);
