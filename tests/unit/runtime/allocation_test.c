@@ -162,8 +162,8 @@ static const char *const computed[] = {
     "name.match(user.id)[0] === 'alice' && name.match(data.empty + 'nothing') === null",
     "name.match(data.empty + '(a)(?:b|l)(?:(i)|(z))(c?)')[2] === 'i'",
     "name.match(data.empty + '(?<who>[a-z]+)/x/').groups.who === 'alice'",
-    "name.match(data.empty + '^\\\\w{2,}?(/)(?=a)[^\\\\d/]+\\\\1\\\\bx(?<!y)\\\\W.')[0].length === "
-    "14",
+    ("name.match(data.empty + '^\\\\w{2,}?(/)(?=a)[^\\\\d/]+\\\\1\\\\bx(?<!y)\\\\W.')[0].length === "
+    "14"),
     "data.as.match(data.empty + '(?<a>a)\\\\k<a>(?:a{2}){3,4}$').index === 22",
     "data.greek.match(data.empty + '[^Ä-Ö]Δ([Α-Ω]*) ')[1] === 'ΥΣΣΕΥΣ'",
 };
@@ -214,8 +214,8 @@ static void no_error_calls_the_heap(void **unused)
         "name.match(data.greek + data.as + name + '[z-a]') === null",
         "data.as.match(data.empty + '(a+)+!') === null",
         "data.as.match(data.empty + '(?:(a)|(a*)*)*?b') === null",
-        "data.as.match(data.as + data.as + data.as + data.as + data.as + data.as + data.as + "
-        "data.as + data.as) === null",
+        ("data.as.match(data.as + data.as + data.as + data.as + data.as + data.as + data.as + "
+        "data.as + data.as) === null"),
     };
     (void)unused;
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
