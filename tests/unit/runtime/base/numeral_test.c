@@ -29,8 +29,7 @@ static void decimals_are_rounded_once(void **state)
 static void the_locale_does_not_matter(void **state)
 {
     (void)state;
-    if (setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL)
-        skip();
+    assert_non_null(setlocale(LC_NUMERIC, "de_DE.UTF-8")); /* ctest's LOCPATH has it */
     assert_true(numeral_decimal(SLICE("0.12345678901234567")) == 0.12345678901234567);
     assert_true(numeral_decimal(SLICE("1.5")) == 1.5);
     setlocale(LC_NUMERIC, "C");
