@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifndef SLICE_TYPE /* plugin.h of the server, which stands alone, has the same type */
+#define SLICE_TYPE
 typedef struct slice {
     const char *at;
     size_t length;
 } slice;
+#endif
 
 #define SLICE(literal) ((slice){("" literal ""), sizeof(literal) - 1})
 #define SLICE_FORMAT "%.*s"

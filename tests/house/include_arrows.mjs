@@ -15,11 +15,22 @@ const ARROWS = {
     'runtime': ['runtime/base', 'runtime/regex', 'runtime/pattern'],
     'grammar': ['runtime/base'],
     'valvec': ['runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
-    'tests': ['runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec'],
+    'server/include': [],
+    'server/logging': ['runtime/base', 'server/include'],
+    'server/message': ['runtime/base'],
+    'server/transport': ['runtime/base', 'server/include', 'server/logging', 'server/message'],
+    'server/session': ['runtime/base', 'runtime', 'server/include', 'server/logging', 'server/message', 'server/transport'],
+    'server/pipeline': ['runtime/base', 'server/include', 'server/logging', 'server/message', 'server/transport', 'server/session'],
+    'server/handlers': ['runtime/base', 'runtime', 'runtime/regex', 'server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline'],
+    'server/plugins': ['runtime/base', 'runtime', 'server/include'],
+    'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
+    'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
+    'server': ['runtime/base', 'runtime', 'valvec/terminal', 'server/include', 'server/logging', 'server/node'],
+    'tests': ['server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec'],
 };
 
 // The operator list names the instruction of each operator; it is data for the compiler, not a use.
-const SEARCH_FOLDERS = ['', 'runtime', 'grammar', 'valvec', 'tests', 'tests/support'];
+const SEARCH_FOLDERS = ['', 'runtime', 'grammar', 'valvec', 'server', 'server/include', 'tests', 'tests/support'];
 const SOURCE = /\.(c|h|def|re|y)$/;
 const GENERATED = new Set(['valve.tab.h', 'valve_parser.h', 'valve_lexer.h']);
 
@@ -45,7 +56,7 @@ function targetOf(file, name) {
 
 const problems = [];
 let arrows = 0;
-for (const room of ['runtime', 'grammar', 'valvec', 'tests'])
+for (const room of ['runtime', 'grammar', 'valvec', 'server', 'tests'])
     for (const file of sourceFiles(room))
         for (const [index, line] of readFileSync(join(root, file), 'utf8').split('\n').entries()) {
             const include = /^\s*#\s*include\s+"([^"]+)"/.exec(line);

@@ -1,0 +1,22 @@
+#pragma once
+/* What every handler is made with. */
+
+#include "handlers/cluster/cluster.h"
+#include "pipeline/pipeline.h"
+
+#include <uv.h>
+
+/* Borrowed until the handler is freed. */
+struct handler_services {
+    uv_loop_t *loop;
+    struct log *log;
+    struct pipeline *pipeline;
+    struct cluster *cluster;
+};
+
+struct listen_settings {
+    bool shuffle_providers;
+    uint32_t response_timeout_ms;
+    uint32_t rematch_interval_ms; /* 1,000 and less: none */
+    uint32_t match_cooldown_ms;
+};

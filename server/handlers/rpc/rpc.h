@@ -1,0 +1,20 @@
+#pragma once
+/* Remote procedure calls: provide, request, accept, answer, reject and reroute (behaviour.md 7). */
+
+#include "handlers/handlers.h"
+
+struct rpc_handler;
+
+struct rpc_settings {
+    uint32_t ack_timeout_ms;
+    uint32_t response_timeout_ms;
+    bool provide_requestor_name;
+    bool provide_requestor_data;
+    uint32_t max_calls; /* open calls of one requestor; 10,000 */
+};
+
+/* Settings are copied. */
+struct rpc_handler *rpc_handler_new(const struct handler_services *services,
+                                    const struct rpc_settings *settings);
+void rpc_handler_free(struct rpc_handler **handler);
+const struct handler *rpc_handler_table(const struct rpc_handler *handler);

@@ -1,0 +1,259 @@
+#pragma once
+/* What a plugin of the server sees: the tables of operations of each kind, and what the server
+ * gives to it. Plain C; nothing else of the server is needed. Built-ins use the same header.
+ *
+ * Rules of the whole header:
+ * - Everything runs on the thread of the node's loop, unless an operation says otherwise. Work that
+ *   takes long belongs on another thread (uv_queue_work on services->loop); its result is handed
+ *   over on the loop.
+ * - Arguments are borrowed: they live until the function returns. Copy what is needed later.
+ * - A `done` callback is called exactly once, on the loop; it may be called before the operation
+ *   returns. What it gets lives until it returns. Errors are texts, lower case, without a stop.
+ * - `self` is what create returned. After close has called its done, self is gone. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A borrowed run of bytes: pointer and length, no terminator. */
+#ifndef SLICE_TYPE
+#define SLICE_TYPE
+typedef struct slice {
+    const char *at;
+    size_t length;
+} slice;
+#endif
+typedef slice ds_slice;
+
+/* Changes when a table below changes in a way that an older plugin would not survive. */
+#define DS_PLUGIN_VERSION 1
+
+/* ---- options from the configuration file ---- */
+
+struct ds_value; /* one value of the configuration: null, boolean, number, text, list or map */
+
+enum ds_value_kind {
+    DS_VALUE_NULL,
+    DS_VALUE_BOOLEAN,
+    DS_VALUE_NUMBER,
+    DS_VALUE_TEXT,
+    DS_VALUE_LIST,
+    DS_VALUE_MAP,
+};
+
+/* All take NULL for a value that is absent, which is a null. */
+enum ds_value_kind ds_value_kind(const struct ds_value *value);
+
+/* The member of a map, or NULL: of anything but a map always. */
+const struct ds_value *ds_value_member(const struct ds_value *map, const char *key);
+
+/* Members of a map or items of a list; 0 of anything else. */
+size_t ds_value_count(const struct ds_value *value);
+/* index < count. key, unless NULL, gets the key of a map's member. */
+const struct ds_value *ds_value_at(const struct ds_value *value, size_t index, ds_slice *key);
+
+/* The content, or the fallback when the value is of another kind. */
+bool ds_value_boolean(const struct ds_value *value, bool fallback);
+double ds_value_number(const struct ds_value *value, double fallback);
+ds_slice ds_value_text(const struct ds_value *value, ds_slice fallback);
+
+/* Where the value stands, for messages: "config.yml:12:3". Lives as long as the value. */
+ds_slice ds_value_place(const struct ds_value *value);
+
+/* The path of the file that fileLoad() put here, or empty: for what must be read again later. */
+ds_slice ds_value_file(const struct ds_value *value);
+
+/* The value as JSON text ("null" when absent). Lives as long as the configuration. */
+ds_slice ds_value_json(const struct ds_value *value);
+
+/* ---- what the server offers ---- */
+
+struct uv_loop_s; /* uv_loop_t of libuv */
+
+enum ds_log_level { DS_DEBUG = 0, DS_INFO = 1, DS_WARN = 2, DS_ERROR = 3, DS_FATAL = 4, DS_OFF = 100 };
+
+struct ds_record {
+    int32_t version; /* DS_MISSING: there is no such record, and data is empty */
+    ds_slice data;   /* JSON text */
+};
+#define DS_MISSING (-1)
+
+/* error is NULL, or why the record could not be read; record is then NULL. */
+typedef void ds_record_done(void *context, const char *error, const struct ds_record *record);
+
+/* error is NULL, or why it failed. */
+typedef void ds_done(void *context, const char *error);
+
+struct ds_services {
+    void *host;             /* first argument of each function below */
+    struct uv_loop_s *loop; /* the node's loop */
+    const char *config_dir; /* folder of the configuration file; relative paths start there */
+
+    /* Writes a log line. event is one of the names of server/logging/events.def, or the plugin's
+     * own in capitals. Control characters in text are escaped. */
+    void (*log)(void *host, enum ds_log_level level, const char *event, ds_slice text);
+    bool (*log_wants)(void *host, enum ds_log_level level);
+
+    /* Reads a record as a client's READ would, without a permission check (cache, then storage).
+     * NULL while the record feature is off: records are then missing. */
+    void (*read_record)(void *host, ds_slice name, ds_record_done *done, void *context);
+};
+
+/* ---- every plugin ---- */
+
+enum ds_plugin_kind {
+    DS_PLUGIN_AUTHENTICATION,
+    DS_PLUGIN_PERMISSION,
+    DS_PLUGIN_CACHE,
+    DS_PLUGIN_STORAGE,
+    DS_PLUGIN_LOGGER,
+};
+
+struct ds_error {
+    char text[512]; /* what is wrong and what to do: "users.yml:3:1: missing password for bob" */
+};
+
+struct ds_plugin {
+    uint32_t version; /* DS_PLUGIN_VERSION of the header it was built with */
+    enum ds_plugin_kind kind;
+    const char *name;        /* as `type:` names it: "file" */
+    const char *description; /* for the log: "file using users.yml" */
+
+    /* Makes one instance of it. services lives until close is done, options until create returns
+     * (NULL when the file has none). Returns NULL and fills error when it cannot work. */
+    void *(*create)(const struct ds_services *services, const struct ds_value *options,
+                    struct ds_error *error);
+
+    /* Gets it ready: opens files, connects. NULL: ready at once. The start of the server fails when
+     * done comes with an error, or not within dependencyInitializationTimeout. */
+    void (*start)(void *self, ds_done *done, void *context);
+
+    /* Finishes what is under way, then frees self and calls done. Also called when start failed. */
+    void (*close)(void *self, ds_done *done, void *context);
+
+    const void *operations; /* the table of its kind */
+};
+
+/* ---- authentication ---- */
+
+struct ds_login {
+    ds_slice connection_data; /* JSON object: remoteAddress, headers, referer */
+    ds_slice auth_data;       /* JSON object or array that the client sent */
+};
+
+enum ds_login_outcome {
+    DS_LOGIN_ACCEPTED,
+    DS_LOGIN_REFUSED,
+    DS_LOGIN_NOT_MINE, /* the next entry of `auth` is asked; when all say so, refused */
+};
+
+struct ds_login_result {
+    enum ds_login_outcome outcome;
+    bool has_id; /* false: the user is nobody in particular, "OPEN" */
+    ds_slice id;
+    ds_slice client_data; /* JSON text sent to the client, also when refused; empty for none */
+    ds_slice server_data; /* JSON text that rules see as user.data; empty for none */
+};
+
+typedef void ds_login_done(void *context, const struct ds_login_result *result);
+
+struct ds_authentication_operations {
+    void (*login)(void *self, const struct ds_login *login, ds_login_done *done, void *context);
+    /* A connection of a user has ended. May be NULL. */
+    void (*logged_out)(void *self, ds_slice user_id);
+};
+
+/* ---- permission ---- */
+
+enum ds_payload {
+    DS_PAYLOAD_NONE,
+    DS_PAYLOAD_JSON, /* data is JSON text, or not: the plugin finds out when it reads it */
+    DS_PAYLOAD_TEXT, /* data is that text itself */
+};
+
+struct ds_permission_request {
+    uint8_t topic;   /* number of protocol.md 2.3: 4 event, 5 record, 6 rpc, 7 presence */
+    uint16_t action; /* number of protocol.md 2.5, normalised as valve.md 3.4 demands */
+    bool has_name;   /* false: the question is about everybody (presence) */
+    ds_slice name;
+    void *user; /* what user_new made for the login */
+    enum ds_payload payload;
+    ds_slice data;
+    const struct ds_record *record; /* the record called name as it is now; NULL: not known here */
+};
+
+enum ds_verdict { DS_ALLOW, DS_DENY, DS_UNDECIDED /* an error: counts as denied */ };
+
+typedef void ds_verdict_done(void *context, enum ds_verdict verdict);
+
+struct ds_permission_operations {
+    /* Prepares a user, once per login; NULL when server_data is not JSON, which refuses the login.
+     * is_authenticated is false for whom no authentication named. */
+    void *(*user_new)(void *self, ds_slice id, bool is_authenticated, ds_slice server_data);
+    void (*user_free)(void *self, void *user);
+
+    /* Decides. Exactly one verdict. Records that it needs are read through services->read_record.
+     * The user stays valid until done, also when its connection ends meanwhile. */
+    void (*check)(void *self, const struct ds_permission_request *request, ds_verdict_done *done,
+                  void *context);
+
+    /* Reads its rules again: all or nothing. Returns false and fills error when the new ones are
+     * not fit; the old ones stay. NULL when there is nothing to read. */
+    bool (*reload)(void *self, struct ds_error *error);
+};
+
+/* ---- cache and storage ---- */
+
+/* What `expected` of a set may be besides a version or DS_MISSING. */
+#define DS_ANY_VERSION (-2)
+
+/* The outcome of a set: error NULL and conflict NULL when it was written; conflict is what stands
+ * there when that is not the expected version, and nothing was written. */
+typedef void ds_set_done(void *context, const char *error, const struct ds_record *conflict);
+
+/* versions[i] belongs to names[i] of the call; DS_MISSING for those not there. */
+typedef void ds_heads_done(void *context, const char *error, const int32_t *versions);
+
+/* Where the newest state of records is: the place of truth for versions while records live there.
+ * Sets of one name take effect in the order of the calls, and a get after a set's done sees it. */
+struct ds_cache_operations {
+    void (*get)(void *self, ds_slice name, ds_record_done *done, void *context);
+
+    /* Writes record when the cache holds `expected` (a version, DS_MISSING or DS_ANY_VERSION);
+     * atomically also against other nodes that share the cache. */
+    void (*set)(void *self, ds_slice name, const struct ds_record *record, int32_t expected,
+                ds_set_done *done, void *context);
+
+    void (*heads)(void *self, const ds_slice *names, size_t count, ds_heads_done *done,
+                  void *context);
+
+    /* Removing what is not there succeeds. */
+    void (*remove)(void *self, const ds_slice *names, size_t count, ds_done *done, void *context);
+
+    /* The storage holds this version of the record now, so a cache with a bound may drop it: what
+     * was not reported so has no other copy and must be kept. NULL when it never drops. */
+    void (*stored)(void *self, ds_slice name, int32_t version);
+};
+
+/* Where records survive a restart. `done` of set and remove means: it is on disk (or as safe as the
+ * storage is configured to be). Operations on one name take effect in the order of the calls. */
+struct ds_storage_operations {
+    void (*get)(void *self, ds_slice name, ds_record_done *done, void *context);
+    void (*set)(void *self, ds_slice name, const struct ds_record *record, ds_done *done,
+                void *context);
+    void (*remove)(void *self, const ds_slice *names, size_t count, ds_done *done, void *context);
+};
+
+/* ---- logger ---- */
+
+struct ds_log_line {
+    enum ds_log_level level;
+    ds_slice scope; /* namespace, or empty */
+    ds_slice event;
+    ds_slice text;  /* control characters are escaped already */
+    double time_ms; /* since 1970 */
+};
+
+struct ds_logger_operations {
+    void (*write)(void *self, const struct ds_log_line *line);
+};

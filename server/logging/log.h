@@ -1,0 +1,36 @@
+#pragma once
+/* Log lines: a level, an event, a text. Where they go is the logger plugin's business.
+ *
+ *     log_line(log, DS_WARN, LOG_SLOW_RECEIVER, "%zu bytes are waiting for " SLICE_FORMAT, ...);
+ *
+ * Everything that came from outside may be formatted in: control characters are escaped before the
+ * line is handed on (H30). One thread: the node's loop. */
+
+#include "deepstream/plugin.h"
+
+enum log_event {
+#define EVENT(name) LOG_##name,
+#include "events.def"
+#undef EVENT
+    LOG_EVENT_COUNT,
+};
+
+struct log {
+    enum ds_log_level level; /* lines below it are dropped before they are formatted */
+    const struct ds_logger_operations *operations; /* NULL: nowhere */
+    void *logger;
+    uint64_t counts[LOG_EVENT_COUNT]; /* lines so far, dropped ones too */
+};
+
+static inline bool log_wants(const struct log *log, enum ds_log_level level)
+{
+    return level >= log->level;
+}
+
+void log_line(struct log *log, enum ds_log_level level, enum log_event event, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+
+/* For plugins: an event by its name. */
+void log_named(struct log *log, enum ds_log_level level, slice event, slice text);
+
+slice log_event_name(enum log_event event);

@@ -1,0 +1,147 @@
+#pragma once
+/* One connection of a client, from its handshake to its end: who it is, what it may send, and the
+ * way back to it (protocol.md 3).
+ *
+ * A session is counted: whoever keeps one across a callback retains it. Once it has ended, sending
+ * does nothing and is_open is false. Everything runs on the node's loop. */
+
+#include "message/message.h"
+#include "transport/outlet.h"
+
+#include "base/list.h"
+#include "deepstream/plugin.h"
+
+#include <uv.h>
+
+struct log;
+struct session;
+struct http_request;
+
+enum session_state {
+    SESSION_CHALLENGING,
+    SESSION_AWAITING_LOGIN,
+    SESSION_AUTHENTICATING, /* an attempt is under way; another is refused (F5) */
+    SESSION_OPEN,
+    SESSION_CLOSED,
+};
+
+/* Who keeps something at a session. Each slot belongs to one file, which alone reads and writes it. */
+enum session_slot {
+    SESSION_SLOT_EVENT_SUBSCRIPTIONS,
+    SESSION_SLOT_RECORD_SUBSCRIPTIONS,
+    SESSION_SLOT_RPC_PROVIDERS,
+    SESSION_SLOT_PRESENCE_SUBSCRIPTIONS,
+    SESSION_SLOT_EVENT_LISTEN,
+    SESSION_SLOT_RECORD_LISTEN,
+    SESSION_SLOT_RPC_CALLS,
+    SESSION_SLOT_COUNT,
+};
+
+/* What sessions tell the layer above. */
+struct session_events {
+    void *context;
+    void (*on_login)(void *context, struct session *session);
+    /* A message of an open session; borrowed for the call. */
+    void (*on_message)(void *context, struct session *session, const struct message *message);
+    /* The end of a session, in whatever state it was, exactly once, already SESSION_CLOSED.
+     * was_open says whether on_login was called. */
+    void (*on_close)(void *context, struct session *session, bool was_open);
+};
+
+/* One entry of the list `auth`, asked in turn. */
+struct session_authentication {
+    const struct ds_authentication_operations *operations;
+    void *self;
+};
+
+/* What the sessions of one endpoint share. Borrowed until the last session has ended. */
+struct session_settings {
+    uv_loop_t *loop;
+    struct log *log;
+    const struct session_authentication *authentications;
+    size_t authentication_count;
+    const struct ds_permission_operations *permission;
+    void *permission_self;
+    const struct session_events *events;
+
+    enum protocol protocol;
+    uint32_t heartbeat_interval_ms;      /* silent for more than twice this: cut off */
+    uint32_t unauthenticated_timeout_ms; /* 0: none */
+    uint32_t max_auth_attempts;
+    uint32_t max_message_bytes;
+    size_t max_queue_bytes;
+    uint32_t outgoing_buffer_timeout_ms;
+    size_t max_buffer_bytes;
+    uint32_t max_names;         /* of one message; 10,000 */
+    uint32_t max_subscriptions; /* of one connection and registry; 100,000 */
+    uint32_t max_waiting_messages; /* behind a pending decision, before reading pauses; 1,000 */
+    bool log_invalid_auth_data;
+    bool deflate;
+};
+
+/* The sessions of one endpoint: makes them for peers, watches their heartbeats and logins. */
+struct session_endpoint;
+struct session_endpoint *session_endpoint_new(const struct session_settings *settings);
+
+/* Ends every session that is left and frees. Call it when their outlets are closed. */
+void session_endpoint_free(struct session_endpoint **endpoint);
+
+/* The WebSocket side of the endpoint, for http_server_add_websocket; lives as long as it. */
+const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint);
+
+size_t session_endpoint_count(const struct session_endpoint *endpoint);
+
+struct session {
+    const struct session_settings *settings;
+    struct outlet *outlet; /* NULL once it has ended */
+    enum session_state state;
+    uint32_t references;
+    slice user_id;     /* "open", "OPEN" or what authentication said; empty before login */
+    slice client_data; /* JSON text for the client, or empty */
+    slice server_data; /* JSON text for rules, or empty */
+    slice remote_address;
+    void *user; /* the permission plugin's */
+    void *slots[SESSION_SLOT_COUNT];
+
+    /* of the pipeline: order while something is pending */
+    uint32_t holds;           /* messages wait while it is not 0 */
+    uint32_t waiting_count;
+    bool is_draining;
+    struct list_link waiting; /* queued messages */
+
+    /* of session/ */
+    struct session_endpoint *endpoint;
+    struct list_link in_endpoint;
+    struct list_link in_login_queue;
+    uint64_t last_alive_ms; /* of the loop's clock */
+    uint64_t opened_ms;
+    uint32_t failed_logins;
+    slice connection_data; /* JSON for authentication; freed at login */
+};
+
+static inline bool session_is_open(const struct session *session)
+{
+    return session->state == SESSION_OPEN;
+}
+
+struct session *session_retain(struct session *session);
+void session_release(struct session **session); /* and sets *session to NULL */
+
+/* Encodes and queues one message. Nothing happens to a session that has ended. */
+void session_send(struct session *session, const struct message *message);
+
+/* Ends it behind what is queued. reason goes to the log. */
+void session_close(struct session *session, enum close_code code, const char *reason);
+
+/* ---- one message to many: encoded once per protocol ---- */
+
+struct broadcast {
+    const struct message *message;
+    struct frame *frames[PROTOCOL_COUNT];
+    size_t sent;
+};
+
+/* message is borrowed until broadcast_end. */
+void broadcast_begin(struct broadcast *broadcast, const struct message *message);
+void broadcast_send(struct broadcast *broadcast, struct session *session);
+void broadcast_end(struct broadcast *broadcast);

@@ -1,0 +1,78 @@
+#pragma once
+/* The HTTP/1.1 listener of a node: request heads, plain answers, and connections that become
+ * WebSockets (RFC 9112, RFC 6455 4.2).
+ *
+ * A head is read strictly: what RFC 9112 calls an error is answered with 400 and the end of the
+ * connection, a head that is too large with 431, one that is too slow with 408. */
+
+#include "transport/ws/ws.h"
+
+#include <uv.h>
+
+struct log;
+struct http_server;
+
+struct http_header {
+    slice name; /* lower case */
+    slice value;
+};
+
+struct http_request {
+    slice method;
+    slice target; /* as sent: path and query */
+    const struct http_header *headers;
+    size_t header_count;
+    slice remote_address; /* X-Forwarded-For when it is trusted and present, else the peer */
+    slice body;           /* of a POST, complete */
+};
+
+/* The value of a header (name in lower case), or an empty slice with at NULL. */
+slice http_header_find(const struct http_request *request, slice name);
+
+struct http_settings {
+    const char *host;
+    uint16_t port;                /* 0: any free one; http_server_port says which */
+    const char *health_check_path; /* "/health-check"; GET answers 200 */
+    bool reuse_port;
+    bool allow_all_origins; /* false: only those of `origins` may upgrade or ask (F19) */
+    const slice *origins;
+    size_t origin_count;
+    slice host_url;
+    bool trust_forwarded_for;     /* true, as the original */
+    uint32_t max_head_bytes;      /* 16 KiB */
+    uint32_t head_timeout_ms;     /* 10,000, also for an idle connection between requests */
+    uint32_t max_message_bytes;   /* of a POST body */
+    uint32_t max_connections;     /* 0: as many as the system allows */
+};
+
+/* Settings and log are borrowed until the server is closed. */
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
+                                    struct log *log);
+
+/* Upgrades of requests whose target equals path exactly go to endpoint, which is borrowed. */
+void http_server_add_websocket(struct http_server *server, slice path,
+                               const struct ws_endpoint *endpoint);
+
+/* Answers GET requests whose target starts with prefix; the longest prefix wins. answer is called
+ * with each request and fills status and body. Both are borrowed. */
+struct http_answer {
+    unsigned status;
+    slice content_type;
+    slice body; /* copied */
+};
+typedef void http_get_handler(void *context, const struct http_request *request,
+                              struct http_answer *answer);
+void http_server_add_get(struct http_server *server, slice prefix, http_get_handler *handler,
+                         void *context);
+
+/* Starts to listen. Returns 0 or a negative UV_ error. */
+int http_server_listen(struct http_server *server);
+uint16_t http_server_port(const struct http_server *server);
+
+/* Takes no new connections from now on; those that exist go on. */
+void http_server_stop_accepting(struct http_server *server);
+
+/* Closes every connection: WebSockets with 1001, and by force what is not gone after grace_ms.
+ * done is called when the last one has ended; server is freed then. */
+void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
+                       void *context);
