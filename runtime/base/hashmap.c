@@ -123,6 +123,34 @@ void *hashmap_put(struct hashmap *map, slice key, void *value)
     return before;
 }
 
+/* Closes the gap at `hole`: every later entry of the run that may stand there moves up, so that no
+ * search meets an empty place before what it looks for. */
+static void close_gap(struct hashmap *map, size_t hole)
+{
+    size_t mask = map->capacity - 1;
+    for (size_t i = (hole + 1) & mask; map->entries[i].value != NULL; i = (i + 1) & mask) {
+        size_t home = map->entries[i].hash & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            map->entries[hole] = map->entries[i];
+            hole = i;
+        }
+    }
+    map->entries[hole] = (struct hashmap_entry){0};
+}
+
+void *hashmap_remove(struct hashmap *map, slice key)
+{
+    if (map->count == 0)
+        return NULL;
+    struct hashmap_entry *entry = slot(map, key, hash_bytes(key, map->seed));
+    void *value = entry->value;
+    if (value == NULL)
+        return NULL;
+    map->count--;
+    close_gap(map, (size_t)(entry - map->entries));
+    return value;
+}
+
 const struct hashmap_entry *hashmap_next(const struct hashmap *map, size_t *position)
 {
     while (*position < map->capacity) {

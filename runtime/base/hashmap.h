@@ -29,6 +29,9 @@ void *hashmap_find(const struct hashmap *map, slice key);
 /* Sets key to value (not NULL). Returns the value it had before, or NULL. */
 void *hashmap_put(struct hashmap *map, slice key, void *value);
 
+/* Takes key out. Returns the value it had, or NULL. Not while the map is iterated. */
+void *hashmap_remove(struct hashmap *map, slice key);
+
 /* The entry at or after *position, which then moves past it; NULL at the end. Start at 0. */
 const struct hashmap_entry *hashmap_next(const struct hashmap *map, size_t *position);
 

@@ -73,6 +73,32 @@ static void many_keys_are_all_found_and_iterated_once(void **unused)
     hashmap_fini(&map);
 }
 
+static void a_removed_key_is_gone_and_the_others_stay(void **unused)
+{
+    (void)unused;
+    static char keys[MANY][16];
+    static int values[MANY];
+    struct hashmap map;
+    hashmap_init(&map);
+    assert_null(hashmap_remove(&map, SLICE("none")));
+    for (int i = 0; i < MANY; i++) {
+        snprintf(keys[i], sizeof keys[i], "key-%d", i);
+        hashmap_put(&map, slice_of(keys[i]), &values[i]);
+    }
+    for (int step = 0; step < 3; step++) {
+        for (int i = step; i < MANY; i += 3) {
+            assert_ptr_equal(hashmap_remove(&map, slice_of(keys[i])), &values[i]);
+            assert_null(hashmap_remove(&map, slice_of(keys[i])));
+        }
+        for (int i = 0; i < MANY; i++)
+            assert_ptr_equal(hashmap_find(&map, slice_of(keys[i])),
+                             i % 3 <= step ? NULL : &values[i]);
+    }
+    assert_int_equal(map.count, 0);
+    assert_null(hashmap_put(&map, SLICE("again"), &values[0]));
+    hashmap_fini(&map);
+}
+
 static void the_hash_depends_on_seed_length_and_every_byte(void **unused)
 {
     (void)unused;
@@ -102,6 +128,7 @@ int main(void)
         cmocka_unit_test(put_answers_the_value_before),
         cmocka_unit_test(the_empty_text_and_prefixes_are_keys_of_their_own),
         cmocka_unit_test(many_keys_are_all_found_and_iterated_once),
+        cmocka_unit_test(a_removed_key_is_gone_and_the_others_stay),
         cmocka_unit_test(the_hash_depends_on_seed_length_and_every_byte),
         cmocka_unit_test(seeds_differ),
     };
