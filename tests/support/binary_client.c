@@ -1,0 +1,332 @@
+/* Frames of a server are never masked and come in one piece each; anything else ends the client. */
+
+#include "support/binary_client.h"
+
+#include "base/check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_BYTES ((size_t)256 * 1024)
+#define MAX_FRAME_BYTES ((uint64_t)64 * 1024 * 1024)
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- connecting ---- */
+
+static int connected_socket(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static bool wait_for(int fd, short events, int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - now_ms();
+    struct pollfd poll_fd = {.fd = fd, .events = events};
+    return left > 0 && poll(&poll_fd, 1, (int)left) == 1;
+}
+
+/* Reads byte by byte up to the end of the head, so that nothing behind it is lost. */
+static const char *read_head(int fd, int64_t deadline_ms, char *head, size_t size)
+{
+    size_t length = 0;
+    while (length + 1 < size) {
+        if (!wait_for(fd, POLLIN, deadline_ms))
+            return "no answer to the upgrade in time";
+        if (read(fd, head + length, 1) != 1)
+            return "connection ended during the upgrade";
+        head[++length] = '\0';
+        if (length >= 4 && memcmp(head + length - 4, "\r\n\r\n", 4) == 0)
+            return NULL;
+    }
+    return "head of the answer is too long";
+}
+
+static const char *upgrade(int fd, const char *path, int64_t deadline_ms)
+{
+    char request[512], head[4096];
+    int length = snprintf(request, sizeof request,
+                          "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                          "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                          path);
+    CHECK(length > 0 && (size_t)length < sizeof request);
+    if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length)
+        return "upgrade could not be sent";
+    const char *error = read_head(fd, deadline_ms, head, sizeof head);
+    if (error != NULL)
+        return error;
+    return strncmp(head, "HTTP/1.1 101", 12) == 0 ? NULL : "upgrade was refused";
+}
+
+const char *binary_client_connect(struct binary_client *client, uint16_t port, const char *path,
+                                  int timeout_ms)
+{
+    *client = (struct binary_client){
+        .socket = connected_socket(port), .limits = {.max_names = 100000}, .mask = 0x9d3c5a71};
+    arena_init(&client->arena, 0);
+    if (client->socket < 0)
+        return "nobody listens";
+    return upgrade(client->socket, path, now_ms() + timeout_ms);
+}
+
+void binary_client_close(struct binary_client *client)
+{
+    if (client->socket >= 0)
+        close(client->socket);
+    client->socket = -1;
+    buf_fini(&client->out);
+    buf_fini(&client->in);
+    arena_fini(&client->arena);
+}
+
+/* ---- sending ---- */
+
+static void mask_bytes(char *at, size_t length, uint32_t mask)
+{
+    unsigned char key[4];
+    memcpy(key, &mask, 4);
+    for (size_t i = 0; i < length; i++)
+        at[i] = (char)((unsigned char)at[i] ^ key[i & 3]);
+}
+
+static size_t put_header(unsigned char *header, size_t length)
+{
+    header[0] = 0x82; /* final, binary */
+    if (length < 126) {
+        header[1] = (unsigned char)(0x80 | length);
+        return 2;
+    }
+    size_t width = length < 65536 ? 2 : 8;
+    header[1] = width == 2 ? 0x80 | 126 : 0x80 | 127;
+    for (size_t i = 0; i < width; i++)
+        header[2 + i] = (unsigned char)(length >> 8 * (width - 1 - i));
+    return 2 + width;
+}
+
+#define MOST_HEADER 14
+
+void binary_client_send(struct binary_client *client, const struct message *message)
+{
+    size_t start = client->out.length;
+    buf_extend(&client->out, MOST_HEADER);
+    binary_encode(message, &client->out);
+    size_t length = client->out.length - start - MOST_HEADER;
+    unsigned char header[MOST_HEADER];
+    size_t header_length = put_header(header, length);
+    client->mask = client->mask * 1664525 + 1013904223;
+    memcpy(header + header_length, &client->mask, 4);
+    header_length += 4;
+    char *frame = client->out.at + start;
+    mask_bytes(frame + MOST_HEADER, length, client->mask);
+    memmove(frame + header_length, frame + MOST_HEADER, length);
+    memcpy(frame, header, header_length);
+    client->out.length = start + header_length + length;
+}
+
+const char *binary_client_flush(struct binary_client *client)
+{
+    while (!binary_client_is_flushed(client)) {
+        ssize_t written = send(client->socket, client->out.at + client->out_written,
+                               client->out.length - client->out_written,
+                               MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written < 0)
+            return errno == EAGAIN || errno == EINTR ? NULL : "connection is broken";
+        client->out_written += (size_t)written;
+    }
+    buf_clear(&client->out);
+    client->out_written = 0;
+    return NULL;
+}
+
+/* ---- receiving ---- */
+
+/* The frame at the start of bytes: its payload, and its whole size; size 0 when it is incomplete. */
+static const char *next_frame(slice bytes, unsigned *opcode, slice *payload, size_t *size)
+{
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    *size = 0;
+    if (bytes.length < 2)
+        return NULL;
+    if ((at[0] & 0xf0) != 0x80 || (at[1] & 0x80) != 0)
+        return "frame is a fragment, compressed or masked";
+    size_t width = (at[1] & 127) == 127 ? 8 : (at[1] & 127) == 126 ? 2 : 0;
+    if (bytes.length < 2 + width)
+        return NULL;
+    uint64_t length = at[1] & 127;
+    if (width > 0) {
+        length = 0;
+        for (size_t i = 0; i < width; i++)
+            length = length << 8 | at[2 + i];
+    }
+    if (length > MAX_FRAME_BYTES)
+        return "frame is too large";
+    if (bytes.length < 2 + width + length)
+        return NULL;
+    *opcode = at[0] & 15;
+    *payload = (slice){bytes.at + 2 + width, (size_t)length};
+    *size = 2 + width + (size_t)length;
+    return NULL;
+}
+
+static const char *hand_out(struct binary_client *client, slice payload)
+{
+    struct message message;
+    struct arena_mark mark = arena_mark(&client->arena);
+    const char *error = binary_decode(payload, &client->limits, &client->arena, &message);
+    if (error == NULL && client->on_message != NULL)
+        client->on_message(client->context, client, &message);
+    arena_reset(&client->arena, mark);
+    return error;
+}
+
+static const char *take_frames(struct binary_client *client)
+{
+    for (;;) {
+        slice rest = {client->in.at + client->in_consumed,
+                      client->in.length - client->in_consumed};
+        unsigned opcode = 0;
+        slice payload = {0};
+        size_t size;
+        const char *error = next_frame(rest, &opcode, &payload, &size);
+        if (error != NULL || size == 0)
+            return error;
+        client->in_consumed += size;
+        if (opcode == 8)
+            return "closed by the server";
+        if (opcode != 2)
+            return "frame is not binary";
+        error = hand_out(client, payload);
+        if (error != NULL)
+            return error;
+    }
+}
+
+static void keep_rest(struct binary_client *client)
+{
+    client->in.length -= client->in_consumed;
+    if (client->in.length > 0)
+        memmove(client->in.at, client->in.at + client->in_consumed, client->in.length);
+    client->in_consumed = 0;
+}
+
+const char *binary_client_receive(struct binary_client *client)
+{
+    for (;;) {
+        char *space = buf_extend(&client->in, READ_BYTES);
+        ssize_t length = recv(client->socket, space, READ_BYTES, MSG_DONTWAIT);
+        client->in.length -= READ_BYTES - (length > 0 ? (size_t)length : 0);
+        if (length < 0)
+            return errno == EAGAIN || errno == EINTR ? NULL : "connection is broken";
+        if (length == 0)
+            return "connection ended";
+        const char *error = take_frames(client);
+        keep_rest(client);
+        if (error != NULL || (size_t)length < READ_BYTES)
+            return error;
+    }
+}
+
+const char *binary_client_wait(struct binary_client *client, bool (*is_done)(void *context),
+                               void *context, int timeout_ms)
+{
+    int64_t deadline_ms = now_ms() + timeout_ms;
+    for (;;) {
+        const char *error = binary_client_flush(client);
+        if (error != NULL || is_done(context))
+            return error;
+        short events = (short)(POLLIN | (binary_client_is_flushed(client) ? 0 : POLLOUT));
+        if (!wait_for(client->socket, events, deadline_ms))
+            return "nothing arrived in time";
+        error = binary_client_receive(client);
+        if (error != NULL)
+            return is_done(context) ? NULL : error;
+    }
+}
+
+void binary_client_trim(struct binary_client *client)
+{
+    CHECK(binary_client_is_flushed(client) && client->in.length == 0);
+    buf_fini(&client->out);
+    buf_fini(&client->in);
+    client->out_written = 0;
+    arena_fini(&client->arena);
+    arena_init(&client->arena, 0);
+}
+
+/* ---- handshake ---- */
+
+struct login {
+    unsigned topic, action; /* waited for */
+    bool has_arrived, was_refused;
+};
+
+static void on_handshake(void *context, struct binary_client *client, const struct message *message)
+{
+    struct login *login = context;
+    (void)client;
+    login->has_arrived = message->topic == login->topic && message->action == login->action;
+    login->was_refused = message->topic == TOPIC_AUTH && !login->has_arrived;
+}
+
+static bool login_has_moved(void *context)
+{
+    const struct login *login = context;
+    return login->has_arrived || login->was_refused;
+}
+
+static const char *exchange(struct binary_client *client, const struct message *message,
+                            struct login *login, int timeout_ms)
+{
+    binary_client_send(client, message);
+    client->context = login;
+    client->on_message = on_handshake;
+    const char *error = binary_client_wait(client, login_has_moved, login, timeout_ms);
+    client->on_message = NULL;
+    if (error == NULL && login->was_refused)
+        error = "login was refused";
+    return error;
+}
+
+const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
+                               int timeout_ms)
+{
+    const char *error = binary_client_connect(client, port, "/deepstream", timeout_ms);
+    if (error != NULL)
+        return error;
+    struct message challenge = MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE);
+    MESSAGE_SET(&challenge, url, SLICE("ws://127.0.0.1/deepstream"));
+    MESSAGE_SET(&challenge, protocol_version, SLICE("0.1a"));
+    MESSAGE_SET(&challenge, sdk_version, SLICE("7.0.0"));
+    MESSAGE_SET(&challenge, sdk_type, SLICE("c"));
+    struct login accepted = {.topic = TOPIC_CONNECTION, .action = CONNECTION_ACCEPT};
+    error = exchange(client, &challenge, &accepted, timeout_ms);
+    if (error != NULL)
+        return error;
+    struct message request = MESSAGE(TOPIC_AUTH, AUTH_REQUEST);
+    MESSAGE_SET(&request, data, slice_of(auth_data));
+    struct login successful = {.topic = TOPIC_AUTH, .action = AUTH_AUTH_SUCCESSFUL};
+    return exchange(client, &request, &successful, timeout_ms);
+}
