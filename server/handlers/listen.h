@@ -1,6 +1,6 @@
 #pragma once
-/* Listening: active providers of data for what others subscribe to (behaviour.md 9). One for events,
- * one for records.
+/* Listening: active providers of data for what others subscribe to (behaviour.md 9). One for
+ * events, one for records.
  *
  * The rule `listen` is asked again with each concrete name before it is offered (H20). */
 

@@ -17,9 +17,9 @@ struct subscription_watcher {
 
 struct subscriptions_settings {
     enum topic topic;
-    uint16_t subscribe_action;   /* SUBSCRIBE, or PROVIDE of RPC: originalAction of duplicates */
-    uint16_t multiple_action;    /* MULTIPLE_SUBSCRIPTIONS, or MULTIPLE_PROVIDERS */
-    enum session_slot slot;      /* where a session's subscriptions hang */
+    uint16_t subscribe_action; /* SUBSCRIBE, or PROVIDE of RPC: originalAction of duplicates */
+    uint16_t multiple_action;  /* MULTIPLE_SUBSCRIPTIONS, or MULTIPLE_PROVIDERS */
+    enum session_slot slot;    /* where a session's subscriptions hang */
     enum state_set state_set;
 };
 
@@ -39,8 +39,7 @@ bool subscriptions_add(struct subscriptions *subscriptions, struct session *sess
                        uint16_t original_action);
 
 /* Ends one subscription. False when there was none. */
-bool subscriptions_remove(struct subscriptions *subscriptions, struct session *session,
-                          slice name);
+bool subscriptions_remove(struct subscriptions *subscriptions, struct session *session, slice name);
 
 /* All names of a message, then one acknowledgement: action of the message, correlationId echoed,
  * isAck. */

@@ -15,6 +15,8 @@ struct bus_operations {
     void (*send)(void *self, const struct message *message);
     /* To one node; false when there is none of that name. */
     bool (*send_direct)(void *self, slice server, const struct message *message);
+    /* Several may subscribe to one topic; each gets every message of it. LISTEN_UNSUCCESSFUL of
+     * events and records comes under TOPIC_EVENT and TOPIC_RECORD. */
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
 };
 
@@ -33,7 +35,8 @@ enum state_set {
     STATE_SET_END,
 };
 
-/* Told when a name comes into a set (the first node has it) and when it leaves (the last node). */
+/* Told when a name comes into a set (the first node has it) and when it leaves (the last node):
+ * after the change, be it this node's or another's. */
 struct state_watcher {
     void *context;
     void (*on_added)(void *context, slice name);
@@ -52,15 +55,17 @@ struct state_operations {
     /* Nodes other than this one that have the name: calls each with their server names. */
     void (*each_server)(void *self, enum state_set set, slice name,
                         void (*each)(void *context, slice server), void *context);
-    /* watcher is borrowed for good. */
+    /* Several may watch one set. watcher is borrowed for good. */
     void (*watch)(void *self, enum state_set set, const struct state_watcher *watcher);
 };
 
 /* ---- locks ---- */
 
 struct lock_operations {
-    /* Calls done with whether the lock was got. */
+    /* Calls done with whether the lock was got; false also when this node holds it already. */
     void (*get)(void *self, slice name, void (*done)(void *context, bool got), void *context);
+    /* Holds on to a lock that this node has: its time starts anew. */
+    void (*renew)(void *self, slice name);
     void (*release)(void *self, slice name);
 };
 
