@@ -1,11 +1,12 @@
 /* valvec bench: how long decisions take. */
 
+#include "commands.h"
 #include "bench.h"
 #include "decide.h"
 #include "input.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 
 #include <errno.h>
 

@@ -1,8 +1,9 @@
 /* valvec check: the errors of rule files, and nothing else. */
 
+#include "commands.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 
 struct settings {
     unsigned format;

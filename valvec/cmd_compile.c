@@ -1,8 +1,9 @@
 /* valvec compile: a rule file becomes a program file. The same rules give the same bytes. */
 
+#include "commands.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 
 #include "json.h"
 

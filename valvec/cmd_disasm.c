@@ -1,8 +1,9 @@
 /* valvec disasm: the instructions of every rule, each with the source text it came from. */
 
+#include "commands.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 
 #include "json.h"
 

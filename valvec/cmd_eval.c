@@ -1,11 +1,12 @@
 /* valvec eval: decides requests, one line of JSON for each. */
 
+#include "commands.h"
 #include "decide.h"
 #include "explain.h"
 #include "input.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 #include "result_line.h"
 
 #include <errno.h>

@@ -2,11 +2,12 @@
 
 #define _GNU_SOURCE
 
+#include "commands.h"
 #include "diff.h"
 #include "format.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* valvec lint: errors, and what the language allows and is probably not meant. */
 
+#include "commands.h"
 #include "lint.h"
 #include "lint_help.h"
 #include "load_rules.h"
-#include "option.h"
-#include "output.h"
+#include "terminal/option.h"
+#include "terminal/output.h"
 #include "suggest.h"
 
 struct settings {

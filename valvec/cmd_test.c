@@ -1,8 +1,9 @@
 /* valvec test: runs the tests of rules. */
 
+#include "commands.h"
 #include "decide.h"
 #include "input.h"
-#include "output.h"
+#include "terminal/output.h"
 #include "test_files.h"
 #include "test_report.h"
 #include "test_watch.h"

@@ -3,7 +3,7 @@
 #include "load_rules.h"
 
 #include "input.h"
-#include "output.h"
+#include "terminal/output.h"
 #include "program_format.h"
 #include "program_text.h"
 

@@ -2,7 +2,7 @@
 /* Rules for a command, from whatever file the user named: YAML, JSON, or a compiled program, which
  * is known by its first bytes. */
 
-#include "option.h"
+#include "terminal/option.h"
 #include "report.h"
 #include "valvec.h"
 
@@ -31,8 +31,8 @@ bool rules_build(struct rules *rules, const struct valvec_options *options,
                  struct valve_load_error *error);
 
 /* For commands that look at the text of rules: puts the text of a compiled file (program_text.h) in
- * the place of its bytes. Other files are left as they are. False when the program cannot be loaded,
- * which has been said on standard error then. */
+ * the place of its bytes. Other files are left as they are. False when the program cannot be
+ * loaded, which has been said on standard error then. */
 bool rules_take_text(struct rules *rules);
 
 /* Prints "valvec: FILE: what is wrong" about a compiled file to standard error. */

@@ -14,7 +14,8 @@ const ARROWS = {
     'runtime/pattern': ['runtime/base', 'runtime/regex'], // paths are JavaScript's expressions, read by its parser
     'runtime': ['runtime/base', 'runtime/regex', 'runtime/pattern'],
     'grammar': ['runtime/base'],
-    'valvec': ['runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
+    'valvec/terminal': ['runtime/base', 'valvec', 'valvec/document'],
+    'valvec': ['valvec/terminal', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
     'server/include': [],
     'server/logging': ['runtime/base', 'server/include'],
     'server/message': ['runtime/base'],
@@ -25,8 +26,8 @@ const ARROWS = {
     'server/plugins': ['runtime/base', 'runtime', 'server/include'],
     'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
     'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
-    'server': ['runtime/base', 'runtime', 'valvec/terminal', 'server/include', 'server/logging', 'server/node'],
-    'tests': ['server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec'],
+    'server': ['runtime/base', 'runtime', 'valvec/terminal', 'valvec/document', 'server/include', 'server/logging', 'server/node', 'server/plugins'],
+    'tests': ['server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/terminal'],
 };
 
 // The operator list names the instruction of each operator; it is data for the compiler, not a use.

@@ -40,6 +40,7 @@ struct option {
     char letter;          /* or 0 */
     const char *name;     /* without the dashes */
     const char *argument; /* how help names the value; NULL for a switch */
+    const char *if_alone; /* of TEXT: the value when none stands with it; NULL: it needs one */
     const char *help;     /* lines are broken by hand */
     enum option_kind kind;
     size_t offset;              /* in the settings of the command */
@@ -48,7 +49,7 @@ struct option {
 };
 
 struct command_line {
-    const char *command; /* a name of commands.def */
+    const char *command; /* a name of the application's commands */
     const char *about;   /* paragraphs of help between the usage line and the options */
     const char *after;   /* paragraphs behind the options, or NULL */
     const struct option *options;
@@ -70,6 +71,6 @@ bool command_line_parse(const struct command_line *line, int argc, char **argv, 
                         struct arguments *arguments, enum exit_status *status);
 void arguments_fini(struct arguments *arguments);
 
-/* Prints "valvec COMMAND: TEXT" and where to find help to standard error; returns EXIT_USAGE. */
+/* Prints "NAME COMMAND: TEXT" and where to find help to standard error; returns EXIT_USAGE. */
 enum exit_status usage_error(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

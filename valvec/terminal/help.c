@@ -3,13 +3,8 @@
 #include "help.h"
 
 #include "output.h"
-#include "program_format.h"
 
 #define HELP_COLUMN 24
-
-static const char EXIT_STATUS_TEXT[] =
-    "Exit status: 0 fine; 1 findings, failed tests or a denied request; 2 wrong usage;\n"
-    "3 invalid rules; 4 a file could not be read or written.\n";
 
 static void pad_from(struct buf *out, size_t line_start, size_t column)
 {
@@ -57,15 +52,16 @@ enum exit_status help_print_command(const struct command_line *line)
     struct buf *out = &output.text;
     size_t common_count;
     const struct option *common = common_options(&common_count);
-    buf_printf(out, "usage: valvec %s [OPTION...] %s\n\n%s\nOptions:\n", line->command,
-               command_find(line->command)->operands, line->about);
+    const char *operands = command_find(line->command)->operands;
+    buf_printf(out, "usage: %s %s [OPTION...]%s%s\n\n%s\nOptions:\n", application.name,
+               line->command, operands[0] == '\0' ? "" : " ", operands, line->about);
     for (size_t i = 0; i < line->option_count; i++)
         append_option(out, &line->options[i]);
     for (size_t i = 0; i < common_count; i++)
         append_option(out, &common[i]);
     if (line->after != NULL)
         buf_printf(out, "\n%s", line->after);
-    buf_printf(out, "\n%s", EXIT_STATUS_TEXT);
+    buf_printf(out, "\n%s", application.exit_status);
     return print(&output);
 }
 
@@ -74,17 +70,11 @@ enum exit_status help_print_program(void)
     struct output output;
     output_open(&output, COLOUR_NEVER);
     struct buf *out = &output.text;
-    buf_append_text(out, "usage: valvec COMMAND [ARGUMENT...]\n\n"
-                         "Checks, compiles, tests and explains Valve permission rules.\n\n"
-                         "Commands:\n");
-    const struct command *command;
-    for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-        buf_printf(out, "  %-9s %s\n", command->name, command->summary);
-    buf_append_text(out, "\nA FILE holds rules, as YAML or JSON, or a compiled program; `-` is "
-                         "standard input.\n\n"
-                         "  valvec help COMMAND   the options of a command\n"
-                         "  valvec --version      the version of the program and of its files\n\n");
-    buf_append_text(out, EXIT_STATUS_TEXT);
+    buf_printf(out, "%s\nCommands:\n", application.about);
+    for (size_t i = 0; i < application.command_count; i++)
+        buf_printf(out, "  %-9s %s\n", application.commands[i].name,
+                   application.commands[i].summary);
+    buf_printf(out, "\n%s\n%s", application.notes, application.exit_status);
     return print(&output);
 }
 
@@ -92,7 +82,6 @@ enum exit_status help_print_version(void)
 {
     struct output output;
     output_open(&output, COLOUR_NEVER);
-    buf_printf(&output.text, "valvec %s (program format %d)\n", VALVEC_VERSION,
-               (int)PROGRAM_FORMAT_VERSION);
+    buf_printf(&output.text, "%s\n", application.version);
     return print(&output);
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "option.h"
+#include "terminal/option.h"
 
 struct settings {
     bool flag;
@@ -16,6 +16,7 @@ struct settings {
     unsigned choice;
     uint64_t number;
     double real;
+    const char *alone;
 };
 
 static const char *const WORDS[] = {"red", "green", NULL};
@@ -46,10 +47,22 @@ static const struct option OPTIONS[] = {
      .kind = OPTION_REAL,
      .offset = offsetof(struct settings, real),
      .most = 9},
+    {.letter = 'a',
+     .name = "alone",
+     .argument = "[A]",
+     .if_alone = "nothing",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct settings, alone)},
 };
 
-static const struct command_line LINE = {
-    .command = "check", .options = OPTIONS, .option_count = 5, .most = 2};
+static const struct command COMMANDS[] = {{.name = "check", .operands = "FILE..."}};
+
+const struct application application = {.name = "tool", .commands = COMMANDS, .command_count = 1};
+
+static const struct command_line LINE = {.command = "check",
+                                         .options = OPTIONS,
+                                         .option_count = sizeof OPTIONS / sizeof *OPTIONS,
+                                         .most = 2};
 
 static bool parse(const char *const *words, struct settings *settings, struct arguments *arguments)
 {
@@ -107,6 +120,23 @@ static void two_dashes_end_the_options(void **state)
     arguments_fini(&arguments);
 }
 
+static void a_value_that_may_be_missing_is_not_taken_from_the_next_option(void **state)
+{
+    (void)state;
+    struct settings settings;
+    struct arguments arguments;
+    assert_true(parse(WORDS_OF("--alone", "-f"), &settings, &arguments));
+    assert_string_equal(settings.alone, "nothing");
+    assert_true(settings.flag);
+    arguments_fini(&arguments);
+    assert_true(parse(WORDS_OF("-a", "some"), &settings, &arguments));
+    assert_string_equal(settings.alone, "some");
+    arguments_fini(&arguments);
+    assert_true(parse(WORDS_OF("--alone"), &settings, &arguments));
+    assert_string_equal(settings.alone, "nothing");
+    arguments_fini(&arguments);
+}
+
 static void what_is_wrong_is_refused(void **state)
 {
     (void)state;
@@ -130,6 +160,7 @@ int main(void)
         cmocka_unit_test(options_and_operands_mix),
         cmocka_unit_test(values_stand_behind_the_letter_the_sign_or_alone),
         cmocka_unit_test(two_dashes_end_the_options),
+        cmocka_unit_test(a_value_that_may_be_missing_is_not_taken_from_the_next_option),
         cmocka_unit_test(what_is_wrong_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

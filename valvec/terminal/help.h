@@ -1,6 +1,6 @@
 #pragma once
-/* The texts of `valvec --help`, `valvec COMMAND --help` and `valvec --version`, made of
- * commands.def and of the option tables. */
+/* The texts of `NAME --help`, `NAME COMMAND --help` and `NAME --version`, made of the application's
+ * table and of the option tables. */
 
 #include "option.h"
 

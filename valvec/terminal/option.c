@@ -48,11 +48,11 @@ const struct option *common_options(size_t *count)
 enum exit_status usage_error(const char *command, const char *format, ...)
 {
     va_list arguments;
-    fprintf(stderr, "valvec %s: ", command);
+    fprintf(stderr, "%s %s: ", application.name, command);
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nsee: valvec %s --help\n", command);
+    fprintf(stderr, "\nsee: %s %s --help\n", application.name, command);
     return EXIT_USAGE;
 }
 
@@ -178,14 +178,22 @@ static bool report_unknown(const struct parser *parser, slice name)
 
 /* ---- arguments ---- */
 
+static bool next_is_option(const struct parser *parser)
+{
+    return parser->next < parser->argc && parser->argv[parser->next][0] == '-';
+}
+
 /* Takes the value that stands with the option, or the next argument. */
 static bool take_value(struct parser *parser, struct found found, const char *attached)
 {
     if (found.option->kind == OPTION_SWITCH)
         return attached == NULL ? set_value(parser, found.option, found.place, NULL)
                                 : wrong(parser, "--%s takes no value", found.option->name);
-    if (attached == NULL && parser->next < parser->argc)
+    bool may_follow = found.option->if_alone == NULL || !next_is_option(parser);
+    if (attached == NULL && parser->next < parser->argc && may_follow)
         attached = parser->argv[parser->next++];
+    if (attached == NULL)
+        attached = found.option->if_alone;
     if (attached == NULL)
         return wrong(parser, "--%s needs a value: --%s %s", found.option->name, found.option->name,
                      found.option->argument);

@@ -57,7 +57,8 @@ enum exit_status output_close(struct output *output, enum exit_status status)
     buf_fini(&output->text);
     if (output->error == 0)
         return status;
-    fprintf(stderr, "valvec: cannot write standard output: %s\n", strerror(output->error));
+    fprintf(stderr, "%s: cannot write standard output: %s\n", application.name,
+            strerror(output->error));
     return EXIT_IO;
 }
 
