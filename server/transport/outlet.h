@@ -14,8 +14,9 @@
  * receivers. One thread. */
 struct frame {
     uint32_t references;
-    uint32_t header_bytes; /* of the framing, before the payload */
-    size_t length;         /* with the header */
+    uint32_t header_bytes;  /* of the framing, before the payload */
+    size_t length;          /* with the header */
+    struct frame *deflated; /* of the transport: the same message compressed, once one was sent */
     char bytes[];
 };
 
@@ -24,20 +25,21 @@ static inline slice frame_payload(const struct frame *frame)
     return (slice){frame->bytes + frame->header_bytes, frame->length - frame->header_bytes};
 }
 
-/* A frame with one reference and room for length bytes, which the caller fills. */
+/* A frame with one reference and room for length bytes, which the caller fills; header_bytes is 0.
+ */
 struct frame *frame_new(size_t length);
 struct frame *frame_retain(struct frame *frame);
 void frame_release(struct frame **frame); /* and sets *frame to NULL; the last one frees it */
 
 enum close_code {
-    CLOSE_NORMAL,          /* a close frame without status, as the original sends */
-    CLOSE_GOING_AWAY,      /* 1001: the server stops */
-    CLOSE_PROTOCOL_ERROR,  /* 1002 */
-    CLOSE_UNSUPPORTED,     /* 1003: text on a binary endpoint */
-    CLOSE_BAD_TEXT,        /* 1007 */
-    CLOSE_POLICY,          /* 1008 */
-    CLOSE_TOO_LARGE,       /* 1009 */
-    CLOSE_ABORT,           /* no goodbye: the peer does not read, or is gone */
+    CLOSE_NORMAL,         /* a close frame without status, as the original sends */
+    CLOSE_GOING_AWAY,     /* 1001: the server stops */
+    CLOSE_PROTOCOL_ERROR, /* 1002 */
+    CLOSE_UNSUPPORTED,    /* 1003: text on a binary endpoint */
+    CLOSE_BAD_TEXT,       /* 1007 */
+    CLOSE_POLICY,         /* 1008 */
+    CLOSE_TOO_LARGE,      /* 1009 */
+    CLOSE_ABORT,          /* no goodbye: the peer does not read, or is gone */
 };
 
 struct outlet;
