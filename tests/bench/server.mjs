@@ -1,0 +1,158 @@
+// Measures this server and @deepstream/server 7 (with its uws HTTP service) in one run and prints the ratios.
+//
+//     node tests/bench/server.mjs [--build build/release] [--seconds 3] [--rounds 3] [--json] [--require]
+//
+// The figure is CPU time of the server process per message, from the kernel's account: it is stable where
+// rates are not. The load generator checks every message that comes back. --require exits 1 when a promise
+// is missed.
+
+import { spawn, execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { SCENARIOS } from './server_scenarios.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const { values: options } = parseArgs({
+    options: {
+        build: { type: 'string', default: 'build/release' },
+        seconds: { type: 'string', default: '3' },
+        rounds: { type: 'string', default: '3' },
+        json: { type: 'boolean', default: false },
+        require: { type: 'boolean', default: false },
+    },
+});
+const LOAD = resolve(options.build, 'tests/bench/load/load');
+const DEEPSTREAM = resolve(options.build, 'server/deepstream');
+const MOST_BYTES_IDLE = 2560, MOST_MS_START = 30;
+const folder = mkdtempSync(join(tmpdir(), 'server-bench-'));
+const run = promisify(execFile);
+
+async function freePort() {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address();
+    probe.close();
+    await once(probe, 'close');
+    return port;
+}
+
+const isAccepting = (port) => new Promise((answer) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.on('connect', () => { socket.destroy(); answer(true); });
+    socket.on('error', () => answer(false));
+});
+
+/** Starts a process and resolves once it accepts connections; `startMs` is how long that took. */
+async function started(command, args, port) {
+    const begin = process.hrtime.bigint();
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
+    while (!(await isAccepting(port))) {
+        if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
+    }
+    return { pid: child.pid, port, child, startMs: Number(process.hrtime.bigint() - begin) / 1e6 };
+}
+
+async function startOriginal({ rules }) {
+    const port = await freePort();
+    const args = [join(here, 'original_server.mjs'), String(port)];
+    if (rules) {
+        writeFileSync(join(folder, 'rules.json'), JSON.stringify(rules));
+        args.push(join(folder, 'rules.json'));
+    }
+    return started(process.execPath, args, port);
+}
+
+async function startOurs({ rules, storage = 'none' }) {
+    const port = await freePort();
+    if (rules) writeFileSync(join(folder, 'permissions.json'), JSON.stringify(rules));
+    const config = {
+        showLogo: false,
+        logLevel: 'ERROR',
+        httpServer: { type: 'default', options: { host: '127.0.0.1', port } },
+        connectionEndpoints: [{ type: 'ws-binary', options: { urlPath: '/deepstream', maxQueueBytes: 1 << 30 } }],
+        storage: storage === 'none' ? { type: 'none' } : { type: 'default', options: { path: join(folder, `records-${port}.db`) } },
+        permission: rules ? { type: 'config', options: { permissions: 'fileLoad(permissions.json)' } } : { type: 'none' },
+    };
+    writeFileSync(join(folder, `config-${port}.json`), JSON.stringify(config));
+    return started(DEEPSTREAM, ['start', '-c', join(folder, `config-${port}.json`)], port);
+}
+
+async function stop(server) {
+    server.child.kill('SIGKILL');
+    if (server.child.exitCode === null && server.child.signalCode === null) await once(server.child, 'exit');
+}
+
+async function load(server, scenario, extra = []) {
+    const args = [scenario, '--port', String(server.port), '--server', String(server.pid), '--seconds', options.seconds, ...extra];
+    return JSON.parse((await run(LOAD, args)).stdout);
+}
+
+const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+
+async function withServer(start, settings, use) {
+    const server = await start(settings);
+    try {
+        return await use(server);
+    } finally {
+        await stop(server);
+    }
+}
+
+async function measure(start, scenario) {
+    const args = ['--window', String(scenario.window), ...(scenario.rules ? ['--expect-denied'] : [])];
+    const results = [];
+    for (let round = 0; round < Number(options.rounds); round++)
+        results.push(await withServer(start, scenario, (server) => load(server, scenario.load, args)));
+    return { cpuNs: median(results.map((r) => r.cpu_ns)), rate: median(results.map((r) => r.rate)) };
+}
+
+async function compare(scenario) {
+    const ours = await measure(startOurs, scenario);
+    const original = await measure(startOriginal, scenario);
+    return { title: scenario.title, ours, original, ratio: original.cpuNs / ours.cpuNs, promised: scenario.promised };
+}
+
+/** p99 of both while messages are due at half of what the original can do at most. */
+async function compareLatency(originalDeliveriesPerSecond) {
+    const rate = String(Math.max(1, Math.floor(originalDeliveriesPerSecond / 50 / 2)));
+    const at = (start) => withServer(start, {}, (server) => load(server, 'latency', ['--rate', rate]));
+    return { rate: Number(rate), ours: await at(startOurs), original: await at(startOriginal) };
+}
+
+const idle = (start) => withServer(start, {}, (server) => load(server, 'idle', ['--clients', '5000']));
+const startTime = async (start) => {
+    const times = [];
+    for (let i = 0; i < 5; i++) times.push(await withServer(start, { storage: 'default' }, (server) => server.startMs));
+    return median(times);
+};
+
+const report = { scenarios: [] };
+try {
+    for (const scenario of SCENARIOS) {
+        report.scenarios.push(await compare(scenario));
+        const { title, ours, original, ratio, promised } = report.scenarios.at(-1);
+        if (!options.json) console.log(`${title}: ${ours.cpuNs.toFixed(0)} ns here, ${original.cpuNs.toFixed(0)} ns there, ratio ${ratio.toFixed(1)} (promised ${promised})`);
+    }
+    report.stored = await measure((settings) => startOurs({ ...settings, storage: 'default' }), SCENARIOS.find((s) => s.load === 'update'));
+    report.latency = await compareLatency(report.scenarios[0].original.rate);
+    report.idleBytes = { ours: (await idle(startOurs)).bytes, original: (await idle(startOriginal)).bytes };
+    report.startMs = { ours: await startTime(startOurs), original: await startTime(startOriginal) };
+} finally {
+    rmSync(folder, { recursive: true, force: true });
+}
+
+const kept = report.scenarios.every((s) => s.ratio >= s.promised) && report.latency.ours.p99_us < report.latency.original.p99_us &&
+    report.idleBytes.ours <= MOST_BYTES_IDLE && report.startMs.ours <= MOST_MS_START;
+if (options.json) console.log(JSON.stringify(report));
+else {
+    console.log(`updates that are stored on disk as well: ${report.stored.cpuNs.toFixed(0)} ns here`);
+    console.log(`p99 at ${report.latency.rate} messages a second to 50: ${report.latency.ours.p99_us} us here, ${report.latency.original.p99_us} us there`);
+    console.log(`idle connection with one subscription: ${report.idleBytes.ours.toFixed(0)} bytes here, ${report.idleBytes.original.toFixed(0)} there (promised ${MOST_BYTES_IDLE})`);
+    console.log(`start to first accepted connection: ${report.startMs.ours.toFixed(0)} ms here, ${report.startMs.original.toFixed(0)} ms there (promised ${MOST_MS_START})`);
+}
+if (options.require && !kept) process.exitCode = 1;
