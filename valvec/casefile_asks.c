@@ -2,7 +2,7 @@
 
 #include "casefile_reader.h"
 
-#include "scalar.h"
+#include "document/scalar.h"
 #include "text.h"
 
 struct action {

@@ -3,8 +3,8 @@
  * what is wrong in the file's diagnostics and returns false. */
 
 #include "casefile.h"
-#include "suggest.h"
-#include "tree.h"
+#include "document/suggest.h"
+#include "document/tree.h"
 
 struct case_reader {
     struct casefile *file;

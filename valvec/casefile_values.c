@@ -2,10 +2,10 @@
 
 #include "casefile_reader.h"
 
-#include "scalar.h"
+#include "document/scalar.h"
 #include "text.h"
-#include "timestamp.h"
-#include "tree_json.h"
+#include "document/timestamp.h"
+#include "document/tree_json.h"
 
 void case_report(struct case_reader *reader, enum diagnostic_id id, const struct tree_node *node,
                  slice hint)

@@ -7,7 +7,7 @@
 #include "builtins.h"
 #include "reference_depth.h"
 #include "regex/regex.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 struct checker {
     struct compilation *compilation;

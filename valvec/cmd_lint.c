@@ -6,7 +6,7 @@
 #include "load_rules.h"
 #include "terminal/option.h"
 #include "terminal/output.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 struct settings {
     unsigned format;

@@ -3,7 +3,7 @@
 
 #include "comments.h"
 
-#include "tree.h"
+#include "document/tree.h"
 #include "base/check.h"
 #include "base/utf8.h"
 

@@ -4,7 +4,7 @@
 
 #include "environment.h"
 
-#include "text_map.h"
+#include "document/text_map.h"
 #include "base/buf.h"
 
 #include <stdlib.h>
@@ -150,17 +150,10 @@ static void expand_line(struct expansion *expansion, slice line)
     }
 }
 
-struct mapped_text environment_keep(const struct source *source, struct arena *arena)
-{
-    struct text_piece *piece = arena_alloc(arena, sizeof *piece);
-    *piece = (struct text_piece){0, 0};
-    return (struct mapped_text){source->text, source, piece, 1};
-}
-
 struct mapped_text environment_expand(const struct source *source, struct arena *arena,
                                       struct diagnostics *diagnostics)
 {
-    struct mapped_text whole = environment_keep(source, arena);
+    struct mapped_text whole = text_map_whole(source, arena);
     struct expansion expansion = {.source = source, .diagnostics = diagnostics};
     if (source->text.length == 0 || memchr(source->text.at, '$', source->text.length) == NULL)
         return whole;

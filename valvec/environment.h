@@ -11,6 +11,3 @@
  * must not change its environment meanwhile. */
 struct mapped_text environment_expand(const struct source *source, struct arena *arena,
                                       struct diagnostics *diagnostics);
-
-/* The text of the file as it is. */
-struct mapped_text environment_keep(const struct source *source, struct arena *arena);

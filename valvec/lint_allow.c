@@ -6,7 +6,7 @@
 #include "lint.h"
 
 #include "comments.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 enum allow_scope {
     ALLOW_LINE,

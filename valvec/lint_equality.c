@@ -4,7 +4,7 @@
 #include "lint.h"
 
 #include "builtins.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* Fields that `user` does not have (valve.md 4); what authentication adds is under `user.data`. */
 
 #include "lint.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 static const char *const FIELDS[] = {"id", "isAuthenticated", "data"};
 

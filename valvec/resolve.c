@@ -4,7 +4,7 @@
 
 #include "passes.h"
 
-#include "suggest.h"
+#include "document/suggest.h"
 
 struct resolver {
     struct compilation *compilation;

@@ -4,7 +4,7 @@
 
 #include "passes.h"
 
-#include "suggest.h"
+#include "document/suggest.h"
 #include "text.h"
 
 #define MAX_RULE_BYTES (8u << 20) /* of all rule texts together */

@@ -2,7 +2,7 @@
 
 #include "yaml_layout.h"
 
-#include "yaml_scalar.h"
+#include "document/yaml_scalar.h"
 #include "base/check.h"
 #include "base/utf8.h"
 

@@ -2,7 +2,7 @@
 /* A YAML file as it is written: like its tree, but with anchors, aliases, tags and styles, and
  * nothing resolved. What the formatter reads. Nodes live in the arena. */
 
-#include "scalar.h"
+#include "document/scalar.h"
 #include "base/arena.h"
 
 #define LAYOUT_MAX_DEPTH 64

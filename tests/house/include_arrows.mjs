@@ -14,8 +14,9 @@ const ARROWS = {
     'runtime/pattern': ['runtime/base', 'runtime/regex'], // paths are JavaScript's expressions, read by its parser
     'runtime': ['runtime/base', 'runtime/regex', 'runtime/pattern'],
     'grammar': ['runtime/base'],
+    'valvec/document': ['runtime/base', 'runtime', 'grammar'],
     'valvec/terminal': ['runtime/base', 'valvec', 'valvec/document'],
-    'valvec': ['valvec/terminal', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
+    'valvec': ['valvec/document', 'valvec/terminal', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
     'server/include': [],
     'server/logging': ['runtime/base', 'server/include'],
     'server/message': ['runtime/base'],
@@ -27,7 +28,7 @@ const ARROWS = {
     'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
     'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
     'server': ['runtime/base', 'runtime', 'valvec/terminal', 'valvec/document', 'server/include', 'server/logging', 'server/node', 'server/plugins'],
-    'tests': ['server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/terminal'],
+    'tests': ['server/include', 'server/logging', 'server/message', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],
 };
 
 // The operator list names the instruction of each operator; it is data for the compiler, not a use.

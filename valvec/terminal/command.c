@@ -3,7 +3,7 @@
 #include "command.h"
 
 #include "help.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 #include <stdio.h>
 

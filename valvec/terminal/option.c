@@ -3,7 +3,7 @@
 #include "option.h"
 
 #include "help.h"
-#include "suggest.h"
+#include "document/suggest.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 
 #include "casefile.h"
 
-#include "timestamp.h"
+#include "document/timestamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
  * complete, so an alias cannot stand inside what it names. What aliases repeat is shared, and
  * counted, so that a small file cannot stand for a huge tree. */
 
-#include "rulefile.h"
+#include "document/readers.h"
 
-#include "yaml_scalar.h"
+#include "document/yaml_scalar.h"
 #include "base/check.h"
 #include "base/utf8.h"
 

@@ -1,6 +1,6 @@
 /* Lists and maps of a rule file, and the rule that a key stands once in a map. */
 
-#include "tree.h"
+#include "document/tree.h"
 
 #include "base/check.h"
 

@@ -2,7 +2,7 @@
  * in case only cost nothing, so that `tolowercase` is `toLowerCase`. Words are short, so a table of
  * three rows on the C stack does. */
 
-#include "suggest.h"
+#include "document/suggest.h"
 
 #define MAX_WORD_BYTES 64
 

@@ -1,9 +1,9 @@
 /* Lists and maps being written wait on a stack as deep as a tree may be. */
 
-#include "tree_json.h"
+#include "document/tree_json.h"
 
 #include "json.h"
-#include "scalar.h"
+#include "document/scalar.h"
 #include "base/check.h"
 
 struct frame {

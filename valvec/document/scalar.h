@@ -1,7 +1,7 @@
 #pragma once
 /* What a scalar of a YAML file means, and where its text stands. */
 
-#include "tree.h"
+#include "document/tree.h"
 
 /* The kind of a scalar without quotes (valve.md 1.2); *boolean is set for a BOOLEAN. */
 enum tree_kind scalar_kind(slice text, bool *boolean);

@@ -3,9 +3,9 @@
  * and where they cannot be, the walk stops at the last certain place, which keeps the line right.
  */
 
-#include "scalar.h"
+#include "document/scalar.h"
 
-#include "text_map.h"
+#include "document/text_map.h"
 #include "base/utf8.h"
 
 struct walk {

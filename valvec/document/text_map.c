@@ -1,7 +1,7 @@
 /* Composition of two maps: decoded text -> origin, and origin -> file. A run of the first is cut
  * where a piece of the second begins, so the pieces of the result lead straight to the file. */
 
-#include "text_map.h"
+#include "document/text_map.h"
 
 #include "base/check.h"
 
@@ -57,4 +57,11 @@ struct mapped_text text_map_point(const struct mapped_text *origin, uint32_t ori
     text_map_init(&map, origin);
     text_map_run(&map, 0, origin_offset, 0);
     return text_map_finish(&map, text, arena);
+}
+
+struct mapped_text text_map_whole(const struct source *source, struct arena *arena)
+{
+    struct text_piece *piece = arena_alloc(arena, sizeof *piece);
+    *piece = (struct text_piece){0, 0};
+    return (struct mapped_text){source->text, source, piece, 1};
 }

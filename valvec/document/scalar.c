@@ -1,6 +1,6 @@
 /* The kinds of plain scalars (valve.md 1.2): booleans, null, numbers, dates; all else is text. */
 
-#include "scalar.h"
+#include "document/scalar.h"
 
 #include "text.h"
 

@@ -1,6 +1,6 @@
 /* What libyaml says, with the cause that a rule author most often has: a rule without quotes. */
 
-#include "rulefile.h"
+#include "document/readers.h"
 
 static uint32_t line_start(slice text, uint32_t byte)
 {

@@ -3,10 +3,10 @@
  * lists are kept on a stack of at most TREE_MAX_DEPTH. Strings may form lone surrogates, as in
  * JavaScript. */
 
-#include "rulefile.h"
+#include "document/readers.h"
 
-#include "scalar.h"
-#include "text_map.h"
+#include "document/scalar.h"
+#include "document/text_map.h"
 #include "base/buf.h"
 #include "base/utf8.h"
 

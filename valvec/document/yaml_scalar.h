@@ -1,7 +1,7 @@
 #pragma once
 /* The style of a scalar, as libyaml says it. */
 
-#include "scalar.h"
+#include "document/scalar.h"
 
 #include <yaml.h>
 

@@ -25,3 +25,6 @@ struct mapped_text text_map_finish(struct text_map *map, slice text, struct aren
 /* A text of which every byte is said to stand at one place. */
 struct mapped_text text_map_point(const struct mapped_text *origin, uint32_t origin_offset,
                                   slice text, struct arena *arena);
+
+/* The text of a file as it is. */
+struct mapped_text text_map_whole(const struct source *source, struct arena *arena);

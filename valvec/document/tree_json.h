@@ -1,7 +1,7 @@
 #pragma once
 /* The tree of a file -> JSON text. */
 
-#include "tree.h"
+#include "document/tree.h"
 #include "base/buf.h"
 
 /* Appends node as JSON. Dates are texts as they are written. Returns NULL, or the part that JSON

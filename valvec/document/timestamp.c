@@ -1,6 +1,6 @@
 /* The proleptic Gregorian calendar, without leap seconds, as JavaScript has it. */
 
-#include "timestamp.h"
+#include "document/timestamp.h"
 
 #include <stdint.h>
 
