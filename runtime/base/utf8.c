@@ -64,12 +64,26 @@ size_t utf8_encode(uint32_t c, char *out)
     return 4;
 }
 
+/* Where the run of ASCII that starts at i ends. */
+static size_t skip_ascii(slice text, size_t i)
+{
+    uint64_t word;
+    for (; text.length - i >= sizeof word; i += sizeof word) {
+        memcpy(&word, text.at + i, sizeof word);
+        if ((word & UINT64_C(0x8080808080808080)) != 0)
+            break;
+    }
+    while (i < text.length && (unsigned char)text.at[i] < 0x80)
+        i++;
+    return i;
+}
+
 bool utf8_valid(slice text, bool allow_surrogates)
 {
     bool after_high = false;
     for (size_t i = 0; i < text.length;) {
         if ((unsigned char)text.at[i] < 0x80) {
-            i++;
+            i = skip_ascii(text, i + 1);
             after_high = false;
             continue;
         }
