@@ -28,5 +28,9 @@ bool json_read(slice text, struct json_limits limits, struct arena *arena, valve
  * {"$":"-0"}. A match result is written as its array. Lone surrogates are written as escapes. */
 void json_write(struct buf *buf, valve_value value);
 
+/* As json_write, for documents that others read: plain JSON, as JavaScript writes it. -0 is 0; what
+ * JSON cannot say is null. */
+void json_write_plain(struct buf *buf, valve_value value);
+
 /* Appends text as a JSON string with its quotes. */
 void json_write_text(struct buf *buf, slice text);

@@ -80,22 +80,38 @@ static void write_special(struct buf *buf, const char *name)
     buf_append_text(buf, "\"}");
 }
 
-static void write_number(struct buf *buf, double number)
+static void write_finite(struct buf *buf, double number)
 {
-    if (isnan(number)) {
-        write_special(buf, "NaN");
-    } else if (isinf(number)) {
-        write_special(buf, number < 0 ? "-Infinity" : "Infinity");
-    } else if (number == 0 && signbit(number)) {
-        write_special(buf, "-0");
-    } else {
-        char digits[NUMBER_TEXT_BYTES];
-        buf_append(buf, (slice){digits, number_to_text(number, digits)});
-    }
+    char digits[NUMBER_TEXT_BYTES];
+    buf_append(buf, (slice){digits, number_to_text(number, digits)});
 }
 
-static void write_scalar(struct buf *buf, valve_value v)
+static void write_number(struct buf *buf, double number)
 {
+    if (isnan(number))
+        write_special(buf, "NaN");
+    else if (isinf(number))
+        write_special(buf, number < 0 ? "-Infinity" : "Infinity");
+    else if (number == 0 && signbit(number))
+        write_special(buf, "-0");
+    else
+        write_finite(buf, number);
+}
+
+static void write_plain_scalar(struct buf *buf, valve_value v)
+{
+    if (v.type == VALUE_NUMBER && isfinite(v.as.number))
+        write_finite(buf, v.as.number);
+    else
+        buf_append_text(buf, "null");
+}
+
+static void write_scalar(struct buf *buf, valve_value v, bool is_plain)
+{
+    if (is_plain && (v.type == VALUE_NUMBER || v.type == VALUE_UNDEFINED)) {
+        write_plain_scalar(buf, v);
+        return;
+    }
     switch ((enum value_type)v.type) {
     case VALUE_NULL:
         buf_append_text(buf, "null");
@@ -133,6 +149,7 @@ struct frame {
 
 struct writer {
     struct buf *buf;
+    bool is_plain;
     VEC(struct frame) frames;
 };
 
@@ -216,20 +233,29 @@ static void write_value(struct writer *writer, valve_value v)
     if (v.type >= VALUE_ARRAY)
         open_container(writer, v);
     else
-        write_scalar(writer->buf, v);
+        write_scalar(writer->buf, v, writer->is_plain);
+}
+
+static void write_all(struct writer *writer, valve_value value)
+{
+    write_value(writer, value);
+    while (writer->frames.count > 0) {
+        struct frame *frame = &writer->frames.items[writer->frames.count - 1];
+        valve_value next;
+        if (next_value(writer->buf, frame, &next))
+            write_value(writer, next);
+        else
+            close_container(writer, frame);
+    }
+    VEC_FREE(&writer->frames);
 }
 
 void json_write(struct buf *buf, valve_value value)
 {
-    struct writer writer = {.buf = buf};
-    write_value(&writer, value);
-    while (writer.frames.count > 0) {
-        struct frame *frame = &writer.frames.items[writer.frames.count - 1];
-        valve_value next;
-        if (next_value(buf, frame, &next))
-            write_value(&writer, next);
-        else
-            close_container(&writer, frame);
-    }
-    VEC_FREE(&writer.frames);
+    write_all(&(struct writer){.buf = buf}, value);
+}
+
+void json_write_plain(struct buf *buf, valve_value value)
+{
+    write_all(&(struct writer){.buf = buf, .is_plain = true}, value);
 }
