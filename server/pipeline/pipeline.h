@@ -6,8 +6,8 @@
  *   its handler holds the session, later ones wait.
  * - The way of an action (message/actions.def) is an allow-list: what is not in it is refused with
  *   PARSER.UNKNOWN_ACTION, what lacks its name with INVALID_MESSAGE_DATA of the topic.
- * - Each check has one verdict; a refusal is answered here, the handler never sees it. Bulk messages
- *   reach the handler with exactly the names that were allowed, in order (H3, B1). */
+ * - Each check has one verdict; a refusal is answered here, the handler never sees it. Bulk
+ * messages reach the handler with exactly the names that were allowed, in order (H3, B1). */
 
 #include "session/session.h"
 
@@ -70,7 +70,7 @@ void pipeline_ask(struct pipeline *pipeline, const struct permission_question *q
 void pipeline_refuse(struct session *session, const struct message *message, slice name,
                      enum ds_verdict verdict);
 
-/* Answers a message whose content is not fit: INVALID_MESSAGE_DATA of its topic (RPC, EVENT, RECORD;
- * of PRESENCE its INVALID_PRESENCE_USERS), with originalAction, name, isError, correlationId and
- * isWriteAck as the message had them (F10). */
+/* Answers a message whose content is not fit: INVALID_MESSAGE_DATA of its topic (RPC, EVENT,
+ * RECORD; of PRESENCE its INVALID_PRESENCE_USERS), with originalAction, name, isError,
+ * correlationId and isWriteAck as the message had them (F10). */
 void pipeline_malformed(struct session *session, const struct message *message);

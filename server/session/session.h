@@ -25,7 +25,8 @@ enum session_state {
     SESSION_CLOSED,
 };
 
-/* Who keeps something at a session. Each slot belongs to one file, which alone reads and writes it. */
+/* Who keeps something at a session. Each slot belongs to one file, which alone reads and writes it.
+ */
 enum session_slot {
     SESSION_SLOT_EVENT_SUBSCRIPTIONS,
     SESSION_SLOT_RECORD_SUBSCRIPTIONS,
@@ -72,9 +73,10 @@ struct session_settings {
     size_t max_queue_bytes;
     uint32_t outgoing_buffer_timeout_ms;
     size_t max_buffer_bytes;
-    uint32_t max_names;         /* of one message; 10,000 */
-    uint32_t max_subscriptions; /* of one connection and registry; 100,000 */
-    uint32_t max_waiting_messages; /* behind a pending decision, before reading pauses; 1,000 */
+    uint32_t max_names;            /* of one message; 10,000 */
+    uint32_t max_subscriptions;    /* of one connection and registry; 100,000 */
+    uint32_t max_waiting_messages; /* behind a pending decision, before reading pauses; 1,000; it
+                                      pauses sooner when they are larger than max_message_bytes */
     bool log_invalid_auth_data;
     bool deflate;
 };
@@ -98,19 +100,22 @@ struct session {
     uint32_t references;
     slice user_id;     /* "open", "OPEN" or what authentication said; empty before login */
     slice client_data; /* JSON text for the client, or empty */
-    slice server_data; /* JSON text for rules, or empty */
     slice remote_address;
-    void *user; /* the permission plugin's */
+    void *user; /* the permission plugin's, which keeps the data for rules; lives as long as this */
     void *slots[SESSION_SLOT_COUNT];
 
     /* of the pipeline: order while something is pending */
-    uint32_t holds;           /* messages wait while it is not 0 */
+    uint32_t holds; /* messages wait while it is not 0 */
     uint32_t waiting_count;
+    size_t waiting_bytes;
     bool is_draining;
+    bool is_paused; /* reading, because too many wait */
+    bool is_ending; /* the connection has ended; handlers are told when nothing waits any more */
     struct list_link waiting; /* queued messages */
 
     /* of session/ */
-    struct session_endpoint *endpoint;
+    bool was_open;
+    struct session_endpoint *endpoint; /* NULL once it has ended */
     struct list_link in_endpoint;
     struct list_link in_login_queue;
     uint64_t last_alive_ms; /* of the loop's clock */

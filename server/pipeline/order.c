@@ -1,0 +1,139 @@
+/* The order of one session's messages (B9): while one of them is pending, later ones wait. Its end
+ * is the last of them: what was sent before the connection ended still takes effect, and only then
+ * the handlers forget the session. */
+
+#include "pipeline/pipeline_private.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+struct waiting {
+    struct list_link link;
+    size_t bytes;
+    struct message *message;
+};
+
+/* About what a message takes while it waits. */
+static size_t weight_of(const struct message *message)
+{
+    size_t bytes = sizeof(struct waiting) + sizeof *message + message->data.length +
+                   message->name.length + message->path.length;
+    for (uint32_t i = 0; i < message->name_count; i++)
+        bytes += sizeof *message->names + message->names[i].length;
+    return bytes + message->version_count * sizeof *message->versions;
+}
+
+/* ---- reading goes no faster than messages are served ---- */
+
+static bool exceeds(const struct session *session, uint32_t part)
+{
+    return session->waiting_count > session->settings->max_waiting_messages / part ||
+           session->waiting_bytes > session->settings->max_message_bytes / part;
+}
+
+static void pause_if_many(struct session *session)
+{
+    if (session->is_paused || !exceeds(session, 1))
+        return;
+    session->is_paused = true;
+    if (session->outlet != NULL)
+        session->outlet->operations->pause_reading(session->outlet);
+}
+
+static void resume_if_few(struct session *session)
+{
+    if (!session->is_paused || exceeds(session, 2))
+        return;
+    session->is_paused = false;
+    if (session->outlet != NULL)
+        session->outlet->operations->resume_reading(session->outlet);
+}
+
+/* ---- the queue ---- */
+
+static void push(struct session *session, const struct message *message)
+{
+    struct waiting *waiting = malloc(sizeof *waiting);
+    CHECK(waiting != NULL);
+    waiting->bytes = weight_of(message);
+    waiting->message = message_copy(message);
+    list_append(&session->waiting, &waiting->link);
+    session->waiting_count++;
+    session->waiting_bytes += waiting->bytes;
+    pause_if_many(session);
+}
+
+static struct message *pop(struct session *session)
+{
+    struct waiting *first = LIST_ITEM(session->waiting.next, struct waiting, link);
+    struct message *message = first->message;
+    list_remove(&first->link);
+    session->waiting_count--;
+    session->waiting_bytes -= first->bytes;
+    free(first);
+    return message;
+}
+
+static void end_if_idle(struct pipeline *pipeline, struct session *session)
+{
+    if (!session->is_ending || session->holds > 0 || session->is_draining)
+        return;
+    session->is_ending = false;
+    distribute_close(pipeline, session);
+    session_release(&session);
+}
+
+/* Never nested: a message whose hold ends before it returns leaves the rest to this loop. */
+static void drain(struct pipeline *pipeline, struct session *session)
+{
+    if (session->is_draining)
+        return;
+    session->is_draining = true;
+    while (session->holds == 0 && !list_is_empty(&session->waiting)) {
+        struct message *message = pop(session);
+        distribute(pipeline, session, message);
+        free(message);
+        resume_if_few(session);
+    }
+    session->is_draining = false;
+    end_if_idle(pipeline, session);
+}
+
+void pipeline_hold(struct session *session)
+{
+    session->holds++;
+    session_retain(session);
+}
+
+void pipeline_release(struct pipeline *pipeline, struct session *session)
+{
+    CHECK(session->holds > 0);
+    if (--session->holds == 0)
+        drain(pipeline, session);
+    session_release(&session);
+}
+
+static bool is_ping(const struct message *message)
+{
+    return message->topic == TOPIC_CONNECTION && message->action == CONNECTION_PING;
+}
+
+void order_take(struct pipeline *pipeline, struct session *session, const struct message *message)
+{
+    if (is_ping(message)) {
+        struct message pong = MESSAGE(TOPIC_CONNECTION, CONNECTION_PONG);
+        session_send(session, &pong);
+    } else if (session->holds > 0 || session->is_draining) {
+        push(session, message);
+    } else {
+        distribute(pipeline, session, message);
+    }
+}
+
+void order_end(struct pipeline *pipeline, struct session *session)
+{
+    session->is_ending = true;
+    session_retain(session);
+    end_if_idle(pipeline, session);
+}

@@ -1,0 +1,60 @@
+#include "pipeline/pipeline.h"
+
+#include "pipeline/pipeline_private.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+static void on_login(void *context, struct session *session)
+{
+    distribute_login(context, session);
+}
+
+static void on_message(void *context, struct session *session, const struct message *message)
+{
+    order_take(context, session, message);
+}
+
+static void on_close(void *context, struct session *session, bool was_open)
+{
+    if (was_open)
+        order_end(context, session);
+}
+
+struct pipeline *pipeline_new(const struct pipeline_settings *settings)
+{
+    struct pipeline *pipeline = malloc(sizeof *pipeline);
+    CHECK(pipeline != NULL);
+    *pipeline = (struct pipeline){
+        .settings = *settings,
+        .events = {.context = pipeline,
+                   .on_login = on_login,
+                   .on_message = on_message,
+                   .on_close = on_close},
+    };
+    return pipeline;
+}
+
+void pipeline_free(struct pipeline **pipeline)
+{
+    if (*pipeline == NULL)
+        return;
+    passage_free_spares(*pipeline);
+    ask_free_spares(*pipeline);
+    free(*pipeline);
+    *pipeline = NULL;
+}
+
+void pipeline_add_handler(struct pipeline *pipeline, enum topic topic,
+                          const struct handler *handler)
+{
+    CHECK(topic < TOPIC_COUNT && pipeline->handlers[topic] == NULL);
+    pipeline->handlers[topic] = handler;
+    pipeline->in_order[pipeline->handler_count++] = handler;
+}
+
+const struct session_events *pipeline_session_events(struct pipeline *pipeline)
+{
+    return &pipeline->events;
+}

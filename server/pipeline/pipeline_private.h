@@ -1,0 +1,50 @@
+#pragma once
+/* The inside of the pipeline, for the files of this folder alone. */
+
+#include "pipeline/pipeline.h"
+
+struct passage;
+struct ask;
+
+struct pipeline {
+    struct pipeline_settings settings;
+    struct session_events events;
+    const struct handler *handlers[TOPIC_COUNT];
+    const struct handler *in_order[TOPIC_COUNT]; /* as they were added */
+    size_t handler_count;
+    struct passage *spare_passages; /* so that a decision that comes at once allocates nothing */
+    struct ask *spare_asks;
+};
+
+/* ---- order.c ---- */
+
+/* Takes a message of a session: on its way at once, or behind those that wait. */
+void order_take(struct pipeline *pipeline, struct session *session, const struct message *message);
+
+/* The session has ended: its handlers are told once nothing of it waits any more. */
+void order_end(struct pipeline *pipeline, struct session *session);
+
+/* ---- distribute.c ---- */
+
+/* Sends a message on the way that actions.def gives it. */
+void distribute(struct pipeline *pipeline, struct session *session, const struct message *message);
+
+/* To the handler of the topic, which exists. */
+void distribute_allowed(struct pipeline *pipeline, struct session *session,
+                        const struct message *message);
+
+void distribute_login(struct pipeline *pipeline, struct session *session);
+void distribute_close(struct pipeline *pipeline, struct session *session);
+
+/* ---- passage.c ---- */
+
+/* Asks about a message: once without a name, about its name, or about each of its names. What is
+ * allowed goes to the handler, what is not is answered. */
+enum passage_kind { PASSAGE_NOBODY, PASSAGE_NAME, PASSAGE_NAMES };
+void passage_start(struct pipeline *pipeline, struct session *session,
+                   const struct message *message, enum passage_kind kind);
+void passage_free_spares(struct pipeline *pipeline);
+
+/* ---- ask.c ---- */
+
+void ask_free_spares(struct pipeline *pipeline);

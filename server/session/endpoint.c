@@ -1,0 +1,272 @@
+/* Makes sessions for the peers of a WebSocket endpoint, hands their messages on, and watches with
+ * two timers, however many there are: who is silent, and who does not log in. */
+
+#include "session/endpoint.h"
+
+#include "logging/log.h"
+#include "transport/http/http.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+#define ADDRESS_KEPT_BYTES 64 /* for log lines; X-Forwarded-For may be as long as a head */
+
+/* ---- the login queue ---- */
+
+static struct session *oldest_login(const struct session_endpoint *endpoint)
+{
+    return list_is_empty(&endpoint->logins)
+               ? NULL
+               : LIST_ITEM(endpoint->logins.next, struct session, in_login_queue);
+}
+
+static void time_out(struct session *session)
+{
+    struct message message = MESSAGE(TOPIC_CONNECTION, CONNECTION_AUTHENTICATION_TIMEOUT);
+    log_line(session->settings->log, DS_INFO, LOG_AUTHENTICATION_TIMEOUT,
+             "connection has not authenticated successfully in the expected time");
+    session_send(session, &message);
+    session_close(session, CLOSE_NORMAL, "it did not log in in time");
+}
+
+static void on_login_timer(uv_timer_t *timer)
+{
+    struct session_endpoint *endpoint = timer->data;
+    uint64_t timeout_ms = endpoint->settings->unauthenticated_timeout_ms;
+    uint64_t now = uv_now(endpoint->settings->loop);
+    struct session *oldest;
+    while ((oldest = oldest_login(endpoint)) != NULL) {
+        uint64_t due = oldest->opened_ms + timeout_ms;
+        if (due > now) {
+            uv_timer_start(timer, on_login_timer, due - now, 0);
+            return;
+        }
+        time_out(oldest);
+    }
+}
+
+static void queue_login(struct session *session)
+{
+    struct session_endpoint *endpoint = session->endpoint;
+    uint64_t timeout_ms = endpoint->settings->unauthenticated_timeout_ms;
+    if (timeout_ms == 0)
+        return;
+    list_append(&endpoint->logins, &session->in_login_queue);
+    if (!uv_is_active((uv_handle_t *)&endpoint->login_timer))
+        uv_timer_start(&endpoint->login_timer, on_login_timer, timeout_ms, 0);
+}
+
+/* ---- heartbeats ---- */
+
+static void on_heartbeat_timer(uv_timer_t *timer)
+{
+    struct session_endpoint *endpoint = timer->data;
+    uint64_t now = uv_now(endpoint->settings->loop);
+    uint64_t allowed_ms = 2 * (uint64_t)endpoint->settings->heartbeat_interval_ms;
+    for (struct list_link *at = endpoint->sessions.next; at != &endpoint->sessions; at = at->next) {
+        struct session *session = LIST_ITEM(at, struct session, in_endpoint);
+        if (session->state != SESSION_CLOSED && now - session->last_alive_ms > allowed_ms)
+            session_close(session, CLOSE_NORMAL, "no heartbeat in two intervals");
+    }
+}
+
+static void start_heartbeats(struct session_endpoint *endpoint)
+{
+    uint64_t interval_ms = endpoint->settings->heartbeat_interval_ms;
+    if (interval_ms > 0 && !uv_is_active((uv_handle_t *)&endpoint->heartbeat_timer))
+        uv_timer_start(&endpoint->heartbeat_timer, on_heartbeat_timer, interval_ms, interval_ms);
+}
+
+/* ---- beginning and end of a session ---- */
+
+static slice copy_address(slice address)
+{
+    size_t length = address.length < ADDRESS_KEPT_BYTES ? address.length : ADDRESS_KEPT_BYTES;
+    char *copy = malloc(length + 1);
+    CHECK(copy != NULL);
+    if (length > 0)
+        memcpy(copy, address.at, length);
+    return (slice){copy, length};
+}
+
+static void log_opened(const struct session *session, const struct http_request *request)
+{
+    slice referer = http_header_find(request, SLICE("referer"));
+    if (referer.at == NULL)
+        referer = SLICE("undefined");
+    log_line(session->settings->log, DS_INFO, LOG_INCOMING_CONNECTION,
+             "from " SLICE_FORMAT " (" SLICE_FORMAT ")", SLICE_ARGUMENTS(referer),
+             SLICE_ARGUMENTS(session->remote_address));
+}
+
+static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+{
+    struct session_endpoint *endpoint = context;
+    uint64_t now = uv_now(endpoint->settings->loop);
+    struct session *session = malloc(sizeof *session);
+    CHECK(session != NULL);
+    *session = (struct session){
+        .settings = endpoint->settings,
+        .outlet = outlet,
+        .references = 1,
+        .remote_address = copy_address(request->remote_address),
+        .endpoint = endpoint,
+        .last_alive_ms = now,
+        .opened_ms = now,
+        .connection_data = connection_data_new(request),
+    };
+    list_init(&session->waiting);
+    list_init(&session->in_login_queue);
+    list_append(&endpoint->sessions, &session->in_endpoint);
+    endpoint->count++;
+    queue_login(session);
+    start_heartbeats(endpoint);
+    log_opened(session, request);
+    return session;
+}
+
+static void end_session(struct session *session)
+{
+    struct session_endpoint *endpoint = session->endpoint;
+    const struct session_settings *settings = session->settings;
+    session->state = SESSION_CLOSED;
+    session->outlet = NULL;
+    session->endpoint = NULL;
+    list_remove(&session->in_login_queue);
+    list_remove(&session->in_endpoint);
+    if (--endpoint->count == 0)
+        uv_timer_stop(&endpoint->heartbeat_timer);
+    settings->events->on_close(settings->events->context, session, session->was_open);
+    slice user = session->was_open ? session->user_id : SLICE("null");
+    log_line(settings->log, DS_INFO, LOG_CLIENT_DISCONNECTED, SLICE_FORMAT, SLICE_ARGUMENTS(user));
+    if (session->was_open)
+        login_ended(session);
+    session_release(&session);
+}
+
+static void on_close(void *owner, const char *reason)
+{
+    (void)reason; /* the transport has logged what is worth a line */
+    end_session(owner);
+}
+
+/* ---- messages ---- */
+
+static void on_alive(void *owner)
+{
+    struct session *session = owner;
+    session->last_alive_ms = uv_now(session->settings->loop);
+}
+
+/* What cannot be decoded is answered as a message of a topic that nobody handles (protocol.md 2.2).
+ */
+static void on_undecodable(struct session *session, const char *problem)
+{
+    slice who = session->was_open ? session->user_id : session->remote_address;
+    log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE, SLICE_FORMAT ": %s",
+             SLICE_ARGUMENTS(who), problem);
+    if (session->state == SESSION_OPEN) {
+        struct message message = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
+        session_send(session, &message);
+    } else {
+        handshake_on_message(session, NULL);
+    }
+}
+
+static void on_frame(struct session *session, slice payload)
+{
+    const struct session_settings *settings = session->settings;
+    struct arena *arena = &session->endpoint->arena;
+    struct message_limits limits = {.max_names = settings->max_names};
+    struct message message;
+    const char *problem = binary_decode(payload, &limits, arena, &message);
+    if (problem != NULL)
+        on_undecodable(session, problem);
+    else if (session->state == SESSION_OPEN)
+        settings->events->on_message(settings->events->context, session, &message);
+    else
+        handshake_on_message(session, &message);
+}
+
+static void on_message(void *owner, enum ws_kind kind, slice payload)
+{
+    struct session *session = owner;
+    if (session->state == SESSION_CLOSED)
+        return;
+    if (kind != WS_BINARY) {
+        session_close(session, CLOSE_UNSUPPORTED, "it sent text to a binary endpoint"); /* F8 */
+        return;
+    }
+    struct arena *arena = &session->endpoint->arena;
+    struct arena_mark mark = arena_mark(arena);
+    on_frame(session, payload);
+    arena_reset(arena, mark);
+}
+
+/* ---- the endpoint ---- */
+
+static void add_timer(struct session_endpoint *endpoint, uv_timer_t *timer)
+{
+    CHECK(uv_timer_init(endpoint->settings->loop, timer) == 0);
+    timer->data = endpoint;
+    endpoint->open_timers++;
+}
+
+struct session_endpoint *session_endpoint_new(const struct session_settings *settings)
+{
+    struct session_endpoint *endpoint = malloc(sizeof *endpoint);
+    CHECK(endpoint != NULL);
+    *endpoint = (struct session_endpoint){.settings = settings};
+    endpoint->websocket = (struct ws_endpoint){
+        .context = endpoint,
+        .kind = WS_BINARY,
+        .max_message_bytes = settings->max_message_bytes,
+        .max_queue_bytes = settings->max_queue_bytes,
+        .flush_delay_ms = settings->outgoing_buffer_timeout_ms,
+        .flush_bytes = settings->max_buffer_bytes,
+        .deflate = settings->deflate,
+        .on_open = on_open,
+        .on_message = on_message,
+        .on_alive = on_alive,
+        .on_close = on_close,
+    };
+    list_init(&endpoint->sessions);
+    list_init(&endpoint->logins);
+    arena_init(&endpoint->arena, 0);
+    add_timer(endpoint, &endpoint->heartbeat_timer);
+    add_timer(endpoint, &endpoint->login_timer);
+    return endpoint;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct session_endpoint *endpoint = handle->data;
+    if (--endpoint->open_timers > 0)
+        return;
+    arena_fini(&endpoint->arena);
+    buf_fini(&endpoint->scratch);
+    free(endpoint);
+}
+
+void session_endpoint_free(struct session_endpoint **endpoint)
+{
+    struct session_endpoint *ended = *endpoint;
+    if (ended == NULL)
+        return;
+    while (!list_is_empty(&ended->sessions))
+        end_session(LIST_ITEM(ended->sessions.next, struct session, in_endpoint));
+    uv_close((uv_handle_t *)&ended->heartbeat_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&ended->login_timer, on_timer_closed);
+    *endpoint = NULL;
+}
+
+const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
+{
+    return &endpoint->websocket;
+}
+
+size_t session_endpoint_count(const struct session_endpoint *endpoint)
+{
+    return endpoint->count;
+}

@@ -1,0 +1,44 @@
+#pragma once
+/* The inside of an endpoint, for the files of this folder alone. */
+
+#include "session/session.h"
+
+#include "transport/ws/ws.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#define SCRATCH_KEPT_BYTES ((size_t)64 * 1024) /* what a large message needed is given back */
+
+struct session_endpoint {
+    const struct session_settings *settings;
+    struct ws_endpoint websocket;
+    struct list_link sessions;
+    size_t count;
+    struct list_link logins; /* not logged in yet, oldest first */
+    uv_timer_t heartbeat_timer;
+    uv_timer_t login_timer;
+    unsigned open_timers;
+    struct arena arena; /* lists of the message being read */
+    struct buf scratch; /* the message being written */
+};
+
+/* ---- handshake.c ---- */
+
+/* A message of a session that is not open; NULL: it could not be decoded. */
+void handshake_on_message(struct session *session, const struct message *message);
+
+/* ---- login.c ---- */
+
+/* Asks authentication; auth_data is JSON, borrowed for the call. Goes on to open the session, or
+ * back to waiting for another attempt, or closes it. */
+void login_start(struct session *session, slice auth_data);
+
+/* Tells authentication that a user's connection has ended. */
+void login_ended(const struct session *session);
+
+/* ---- connection_data.c ---- */
+
+/* What authentication is told of a connection: {"remoteAddress", "headers", "referer"}, on the
+ * heap. Ended by free. */
+slice connection_data_new(const struct http_request *request);

@@ -1,0 +1,160 @@
+/* One attempt to log in: every entry of `auth` is asked in turn (server.md 6.2), then the session
+ * is open, or may try again, or has tried too often. */
+
+#include "session/endpoint.h"
+
+#include "logging/log.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+struct attempt {
+    struct session *session; /* retained */
+    size_t entry;            /* which one is asked now */
+    slice auth_data;         /* behind this struct */
+};
+
+static void end_attempt(struct attempt *attempt)
+{
+    session_release(&attempt->session);
+    free(attempt);
+}
+
+/* ---- the outcome ---- */
+
+static void send_outcome(struct session *session, unsigned action, slice client_data)
+{
+    struct message message = MESSAGE(TOPIC_AUTH, (uint16_t)action);
+    if (client_data.length > 0)
+        MESSAGE_SET(&message, data, client_data);
+    session_send(session, &message);
+}
+
+static void refuse(struct attempt *attempt, slice client_data)
+{
+    struct session *session = attempt->session;
+    const struct session_settings *settings = session->settings;
+    if (settings->log_invalid_auth_data)
+        log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL,
+                 "invalid authentication data: " SLICE_FORMAT, SLICE_ARGUMENTS(attempt->auth_data));
+    else
+        log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL, "invalid authentication data");
+    session->state = SESSION_AWAITING_LOGIN;
+    send_outcome(session, AUTH_AUTH_UNSUCCESSFUL, client_data);
+    if (++session->failed_logins < settings->max_auth_attempts)
+        return;
+    log_line(settings->log, DS_INFO, LOG_TOO_MANY_AUTH_ATTEMPTS,
+             "too many authentication attempts");
+    send_outcome(session, AUTH_TOO_MANY_AUTH_ATTEMPTS, SLICE(""));
+    session_close(session, CLOSE_NORMAL, "too many authentication attempts");
+}
+
+static char *append(char *at, slice text)
+{
+    if (text.length > 0)
+        memcpy(at, text.at, text.length);
+    return at + text.length;
+}
+
+/* Both in one block: thousands of idle sessions keep them. */
+static void keep_texts(struct session *session, slice id, slice client_data)
+{
+    char *block = malloc(id.length + client_data.length + 1);
+    CHECK(block != NULL);
+    session->user_id = (slice){block, id.length};
+    char *end = append(block, id);
+    append(end, client_data);
+    session->client_data = (slice){end, client_data.length};
+}
+
+static bool prepare_user(struct session *session, slice id, bool has_id, slice server_data)
+{
+    const struct session_settings *settings = session->settings;
+    bool is_authenticated = has_id && !slice_equal(id, SLICE("open")); /* H21 */
+    session->user = settings->permission->user_new(settings->permission_self, id, is_authenticated,
+                                                   server_data);
+    return session->user != NULL;
+}
+
+static void open_session(struct attempt *attempt, const struct ds_login_result *result)
+{
+    struct session *session = attempt->session;
+    const struct session_settings *settings = session->settings;
+    bool has_id = result->has_id && result->id.length > 0;
+    slice id = has_id ? result->id : SLICE("OPEN");
+    if (!prepare_user(session, id, has_id, result->server_data)) {
+        log_line(settings->log, DS_ERROR, LOG_AUTH_ERROR,
+                 "the server data of " SLICE_FORMAT " is not JSON", SLICE_ARGUMENTS(id));
+        refuse(attempt, SLICE(""));
+        return;
+    }
+    keep_texts(session, id, result->client_data);
+    free((void *)session->connection_data.at);
+    session->connection_data = (slice){0};
+    list_remove(&session->in_login_queue);
+    session->state = SESSION_OPEN;
+    session->was_open = true;
+    send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
+    log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT, SLICE_ARGUMENTS(id));
+    settings->events->on_login(settings->events->context, session);
+}
+
+/* ---- asking ---- */
+
+static void ask(struct attempt *attempt);
+
+static void on_answer(void *context, const struct ds_login_result *result)
+{
+    struct attempt *attempt = context;
+    struct session *session = attempt->session;
+    if (session->state != SESSION_AUTHENTICATING) { /* it ended meanwhile (F5) */
+        end_attempt(attempt);
+        return;
+    }
+    bool is_last = attempt->entry + 1 == session->settings->authentication_count;
+    if (result->outcome == DS_LOGIN_NOT_MINE && !is_last) {
+        attempt->entry++;
+        ask(attempt);
+        return;
+    }
+    if (result->outcome == DS_LOGIN_ACCEPTED)
+        open_session(attempt, result);
+    else
+        refuse(attempt, result->client_data);
+    end_attempt(attempt);
+}
+
+/* As deep as the list `auth` is long when every entry answers at once. */
+static void ask(struct attempt *attempt)
+{
+    struct session *session = attempt->session;
+    const struct session_authentication *entry =
+        &session->settings->authentications[attempt->entry];
+    struct ds_login login = {.connection_data = session->connection_data,
+                             .auth_data = attempt->auth_data};
+    entry->operations->login(entry->self, &login, on_answer, attempt);
+}
+
+void login_start(struct session *session, slice auth_data)
+{
+    CHECK(session->settings->authentication_count > 0);
+    struct attempt *attempt = malloc(sizeof *attempt + auth_data.length);
+    CHECK(attempt != NULL);
+    char *copy = (char *)(attempt + 1);
+    append(copy, auth_data);
+    *attempt =
+        (struct attempt){.session = session_retain(session), .auth_data = {copy, auth_data.length}};
+    session->state = SESSION_AUTHENTICATING;
+    ask(attempt);
+}
+
+void login_ended(const struct session *session)
+{
+    const struct session_settings *settings = session->settings;
+    for (size_t i = 0; i < settings->authentication_count; i++) {
+        const struct session_authentication *entry = &settings->authentications[i];
+        if (entry->operations->logged_out != NULL)
+            entry->operations->logged_out(entry->self, session->user_id);
+    }
+}

@@ -1,0 +1,91 @@
+#include "session/session.h"
+
+#include "session/endpoint.h"
+
+#include "logging/log.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+struct session *session_retain(struct session *session)
+{
+    session->references++;
+    return session;
+}
+
+static void free_session(struct session *session)
+{
+    const struct session_settings *settings = session->settings;
+    if (session->user != NULL)
+        settings->permission->user_free(settings->permission_self, session->user);
+    free((void *)session->user_id.at); /* client_data stands behind it */
+    free((void *)session->remote_address.at);
+    free((void *)session->connection_data.at);
+    free(session);
+}
+
+void session_release(struct session **session)
+{
+    CHECK((*session)->references > 0);
+    if (--(*session)->references == 0)
+        free_session(*session);
+    *session = NULL;
+}
+
+/* The frame's payload, until the next one is encoded. */
+static slice encode(struct session_endpoint *endpoint, const struct message *message)
+{
+    struct buf *scratch = &endpoint->scratch;
+    if (scratch->capacity > SCRATCH_KEPT_BYTES)
+        buf_fini(scratch);
+    buf_clear(scratch);
+    binary_encode(message, scratch);
+    return buf_slice(scratch);
+}
+
+void session_send(struct session *session, const struct message *message)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    session->outlet->operations->send(session->outlet, encode(session->endpoint, message));
+}
+
+void session_close(struct session *session, enum close_code code, const char *reason)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    slice who = session->user_id.length > 0 ? session->user_id : session->remote_address;
+    log_line(session->settings->log, DS_INFO, LOG_CONNECTION_ERROR,
+             "closing the connection of " SLICE_FORMAT ": %s", SLICE_ARGUMENTS(who), reason);
+    session->state = SESSION_CLOSED;
+    list_remove(&session->in_login_queue);
+    session->outlet->operations->close(session->outlet, code);
+}
+
+/* ---- broadcasts ---- */
+
+void broadcast_begin(struct broadcast *broadcast, const struct message *message)
+{
+    *broadcast = (struct broadcast){.message = message};
+}
+
+void broadcast_send(struct broadcast *broadcast, struct session *session)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    struct frame **frame = &broadcast->frames[session->settings->protocol];
+    const struct outlet_operations *operations = session->outlet->operations;
+    if (*frame == NULL)
+        *frame = operations->make_frame(encode(session->endpoint, broadcast->message));
+    operations->send_frame(session->outlet, *frame);
+    broadcast->sent++;
+}
+
+void broadcast_end(struct broadcast *broadcast)
+{
+    for (size_t i = 0; i < PROTOCOL_COUNT; i++) {
+        if (broadcast->frames[i] != NULL)
+            frame_release(&broadcast->frames[i]);
+    }
+}
