@@ -1,0 +1,169 @@
+#include "endpoints.h"
+
+#include "node/config/config.h"
+
+#include "base/buf.h"
+#include "base/check.h"
+#include "logging/log.h"
+
+static bool is_type(const struct config_plugin *wanted, const char *type)
+{
+    return slice_equal(wanted->type, slice_of(type));
+}
+
+static char *text_copy(slice text)
+{
+    char *copy = malloc(text.length + 1);
+    CHECK(copy != NULL);
+    if (text.length > 0)
+        memcpy(copy, text.at, text.length);
+    copy[text.length] = '\0';
+    return copy;
+}
+
+/* ---- settings ---- */
+
+static void read_http_settings(struct endpoints *endpoints, const struct config *config)
+{
+    const struct ds_value *origins = config_value(config, CONFIG_HTTP_ORIGINS);
+    size_t origin_count = ds_value_count(origins);
+    endpoints->origins = calloc(origin_count + 1, sizeof *endpoints->origins);
+    CHECK(endpoints->origins != NULL);
+    for (size_t i = 0; i < origin_count; i++)
+        endpoints->origins[i] = ds_value_text(ds_value_at(origins, i, NULL), SLICE(""));
+    endpoints->host = text_copy(config_text(config, CONFIG_HTTP_HOST));
+    endpoints->health_check_path = text_copy(config_text(config, CONFIG_HTTP_HEALTH_CHECK_PATH));
+    endpoints->http = (struct http_settings){
+        .host = endpoints->host,
+        .port = (uint16_t)config_integer(config, CONFIG_HTTP_PORT),
+        .health_check_path = endpoints->health_check_path,
+        .reuse_port = config_boolean(config, CONFIG_HTTP_REUSE_PORT),
+        .allow_all_origins = config_boolean(config, CONFIG_HTTP_ALLOW_ALL_ORIGINS),
+        .origins = endpoints->origins,
+        .origin_count = origin_count,
+        .host_url = config_text(config, CONFIG_HTTP_HOST_URL),
+        .trust_forwarded_for = config_boolean(config, CONFIG_HTTP_TRUST_FORWARDED_FOR),
+        .max_head_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_HEAD_BYTES),
+        .head_timeout_ms = (uint32_t)config_integer(config, CONFIG_HTTP_HEAD_TIMEOUT),
+        .max_message_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_MESSAGE_SIZE),
+        .max_connections = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_CONNECTIONS),
+    };
+}
+
+static uint32_t number(const struct ds_value *options, enum config_option option)
+{
+    return (uint32_t)config_integer_in(options, option);
+}
+
+static void read_websocket_settings(struct session_settings *settings,
+                                    const struct ds_value *options)
+{
+    settings->heartbeat_interval_ms = number(options, CONFIG_WS_HEARTBEAT_INTERVAL);
+    settings->unauthenticated_timeout_ms = number(options, CONFIG_WS_UNAUTHENTICATED_TIMEOUT);
+    settings->max_auth_attempts = number(options, CONFIG_WS_MAX_AUTH_ATTEMPTS);
+    settings->max_message_bytes = number(options, CONFIG_WS_MAX_MESSAGE_SIZE);
+    settings->max_queue_bytes = number(options, CONFIG_WS_MAX_QUEUE_BYTES);
+    settings->outgoing_buffer_timeout_ms = number(options, CONFIG_WS_OUTGOING_BUFFER_TIMEOUT);
+    settings->max_buffer_bytes = number(options, CONFIG_WS_MAX_BUFFER_BYTES);
+    settings->max_names = number(options, CONFIG_WS_MAX_NAMES);
+    settings->max_subscriptions = number(options, CONFIG_WS_MAX_SUBSCRIPTIONS);
+    settings->max_waiting_messages = number(options, CONFIG_WS_MAX_WAITING_MESSAGES);
+    settings->log_invalid_auth_data = config_boolean_in(options, CONFIG_WS_LOG_INVALID_AUTH_DATA);
+    settings->deflate = config_boolean_in(options, CONFIG_WS_PER_MESSAGE_DEFLATE);
+}
+
+void endpoints_check(struct config *config)
+{
+    const struct ds_value *ssl = config_value(config, CONFIG_HTTP_SSL);
+    if (ds_value_kind(ssl) != DS_VALUE_NULL)
+        config_refuse(config, ssl,
+                      "this server does not encrypt by itself: leave `ssl` out and let a proxy do "
+                      "it, see deepstream nginx --ssl");
+}
+
+/* ---- listening ---- */
+
+static void add_endpoint(struct endpoints *endpoints, const struct session_settings *shared,
+                         const struct config_plugin *wanted)
+{
+    struct endpoint *endpoint = calloc(1, sizeof *endpoint);
+    CHECK(endpoint != NULL);
+    endpoint->settings = *shared;
+    endpoint->settings.protocol = PROTOCOL_BINARY;
+    read_websocket_settings(&endpoint->settings, wanted->options);
+    endpoint->sessions = session_endpoint_new(&endpoint->settings);
+    http_server_add_websocket(endpoints->server,
+                              config_text_in(wanted->options, CONFIG_WS_BINARY_URL_PATH),
+                              session_endpoint_websocket(endpoint->sessions));
+    VEC_PUSH(&endpoints->all, endpoint);
+}
+
+void endpoints_init(struct endpoints *endpoints, const struct config *config,
+                    const struct session_settings *shared)
+{
+    *endpoints = (struct endpoints){.log = shared->log};
+    read_http_settings(endpoints, config);
+    endpoints->server = http_server_new(shared->loop, &endpoints->http, shared->log);
+    for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
+        const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
+        if (is_type(wanted, "ws-binary"))
+            add_endpoint(endpoints, shared, wanted);
+        else
+            log_line(endpoints->log, wanted->is_default ? DS_DEBUG : DS_WARN, LOG_INFO,
+                     "connection endpoint " SLICE_FORMAT
+                     " is left out: this server speaks ws-binary",
+                     SLICE_ARGUMENTS(wanted->type));
+    }
+}
+
+static const char *reason_of(int error)
+{
+    return error == UV_EADDRINUSE ? "another process listens there already" : uv_strerror(error);
+}
+
+bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error)
+{
+    int outcome = http_server_listen(endpoints->server);
+    if (outcome != 0) {
+        snprintf(error->text, sizeof error->text, "cannot listen on %s:%u: %s", endpoints->host,
+                 endpoints->http.port, reason_of(outcome));
+        return false;
+    }
+    log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for http connections on %s:%u",
+             endpoints->host, http_server_port(endpoints->server));
+    log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for health checks on path %s",
+             endpoints->health_check_path);
+    return true;
+}
+
+/* ---- the end ---- */
+
+void endpoints_stop_accepting(struct endpoints *endpoints)
+{
+    if (endpoints->server != NULL)
+        http_server_stop_accepting(endpoints->server);
+}
+
+void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done)(void *context),
+                     void *context)
+{
+    struct http_server *server = endpoints->server;
+    endpoints->server = NULL;
+    if (server == NULL)
+        done(context);
+    else
+        http_server_close(server, grace_ms, done, context);
+}
+
+void endpoints_fini(struct endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        session_endpoint_free(&endpoints->all.items[i]->sessions);
+        free(endpoints->all.items[i]);
+    }
+    VEC_FREE(&endpoints->all);
+    free(endpoints->origins);
+    free(endpoints->host);
+    free(endpoints->health_check_path);
+    *endpoints = (struct endpoints){0};
+}

@@ -1,0 +1,45 @@
+#pragma once
+/* Where clients come in: the HTTP server of a node and the endpoints behind its paths. */
+
+#include "session/session.h"
+#include "transport/http/http.h"
+
+#include "base/vec.h"
+
+struct config;
+struct ds_error;
+
+/* One entry of connectionEndpoints. */
+struct endpoint {
+    struct session_settings settings;
+    struct session_endpoint *sessions;
+};
+
+struct endpoints {
+    struct log *log;
+    struct http_settings http;
+    slice *origins;
+    char *host;
+    char *health_check_path;
+    struct http_server *server; /* NULL: not started, or closed */
+    VEC(struct endpoint *) all;
+};
+
+/* shared: what the sessions of every endpoint have in common; the rest is read from config, which
+ * is borrowed, as log and what is in shared, until endpoints_fini. */
+void endpoints_init(struct endpoints *endpoints, const struct config *config,
+                    const struct session_settings *shared);
+void endpoints_fini(struct endpoints *endpoints);
+
+/* Refuses what this server cannot offer, in the configuration. */
+void endpoints_check(struct config *config);
+
+/* Starts to listen. Returns false, with a reason, when that is not possible. */
+bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error);
+
+/* Lets nobody in any more. */
+void endpoints_stop_accepting(struct endpoints *endpoints);
+
+/* Says goodbye to everybody, and parts with who is not gone after grace_ms. */
+void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done)(void *context),
+                     void *context);

@@ -1,0 +1,34 @@
+#pragma once
+/* The handlers of a node, as enabledFeatures says, and the pipeline that leads to them. */
+
+#include "handlers/event.h"
+#include "handlers/presence.h"
+#include "handlers/record/record.h"
+#include "handlers/rpc/rpc.h"
+
+struct config;
+struct service;
+
+struct features {
+    struct cluster *cluster;
+    struct pipeline *pipeline;
+    struct handler_services services;
+    struct record_handler *record; /* NULL when it is off, as the others */
+    struct event_handler *event;
+    struct rpc_handler *rpc;
+    struct presence_handler *presence;
+    slice *prefixes; /* of records: the texts of two lists */
+};
+
+struct features_settings {
+    uv_loop_t *loop;
+    struct log *log;
+    slice server_name; /* borrowed */
+    const struct config *config;
+    const struct service *cache, *storage, *permission;
+};
+
+void features_start(struct features *features, const struct features_settings *settings);
+
+/* Once no session is left. Also when features_start was not called, for a zeroed struct. */
+void features_stop(struct features *features);

@@ -1,0 +1,42 @@
+#pragma once
+/* What the files of this folder share: the node itself. */
+
+#include "node/node.h"
+
+#include "endpoints.h"
+#include "features.h"
+#include "services.h"
+
+#include "deepstream/plugin.h"
+#include "logging/log.h"
+
+struct ds_node {
+    uv_loop_t *loop;
+    struct config *config; /* borrowed */
+    struct ds_node_events events;
+    enum node_state state;
+    bool has_failed;
+    bool is_draining; /* waiting for writes under way, at the stop */
+
+    struct log log;
+    struct ds_services host; /* what plugins are given */
+    slice server_name;       /* owned */
+
+    struct services logger; /* one, apart from the others: it starts first and closes last */
+    struct services services;
+    struct service *cache, *storage, *permission;
+    VEC(struct session_authentication) authentications;
+
+    struct features features;
+    struct endpoints endpoints;
+
+    /* One phase at a time has a deadline. */
+    uv_timer_t timer;
+    void (*on_deadline)(struct ds_node *node);
+};
+
+/* The table of operations of the service's kind. */
+static inline const void *service_operations(const struct service *service)
+{
+    return service->plugin->operations;
+}

@@ -1,0 +1,281 @@
+/* The way of a node through its states (server.md 4), and what is logged on it.
+ *
+ * Each state has one function, which ends by entering the next state, now or when what it waits for
+ * has happened. Nobody is let in before everything behind the door is ready. */
+
+#include "internal.h"
+
+#include "base/check.h"
+
+struct transition {
+    const char *name;
+    enum node_state from, to;
+};
+
+static const struct transition TRANSITIONS[] = {
+#define TRANSITION(name, from, to) {name, NODE_##from, NODE_##to},
+#include "node/states.def"
+#undef TRANSITION
+};
+
+static const char *const STATE_NAMES[] = {
+#define STATE(name) #name,
+#include "node/states.def"
+#undef STATE
+};
+
+static void enter(struct ds_node *node, enum node_state to)
+{
+    const struct transition *found = NULL;
+    for (size_t i = 0; i < sizeof TRANSITIONS / sizeof *TRANSITIONS; i++) {
+        if (TRANSITIONS[i].from == node->state && TRANSITIONS[i].to == to)
+            found = &TRANSITIONS[i];
+    }
+    CHECK(found != NULL);
+    log_line(&node->log, DS_DEBUG, LOG_INFO, "State transition (%s): %s -> %s", found->name,
+             STATE_NAMES[found->from], STATE_NAMES[found->to]);
+    node->state = to;
+}
+
+/* ---- deadlines ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct ds_node *node = timer->data;
+    node->on_deadline(node);
+}
+
+static void set_deadline(struct ds_node *node, enum config_option option,
+                         void (*on_deadline)(struct ds_node *node))
+{
+    node->on_deadline = on_deadline;
+    uv_timer_start(&node->timer, on_timer, (uint64_t)config_integer(node->config, option), 0);
+}
+
+static void clear_deadline(struct ds_node *node)
+{
+    uv_timer_stop(&node->timer);
+}
+
+/* ---- stopping, from the last state backwards ---- */
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    struct ds_node *node = timer->data;
+    if (node->events.on_stopped != NULL)
+        node->events.on_stopped(node->events.context, node->has_failed);
+}
+
+static void logger_closed(void *context)
+{
+    struct ds_node *node = context;
+    clear_deadline(node);
+    enter(node, NODE_STOPPED);
+    uv_close((uv_handle_t *)&node->timer, on_timer_closed);
+}
+
+static void give_up_logger(struct ds_node *node)
+{
+    services_give_up_close(&node->logger);
+}
+
+static void services_closed(void *context)
+{
+    struct ds_node *node = context;
+    enter(node, NODE_LOGGER_SHUTDOWN);
+    node->log.operations = NULL;
+    set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_logger);
+    services_close(&node->logger, logger_closed, node);
+}
+
+static void give_up_services(struct ds_node *node)
+{
+    services_give_up_close(&node->services);
+}
+
+static void shut_services(struct ds_node *node)
+{
+    enter(node, NODE_SERVICE_SHUTDOWN);
+    set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_services);
+    services_close(&node->services, services_closed, node);
+}
+
+static void shut_handlers(struct ds_node *node)
+{
+    enter(node, NODE_PLUGIN_SHUTDOWN);
+    enter(node, NODE_HANDLER_SHUTDOWN);
+    features_stop(&node->features);
+    shut_services(node);
+}
+
+static void endpoints_closed(void *context)
+{
+    struct ds_node *node = context;
+    endpoints_fini(&node->endpoints);
+    shut_handlers(node);
+}
+
+/* Whatever was accepted has been answered, or its time is up. */
+static void close_endpoints(struct ds_node *node)
+{
+    clear_deadline(node);
+    endpoints_close(&node->endpoints,
+                    (uint32_t)config_integer(node->config, CONFIG_SHUTDOWN_TIMEOUT),
+                    endpoints_closed, node);
+}
+
+static void on_drained(void *context)
+{
+    struct ds_node *node = context;
+    if (node->is_draining) {
+        node->is_draining = false;
+        close_endpoints(node);
+    }
+}
+
+static void give_up_drain(struct ds_node *node)
+{
+    log_line(&node->log, DS_WARN, LOG_INFO, "writes are under way that did not end in time");
+    on_drained(node);
+}
+
+static void shut_endpoints(struct ds_node *node)
+{
+    enter(node, NODE_CONNECTION_ENDPOINT_SHUTDOWN);
+    endpoints_stop_accepting(&node->endpoints);
+    node->is_draining = true;
+    set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_drain);
+    if (node->features.record != NULL)
+        record_handler_drain(node->features.record, on_drained, node);
+    else
+        on_drained(node);
+}
+
+void ds_node_stop(struct ds_node *node)
+{
+    switch (node->state) {
+    case NODE_CONFIG_LOADED:
+    case NODE_LOGGER_INIT:
+    case NODE_SERVICE_INIT:
+        services_forget_start(&node->logger);
+        services_forget_start(&node->services);
+        shut_services(node);
+        break;
+    case NODE_CONNECTION_ENDPOINT_INIT:
+    case NODE_RUNNING:
+        shut_endpoints(node);
+        break;
+    default:
+        log_line(&node->log, DS_INFO, LOG_INFO, "the server is stopping already");
+        break;
+    }
+}
+
+/* ---- starting, from the last state backwards ---- */
+
+static void fail(struct ds_node *node)
+{
+    node->has_failed = true;
+    ds_node_stop(node);
+}
+
+static void run(struct ds_node *node)
+{
+    enter(node, NODE_RUNNING);
+    log_line(&node->log, DS_INFO, LOG_INFO, "Deepstream started");
+    if (node->events.on_running != NULL)
+        node->events.on_running(node->events.context);
+}
+
+static void start_endpoints(struct ds_node *node)
+{
+    struct ds_error error;
+    struct session_settings shared = {
+        .loop = node->loop,
+        .log = &node->log,
+        .authentications = node->authentications.items,
+        .authentication_count = node->authentications.count,
+        .permission = service_operations(node->permission),
+        .permission_self = node->permission->self,
+        .events = pipeline_session_events(node->features.pipeline),
+    };
+    enter(node, NODE_CONNECTION_ENDPOINT_INIT);
+    endpoints_init(&node->endpoints, node->config, &shared);
+    if (endpoints_listen(&node->endpoints, &error)) {
+        run(node);
+        return;
+    }
+    log_line(&node->log, DS_FATAL, LOG_CONNECTION_ERROR, "%s", error.text);
+    fail(node);
+}
+
+static void start_handlers(struct ds_node *node)
+{
+    struct features_settings settings = {
+        .loop = node->loop,
+        .log = &node->log,
+        .server_name = node->server_name,
+        .config = node->config,
+        .cache = node->cache,
+        .storage = node->storage,
+        .permission = node->permission,
+    };
+    enter(node, NODE_HANDLER_INIT);
+    features_start(&node->features, &settings);
+    enter(node, NODE_PLUGIN_INIT);
+    start_endpoints(node);
+}
+
+static void services_started(void *context, bool ready)
+{
+    struct ds_node *node = context;
+    clear_deadline(node);
+    if (ready)
+        start_handlers(node);
+    else
+        fail(node);
+}
+
+static void give_up_services_start(struct ds_node *node)
+{
+    services_give_up_start(&node->services);
+}
+
+static void log_introduction(struct ds_node *node)
+{
+    slice file = config_file(node->config);
+    log_line(&node->log, DS_INFO, LOG_INFO, "server name: " SLICE_FORMAT,
+             SLICE_ARGUMENTS(node->server_name));
+    log_line(&node->log, DS_INFO, LOG_INFO, "deepstream version: " DEEPSTREAM_VERSION);
+    if (file.length > 0)
+        log_line(&node->log, DS_INFO, LOG_INFO, "configuration file loaded from " SLICE_FORMAT,
+                 SLICE_ARGUMENTS(file));
+    config_log_problems(node->config, &node->log);
+}
+
+static void logger_started(void *context, bool ready)
+{
+    struct ds_node *node = context;
+    clear_deadline(node);
+    if (!ready) {
+        fail(node);
+        return;
+    }
+    log_introduction(node);
+    enter(node, NODE_SERVICE_INIT);
+    set_deadline(node, CONFIG_START_TIMEOUT, give_up_services_start);
+    services_start(&node->services, services_started, node);
+}
+
+static void give_up_logger_start(struct ds_node *node)
+{
+    services_give_up_start(&node->logger);
+}
+
+void ds_node_start(struct ds_node *node)
+{
+    CHECK(config_is_valid(node->config));
+    enter(node, NODE_LOGGER_INIT);
+    set_deadline(node, CONFIG_START_TIMEOUT, give_up_logger_start);
+    services_start(&node->logger, logger_started, node);
+}

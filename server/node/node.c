@@ -1,0 +1,224 @@
+#include "internal.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* ---- what plugins are given ---- */
+
+static void host_log(void *host, enum ds_log_level level, const char *event, ds_slice text)
+{
+    struct ds_node *node = host;
+    log_named(&node->log, level, slice_of(event), text);
+}
+
+static bool host_log_wants(void *host, enum ds_log_level level)
+{
+    const struct ds_node *node = host;
+    return log_wants(&node->log, level);
+}
+
+static void host_read_record(void *host, ds_slice name, ds_record_done *done, void *context)
+{
+    const struct ds_node *node = host;
+    if (node->features.record != NULL)
+        record_handler_read(node->features.record, name, done, context);
+    else
+        done(context, "records can only be read while the server runs", NULL);
+}
+
+static void fill_host(struct ds_node *node)
+{
+    bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
+    node->host = (struct ds_services){.host = node,
+                                      .loop = node->loop,
+                                      .config_dir = config_dir(node->config),
+                                      .log = host_log,
+                                      .log_wants = host_log_wants,
+                                      .read_record = has_records ? host_read_record : NULL};
+}
+
+/* ---- the name ---- */
+
+static void append_base36(struct buf *out, uint64_t number)
+{
+    char digits[16];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36];
+        number /= 36;
+    } while (number > 0);
+    buf_append(out, (slice){digits + at, sizeof digits - at});
+}
+
+/* As the original makes them: milliseconds, then chance. */
+static slice made_up_name(void)
+{
+    struct buf name = BUF_EMPTY;
+    struct timespec now;
+    uint64_t chance;
+    clock_gettime(CLOCK_REALTIME, &now);
+    CHECK(getrandom(&chance, sizeof chance, 0) == (ssize_t)sizeof chance);
+    append_base36(&name, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    buf_append_byte(&name, '-');
+    append_base36(&name, chance);
+    return buf_slice(&name);
+}
+
+static slice server_name(const struct config *config)
+{
+    slice wanted = config_text(config, CONFIG_SERVER_NAME);
+    struct buf name = BUF_EMPTY;
+    if (slice_equal(wanted, SLICE("UUID")))
+        return made_up_name();
+    buf_append(&name, wanted);
+    return buf_slice(&name);
+}
+
+/* ---- plugins ---- */
+
+static struct service *add(struct ds_node *node, enum ds_plugin_kind kind,
+                           enum config_plugin_kind section, size_t index, const char *name)
+{
+    return services_add(&node->services, &node->host, kind, name, node->config,
+                        config_plugin(node->config, section, index));
+}
+
+static void add_logger(struct ds_node *node)
+{
+    struct service *logger =
+        services_add(&node->logger, &node->host, DS_PLUGIN_LOGGER, "logger", node->config,
+                     config_plugin(node->config, CONFIG_PLUGIN_LOGGER, 0));
+    if (logger != NULL) {
+        node->log.logger = logger->self;
+        node->log.operations = service_operations(logger);
+    }
+}
+
+static void add_authentications(struct ds_node *node)
+{
+    size_t count = config_plugin_count(node->config, CONFIG_PLUGIN_AUTHENTICATION);
+    for (size_t i = 0; i < count; i++) {
+        const struct service *service =
+            add(node, DS_PLUGIN_AUTHENTICATION, CONFIG_PLUGIN_AUTHENTICATION, i, "authentication");
+        if (service == NULL)
+            continue;
+        struct session_authentication entry = {service_operations(service), service->self};
+        VEC_PUSH(&node->authentications, entry);
+    }
+}
+
+/* Parts of a node of which there is one implementation: another one cannot be asked for. */
+static void refuse_what_is_not_built_in(struct ds_node *node, enum config_plugin_kind kind,
+                                        const char *built_in)
+{
+    for (size_t i = 0; i < config_plugin_count(node->config, kind); i++) {
+        const struct config_plugin *wanted = config_plugin(node->config, kind, i);
+        slice asked = wanted->type.length > 0   ? wanted->type
+                      : wanted->name.length > 0 ? wanted->name
+                                                : wanted->path;
+        if (built_in == NULL || !slice_equal(asked, slice_of(built_in)))
+            config_refuse(node->config, wanted->value,
+                          "Error loading " SLICE_FORMAT " plugin " SLICE_FORMAT
+                          ": it is not built into this server",
+                          SLICE_ARGUMENTS(config_plugin_kind_name(kind)), SLICE_ARGUMENTS(asked));
+    }
+}
+
+static void check_the_rest(struct ds_node *node)
+{
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_SUBSCRIPTIONS, "default");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_LOCKS, "default");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_NODE, "default");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_TELEMETRY, "deepstreamIO");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_MONITORING, "none");
+    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CUSTOM, NULL);
+    endpoints_check(node->config);
+}
+
+/* In the order of server.md 4. */
+static void add_plugins(struct ds_node *node)
+{
+    add_logger(node);
+    node->storage = add(node, DS_PLUGIN_STORAGE, CONFIG_PLUGIN_STORAGE, 0, "storage");
+    node->cache = add(node, DS_PLUGIN_CACHE, CONFIG_PLUGIN_CACHE, 0, "cache");
+    add_authentications(node);
+    node->permission = add(node, DS_PLUGIN_PERMISSION, CONFIG_PLUGIN_PERMISSION, 0, "permission");
+    check_the_rest(node);
+}
+
+/* ---- the node ---- */
+
+struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
+                            const struct ds_node_events *events)
+{
+    struct ds_node *node = calloc(1, sizeof *node);
+    CHECK(node != NULL);
+    node->loop = loop;
+    node->config = config;
+    node->events = *events;
+    node->log.level = config_log_level(config);
+    node->server_name = server_name(config);
+    CHECK(uv_timer_init(loop, &node->timer) == 0);
+    node->timer.data = node;
+    services_init(&node->logger, &node->log);
+    services_init(&node->services, &node->log);
+    fill_host(node);
+    add_plugins(node);
+    node->state = NODE_CONFIG_LOADED;
+    return node;
+}
+
+/* A plugin that did not close in time may still use its node, which is kept for it. */
+void ds_node_free(struct ds_node **node)
+{
+    struct ds_node *freed = *node;
+    *node = NULL;
+    CHECK(freed->state == NODE_STOPPED);
+    if (services_are_open(&freed->services) || services_are_open(&freed->logger))
+        return;
+    services_fini(&freed->services);
+    services_fini(&freed->logger);
+    VEC_FREE(&freed->authentications);
+    free((char *)(uintptr_t)freed->server_name.at);
+    free(freed);
+}
+
+bool ds_node_reload(struct ds_node *node, const struct config *fresh)
+{
+    const struct ds_permission_operations *operations = service_operations(node->permission);
+    struct ds_error error = {.text = ""};
+    if (fresh != NULL)
+        node->log.level = config_log_level(fresh);
+    if (operations->reload == NULL) {
+        log_line(&node->log, DS_INFO, LOG_INFO, "there are no rules to reload");
+        return true;
+    }
+    if (!operations->reload(node->permission->self, &error)) {
+        log_line(&node->log, DS_ERROR, LOG_CONFIG_ERROR,
+                 "the rules were not reloaded, those of before stay: %s", error.text);
+        return false;
+    }
+    log_line(&node->log, DS_INFO, LOG_INFO, "the rules were reloaded");
+    return true;
+}
+
+enum node_state ds_node_state(const struct ds_node *node)
+{
+    return node->state;
+}
+
+uint16_t ds_node_port(const struct ds_node *node)
+{
+    return node->state == NODE_RUNNING ? http_server_port(node->endpoints.server) : 0;
+}
+
+struct log *ds_node_log(struct ds_node *node)
+{
+    return &node->log;
+}

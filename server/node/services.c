@@ -1,0 +1,221 @@
+#include "services.h"
+
+#include "logging/log.h"
+#include "plugins/builtins.h"
+
+#include "base/check.h"
+
+static const struct ds_plugin *const BUILTINS[] = {
+#define BUILTIN(symbol) &symbol,
+#include "plugins/builtins.def"
+#undef BUILTIN
+};
+
+void services_init(struct services *services, struct log *log)
+{
+    *services = (struct services){.log = log};
+}
+
+void services_fini(struct services *services)
+{
+    for (size_t i = 0; i < services->all.count; i++) {
+        if (services->all.items[i]->self == NULL)
+            free(services->all.items[i]);
+    }
+    VEC_FREE(&services->all);
+}
+
+/* ---- making ---- */
+
+const struct ds_plugin *services_find_builtin(enum ds_plugin_kind kind, slice type)
+{
+    for (size_t i = 0; i < sizeof BUILTINS / sizeof *BUILTINS; i++) {
+        if (BUILTINS[i]->kind == kind && slice_equal(slice_of(BUILTINS[i]->name), type))
+            return BUILTINS[i];
+    }
+    return NULL;
+}
+
+static const struct ds_plugin *find(enum ds_plugin_kind kind, const char *name,
+                                    struct config *config, const struct config_plugin *wanted)
+{
+    bool is_named = wanted->name.length > 0;
+    if (wanted->type.length == 0) {
+        config_refuse(config, wanted->value,
+                      "Error loading %s plugin via %s " SLICE_FORMAT
+                      ": this server has built-in plugins only, which `type` names",
+                      name, is_named ? "name" : "path",
+                      SLICE_ARGUMENTS(is_named ? wanted->name : wanted->path));
+        return NULL;
+    }
+    const struct ds_plugin *plugin = services_find_builtin(kind, wanted->type);
+    if (plugin == NULL)
+        config_refuse(config, wanted->value,
+                      "Error loading %s plugin of type " SLICE_FORMAT
+                      ": it is not built into this server",
+                      name, SLICE_ARGUMENTS(wanted->type));
+    else if (plugin->version != DS_PLUGIN_VERSION) {
+        config_refuse(config, wanted->value,
+                      "Error loading %s plugin of type " SLICE_FORMAT
+                      ": it was built for version %u of plugins, not %u",
+                      name, SLICE_ARGUMENTS(wanted->type), plugin->version,
+                      (unsigned)DS_PLUGIN_VERSION);
+        return NULL;
+    }
+    return plugin;
+}
+
+struct service *services_add(struct services *services, const struct ds_services *host,
+                             enum ds_plugin_kind kind, const char *name, struct config *config,
+                             const struct config_plugin *wanted)
+{
+    struct ds_error error = {.text = "it gave no reason"};
+    const struct ds_plugin *plugin = find(kind, name, config, wanted);
+    if (plugin == NULL)
+        return NULL;
+    void *self = plugin->create(host, wanted->options, &error);
+    if (self == NULL) {
+        config_refuse(config, wanted->value, "%s of type %s: %s", name, plugin->name, error.text);
+        return NULL;
+    }
+    struct service *service = calloc(1, sizeof *service);
+    CHECK(service != NULL);
+    *service = (struct service){.plugin = plugin, .self = self, .name = name, .group = services};
+    VEC_PUSH(&services->all, service);
+    return service;
+}
+
+/* ---- starting ---- */
+
+static void end_start(struct services *services, bool ready)
+{
+    void (*on_started)(void *, bool) = services->on_started;
+    services->on_started = NULL;
+    if (on_started != NULL)
+        on_started(services->context, ready);
+}
+
+static void end_start_when_all_answered(struct services *services)
+{
+    bool ready = true;
+    if (services->starting > 0)
+        return;
+    for (size_t i = 0; i < services->all.count; i++)
+        ready = ready && services->all.items[i]->is_started;
+    end_start(services, ready);
+}
+
+static void on_start(void *context, const char *error)
+{
+    struct service *service = context;
+    struct services *services = service->group;
+    services->starting--;
+    service->is_started = error == NULL;
+    service->has_failed = error != NULL;
+    if (services->on_started == NULL)
+        return;
+    if (error != NULL)
+        log_line(services->log, DS_FATAL, LOG_PLUGIN_INITIALIZATION_ERROR, "%s (%s): %s",
+                 service->name, service->plugin->description, error);
+    else
+        log_line(services->log, DS_INFO, LOG_INFO, "%s ready: %s", service->name,
+                 service->plugin->description);
+    end_start_when_all_answered(services);
+}
+
+void services_start(struct services *services, void (*on_started)(void *context, bool ready),
+                    void *context)
+{
+    services->on_started = on_started;
+    services->context = context;
+    services->starting = services->all.count + 1; /* one for this function */
+    for (size_t i = 0; i < services->all.count; i++) {
+        struct service *service = services->all.items[i];
+        if (service->plugin->start != NULL)
+            service->plugin->start(service->self, on_start, service);
+        else
+            on_start(service, NULL);
+    }
+    services->starting--;
+    end_start_when_all_answered(services);
+}
+
+void services_give_up_start(struct services *services)
+{
+    for (size_t i = 0; i < services->all.count; i++) {
+        const struct service *service = services->all.items[i];
+        if (!service->is_started && !service->has_failed)
+            log_line(services->log, DS_FATAL, LOG_PLUGIN_INITIALIZATION_TIMEOUT,
+                     "%s wasn't initialised in time", service->name);
+    }
+    end_start(services, false);
+}
+
+void services_forget_start(struct services *services)
+{
+    services->on_started = NULL;
+}
+
+/* ---- closing ---- */
+
+static void end_close(struct services *services)
+{
+    void (*on_closed)(void *) = services->on_closed;
+    services->on_closed = NULL;
+    if (on_closed != NULL)
+        on_closed(services->context);
+}
+
+static void close_next(struct services *services);
+
+static void on_close(void *context, const char *error)
+{
+    struct service *service = context;
+    struct services *services = service->group;
+    service->self = NULL;
+    if (error != NULL)
+        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close well: %s",
+                 service->name, error);
+    if (services->on_closed != NULL)
+        close_next(services);
+}
+
+/* Plugins are few, so that one closing inside the close of another is no matter of depth. */
+static void close_next(struct services *services)
+{
+    for (size_t i = services->all.count; i-- > 0;) {
+        struct service *service = services->all.items[i];
+        if (service->self != NULL) {
+            service->plugin->close(service->self, on_close, service);
+            return;
+        }
+    }
+    end_close(services);
+}
+
+void services_close(struct services *services, void (*on_closed)(void *context), void *context)
+{
+    services->on_closed = on_closed;
+    services->context = context;
+    close_next(services);
+}
+
+void services_give_up_close(struct services *services)
+{
+    for (size_t i = 0; i < services->all.count; i++) {
+        const struct service *service = services->all.items[i];
+        if (service->self != NULL)
+            log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close in time",
+                     service->name);
+    }
+    end_close(services);
+}
+
+bool services_are_open(const struct services *services)
+{
+    for (size_t i = 0; i < services->all.count; i++) {
+        if (services->all.items[i]->self != NULL)
+            return true;
+    }
+    return false;
+}

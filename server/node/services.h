@@ -1,0 +1,64 @@
+#pragma once
+/* The plugins of a node: found, made, started side by side, closed one by one. */
+
+#include "deepstream/plugin.h"
+#include "node/config/config.h"
+
+#include "base/vec.h"
+
+struct log;
+struct services;
+
+struct service {
+    const struct ds_plugin *plugin;
+    void *self;       /* NULL once it is closed */
+    const char *name; /* for messages: "cache" */
+    struct services *group;
+    bool is_started; /* start has called its done, and without an error */
+    bool has_failed;
+};
+
+/* Plugins that start together. */
+struct services {
+    struct log *log;
+    VEC(struct service *) all;
+    size_t starting; /* that have not said yet whether they are ready */
+    void (*on_started)(void *context, bool ready); /* NULL: nobody waits */
+    void (*on_closed)(void *context);
+    void *context;
+};
+
+/* log is borrowed. */
+void services_init(struct services *services, struct log *log);
+/* All are closed, or abandoned. */
+void services_fini(struct services *services);
+
+/* The built-in plugin of a kind and type, or NULL. */
+const struct ds_plugin *services_find_builtin(enum ds_plugin_kind kind, slice type);
+
+/* Makes a plugin as the configuration wants it. Returns NULL, having refused it in the
+ * configuration, when it cannot be found or made. name is borrowed for good. */
+struct service *services_add(struct services *services, const struct ds_services *host,
+                             enum ds_plugin_kind kind, const char *name, struct config *config,
+                             const struct config_plugin *wanted);
+
+/* Starts all, in the order they were added but without waiting for each other. on_started is called
+ * once, perhaps before it returns: ready when every plugin is, not ready as soon as all have
+ * answered and one has failed, which was logged. */
+void services_start(struct services *services, void (*on_started)(void *context, bool ready),
+                    void *context);
+
+/* Time is up: logs who is not ready and calls on_started with false. */
+void services_give_up_start(struct services *services);
+
+/* Nobody wants to know any more how the start ended. */
+void services_forget_start(struct services *services);
+
+/* Closes all, the last one that was added first, each after the one before it is done. */
+void services_close(struct services *services, void (*on_closed)(void *context), void *context);
+
+/* Time is up: logs who has not closed and calls on_closed. What they hold is never freed. */
+void services_give_up_close(struct services *services);
+
+/* Whether a plugin has not said that it is closed. */
+bool services_are_open(const struct services *services);
