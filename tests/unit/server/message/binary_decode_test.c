@@ -29,7 +29,8 @@ static void decode_bytes(struct decoded *decoded, slice frame)
     decoded->frame = BUF_EMPTY;
     decoded->frame.at = malloc(frame.length + (frame.length == 0));
     assert_non_null(decoded->frame.at);
-    memcpy(decoded->frame.at, frame.at, frame.length);
+    if (frame.length > 0)
+        memcpy(decoded->frame.at, frame.at, frame.length);
     decoded->frame.length = frame.length;
     arena_init(&decoded->arena, 0);
     decoded->problem =
