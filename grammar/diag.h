@@ -1,6 +1,6 @@
 #pragma once
-/* What is wrong with a file: diagnostics are collected, sorted by position and printed by the command
- * line. Every message stands once in diagnostics.def. */
+/* What is wrong with a file: diagnostics are collected, sorted by position and printed by the
+ * command line. Every message stands once in diagnostics.def. */
 
 #include "source.h"
 #include "base/arena.h"
@@ -71,3 +71,11 @@ void diagnostics_sort(struct diagnostics *diagnostics);
  * colour adds escape codes. Control characters of the file are shown as escapes, tabs as one space,
  * long lines are cut around the caret. */
 void diagnostic_print(const struct diagnostic *diagnostic, struct buf *out, bool colour);
+
+/* The middle part of that: the line in which `start` is, and a caret below it. For messages that
+ * are no diagnostics of the list. */
+void diagnostic_print_line(const struct source *source, uint32_t start, uint32_t end,
+                           enum severity severity, struct buf *out, bool colour);
+
+/* Appends text of a file so that it cannot steer the terminal. */
+void diagnostic_print_text(slice text, struct buf *out);

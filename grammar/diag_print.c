@@ -41,7 +41,7 @@ static uint32_t append_character(struct buf *out, uint32_t c)
     return 1;
 }
 
-static void append_shown(struct buf *out, slice text)
+void diagnostic_print_text(slice text, struct buf *out)
 {
     for (size_t i = 0; i < text.length;)
         append_character(out, utf8_next(text, &i));
@@ -81,12 +81,14 @@ static bool has_more_characters(slice text, uint32_t characters)
     return text.length > (size_t)characters * 4 || utf8_count(text) > characters;
 }
 
-static struct quote quote_line(const struct diagnostic *diagnostic, uint32_t line_number)
+/* Quotes the line that `start` is in; underlines from there to `end`. */
+static struct quote quote_line(const struct source *source, uint32_t line_number, uint32_t start,
+                               uint32_t end)
 {
-    slice line = source_line(diagnostic->source, line_number);
-    uint32_t start = diagnostic->source->line_starts[line_number - 1];
+    slice line = source_line(source, line_number);
+    uint32_t line_start = source->line_starts[line_number - 1];
     uint32_t length = (uint32_t)line.length;
-    uint32_t caret = diagnostic->start - start, caret_end = diagnostic->end - start;
+    uint32_t caret = start - line_start, caret_end = end - line_start;
     caret = caret > length ? length : caret;
     caret_end = caret_end > length ? length : caret_end;
     uint32_t from = 0;
@@ -121,18 +123,19 @@ static void print_caret(const struct quote *quote, struct buf *out)
         buf_append_byte(out, '~');
 }
 
-static void print_quote(const struct diagnostic *diagnostic, uint32_t line_number, struct buf *out,
-                        const struct palette *palette)
+void diagnostic_print_line(const struct source *source, uint32_t start, uint32_t end,
+                           enum severity severity, struct buf *out, bool colour)
 {
-    struct quote quote = quote_line(diagnostic, line_number);
+    const struct palette *palette = colour ? &COLOURS : &PLAIN;
+    uint32_t line_number = source_position(source, start).line;
+    struct quote quote = quote_line(source, line_number, start, end);
     buf_printf(out, "%s%5u |%s ", palette->dim, line_number, palette->reset);
     if (quote.from > 0)
         buf_append_text(out, "...");
-    append_shown(out, slice_part(quote.line, quote.from, quote.to));
+    diagnostic_print_text(slice_part(quote.line, quote.from, quote.to), out);
     if (quote.to < quote.line.length)
         buf_append_text(out, "...");
-    buf_printf(out, "\n%s      |%s %s", palette->dim, palette->reset,
-               palette->severity[diagnostic_info(diagnostic->id)->severity]);
+    buf_printf(out, "\n%s      |%s %s", palette->dim, palette->reset, palette->severity[severity]);
     print_caret(&quote, out);
     buf_printf(out, "%s\n", palette->reset);
 }
@@ -143,16 +146,17 @@ void diagnostic_print(const struct diagnostic *diagnostic, struct buf *out, bool
     const struct diagnostic_info *info = diagnostic_info(diagnostic->id);
     struct source_position position = source_position(diagnostic->source, diagnostic->start);
     buf_append_text(out, palette->bold);
-    append_shown(out, diagnostic->source->name);
+    diagnostic_print_text(diagnostic->source->name, out);
     buf_printf(out, ":%u:%u:%s %s%s:%s %s", position.line, position.column, palette->reset,
                palette->severity[info->severity], SEVERITY_NAMES[info->severity], palette->reset,
                palette->bold);
-    append_shown(out, diagnostic->message);
+    diagnostic_print_text(diagnostic->message, out);
     buf_printf(out, "%s [%s]\n", palette->reset, info->id);
-    print_quote(diagnostic, position.line, out, palette);
+    diagnostic_print_line(diagnostic->source, diagnostic->start, diagnostic->end, info->severity,
+                          out, colour);
     if (diagnostic->hint.length > 0) {
         buf_append_text(out, "      = hint: ");
-        append_shown(out, diagnostic->hint);
+        diagnostic_print_text(diagnostic->hint, out);
         buf_append_byte(out, '\n');
     }
 }

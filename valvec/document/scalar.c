@@ -167,7 +167,7 @@ enum tree_kind scalar_kind(slice text, bool *boolean)
     return is_date(text) ? TREE_DATE : TREE_TEXT;
 }
 
-static double number_of(slice text)
+double scalar_number(slice text)
 {
     slice digits = without_sign(text);
     double number = is_infinity(digits) ? HUGE_VAL : text_to_number(digits);
@@ -184,7 +184,7 @@ slice scalar_key_text(const struct tree_node *scalar, struct arena *arena)
         return scalar->boolean ? SLICE("true") : SLICE("false");
     case TREE_NUMBER:
         return arena_copy(arena,
-                          (slice){number, number_to_text(number_of(scalar->text.text), number)});
+                          (slice){number, number_to_text(scalar_number(scalar->text.text), number)});
     default:
         return scalar->text.text;
     }

@@ -6,6 +6,9 @@
 /* The kind of a scalar without quotes (valve.md 1.2); *boolean is set for a BOOLEAN. */
 enum tree_kind scalar_kind(slice text, bool *boolean);
 
+/* What the text of a NUMBER stands for. */
+double scalar_number(slice text);
+
 /* The text a scalar becomes when it is a key: 0x10 is 16, True is true. */
 slice scalar_key_text(const struct tree_node *scalar, struct arena *arena);
 

@@ -10,8 +10,8 @@
  *
  * One list, options.def, holds every option: path, type, default, bounds, meaning. What is in it is
  * checked; a top-level key that is not is an error, any other unknown key a warning, each with its
- * place and the nearest known word. Nothing is printed or logged from inside: problems are collected
- * in the order of the file.
+ * place and the nearest known word. Nothing is printed or logged from inside: problems are
+ * collected in the order of the file.
  *
  * Everything that is returned belongs to the configuration, never changes, and lives until
  * config_free. Loading again (SIGHUP) makes another configuration. */
@@ -50,15 +50,16 @@ struct config_override {
 };
 
 struct config_request {
-    const char *file; /* -c, or NULL: DEEPSTREAM_CONFIG_DIRECTORY, then the usual places */
+    const char *file;        /* -c, or NULL: DEEPSTREAM_CONFIG_DIRECTORY, then the usual places */
     const char *program_dir; /* folder of the executable, for the usual places; NULL: not there */
     const struct config_override *overrides;
     size_t override_count;
     bool disable_auth;        /* --disable-auth: auth is one entry of type none */
     bool disable_permissions; /* --disable-permissions */
 
-    /* Text to read in place of a file, called text_name in messages; for those who embed a node, and
-     * for tests. No file is looked for then; an empty text with a name is a file without options. */
+    /* Text to read in place of a file, called text_name in messages; for those who embed a node,
+     * and for tests. No file is looked for then; an empty text with a name is a file without
+     * options. */
     const char *text_name;
     slice text;
 };
@@ -80,10 +81,9 @@ const char *config_dir(const struct config *config);
 
 struct config_problem {
     enum ds_log_level level; /* DS_ERROR: the configuration is of no use; DS_WARN; DS_INFO */
-    slice pointer;           /* "/httpServer/options/port", or empty */
-    slice message;           /* "type must be integer. Did you mean ...?" */
-    slice place;             /* "config.yml:12:3", "--port", or empty */
-    slice hint;              /* what to do, or empty */
+    slice message; /* "/httpServer/options/port: type must be integer. Did you mean ...?" */
+    slice place;   /* "config.yml:12:3", "--port", or empty */
+    slice hint;    /* what to do, or empty */
 };
 
 size_t config_problem_count(const struct config *config);

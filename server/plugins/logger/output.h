@@ -1,9 +1,9 @@
 #pragma once
 /* Where a logger writes: a descriptor that may be a file, a terminal, a pipe or a socket.
  *
- * A line is written at once when that needs no waiting. Otherwise it waits in a queue, which a timer
- * empties; when the queue is full, lines are dropped and counted, and a line says so. A reader that
- * is gone ends the writing, not the process. One thread: the loop's. */
+ * A line is written at once when that needs no waiting. Otherwise it waits in a queue, which a
+ * timer empties; when the queue is full, lines are dropped and counted, and a line says so. A
+ * reader that is gone ends the writing, not the process. One thread: the loop's. */
 
 #include "base/buf.h"
 
@@ -29,6 +29,6 @@ void output_open(struct output *output, uv_loop_t *loop, int descriptor);
 /* line with its line ending. */
 void output_write(struct output *output, slice line);
 
-/* Writes what is queued, waiting for at most a second; then calls on_closed on the loop, after which
- * the memory of output is the caller's again. */
+/* Writes what is queued, waiting for at most a second; then calls on_closed on the loop, after
+ * which the memory of output is the caller's again. */
 void output_close(struct output *output, void (*on_closed)(void *context), void *context);
