@@ -222,11 +222,25 @@ static void refuse(struct subscriptions *subscriptions, struct session *session,
     session_send(session, &reply);
 }
 
+static struct subscription *find(const struct subscriptions *subscriptions,
+                                 const struct session *session, slice name)
+{
+    const struct subscribed_name *known = hashmap_find(&subscriptions->names, name);
+    return known == NULL ? NULL : subscription_table_find(&subscriptions->pairs, known, session);
+}
+
+bool subscriptions_has(const struct subscriptions *subscriptions, const struct session *session,
+                       slice name)
+{
+    return find(subscriptions, session, name) != NULL;
+}
+
 static bool is_full(const struct subscriptions *subscriptions, const struct session *session,
                     slice name)
 {
     const struct session_names *names = session_names(subscriptions, session);
-    uint32_t most = session->settings->max_subscriptions;
+    uint32_t most = subscriptions->settings.max_names != 0 ? subscriptions->settings.max_names
+                                                           : session->settings->max_subscriptions;
     if (names == NULL)
         return most == 0;
     return names->count >= most ||
@@ -255,8 +269,7 @@ bool subscriptions_add(struct subscriptions *subscriptions, struct session *sess
     struct log *log = subscriptions->services->log;
     if (!session_is_open(session))
         return false;
-    const struct subscribed_name *known = hashmap_find(&subscriptions->names, name);
-    if (known != NULL && subscription_table_find(&subscriptions->pairs, known, session) != NULL) {
+    if (subscriptions_has(subscriptions, session, name)) {
         log_line(log, DS_WARN, LOG_MULTIPLE_SUBSCRIPTIONS,
                  "repeat subscription to " SLICE_FORMAT " by " SLICE_FORMAT, SLICE_ARGUMENTS(name),
                  SLICE_ARGUMENTS(session->user_id));
@@ -298,9 +311,7 @@ static void unsubscribe(struct subscriptions *subscriptions, struct subscription
 
 bool subscriptions_remove(struct subscriptions *subscriptions, struct session *session, slice name)
 {
-    const struct subscribed_name *known = hashmap_find(&subscriptions->names, name);
-    struct subscription *found =
-        known == NULL ? NULL : subscription_table_find(&subscriptions->pairs, known, session);
+    struct subscription *found = find(subscriptions, session, name);
     if (found == NULL)
         return false;
     unsubscribe(subscriptions, found);

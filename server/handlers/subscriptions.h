@@ -21,6 +21,7 @@ struct subscriptions_settings {
     uint16_t multiple_action;  /* MULTIPLE_SUBSCRIPTIONS, or MULTIPLE_PROVIDERS */
     enum session_slot slot;    /* where a session's subscriptions hang */
     enum state_set state_set;
+    uint32_t max_names; /* of one session; 0: its settings' max_subscriptions */
 };
 
 struct subscriptions *subscriptions_new(const struct handler_services *services,
@@ -57,6 +58,10 @@ void subscriptions_drop_name(struct subscriptions *subscriptions, slice name);
 /* Local subscribers of a name; *count of them. The array lives until the registry changes. */
 struct session *const *subscriptions_of(const struct subscriptions *subscriptions, slice name,
                                         size_t *count);
+
+/* Whether this session subscribes to name. The session need not exist any more. */
+bool subscriptions_has(const struct subscriptions *subscriptions, const struct session *session,
+                       slice name);
 
 /* Whether anybody in the cluster subscribes to name. */
 bool subscriptions_exist(const struct subscriptions *subscriptions, slice name);
