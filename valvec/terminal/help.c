@@ -23,10 +23,11 @@ static void append_help(struct buf *out, const char *help)
     buf_append_byte(out, '\n');
 }
 
-static void append_option(struct buf *out, const struct option *option)
+/* letter: whether it is this option's alone. */
+static void append_option(struct buf *out, const struct option *option, bool letter)
 {
     size_t start = out->length;
-    if (option->letter != 0)
+    if (option->letter != 0 && letter)
         buf_printf(out, "  -%c, --%s", option->letter, option->name);
     else
         buf_printf(out, "      --%s", option->name);
@@ -38,6 +39,16 @@ static void append_option(struct buf *out, const struct option *option)
     }
     pad_from(out, start, HELP_COLUMN);
     append_help(out, option->help);
+}
+
+/* Options of the command come before those that every command has. */
+static bool is_letter_taken(const struct command_line *line, char letter)
+{
+    for (size_t i = 0; i < line->option_count; i++) {
+        if (line->options[i].letter == letter)
+            return true;
+    }
+    return false;
 }
 
 static enum exit_status print(struct output *output)
@@ -56,9 +67,9 @@ enum exit_status help_print_command(const struct command_line *line)
     buf_printf(out, "usage: %s %s [OPTION...]%s%s\n\n%s\nOptions:\n", application.name,
                line->command, operands[0] == '\0' ? "" : " ", operands, line->about);
     for (size_t i = 0; i < line->option_count; i++)
-        append_option(out, &line->options[i]);
+        append_option(out, &line->options[i], true);
     for (size_t i = 0; i < common_count; i++)
-        append_option(out, &common[i]);
+        append_option(out, &common[i], !is_letter_taken(line, common[i].letter));
     if (line->after != NULL)
         buf_printf(out, "\n%s", line->after);
     buf_printf(out, "\n%s", application.exit_status);

@@ -251,10 +251,12 @@ static bool parse_all(struct parser *parser)
 static bool check_operands(const struct parser *parser)
 {
     const struct command_line *line = parser->line;
+    const char *operands = command_find(line->command)->operands;
     size_t count = parser->arguments->operands.count;
+    bool is_bounded = line->most != 0 || operands[0] == '\0';
     if (count < line->least)
-        return wrong(parser, "expected %s", command_find(line->command)->operands);
-    if (line->most != 0 && count > line->most)
+        return wrong(parser, "expected %s", operands);
+    if (is_bounded && count > line->most)
         return wrong(parser, "unexpected argument '%s'",
                      parser->arguments->operands.items[line->most]);
     return true;

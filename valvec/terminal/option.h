@@ -54,7 +54,7 @@ struct command_line {
     const char *after;   /* paragraphs behind the options, or NULL */
     const struct option *options;
     size_t option_count;
-    size_t least, most; /* number of operands; most 0: no bound */
+    size_t least, most; /* number of operands; most 0: no bound, of a command that takes any */
 };
 
 enum colour_choice { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };

@@ -1,0 +1,44 @@
+#pragma once
+/* Options that several commands have, and the configuration that comes of them. */
+
+#include "node/config/config.h"
+#include "terminal/option.h"
+
+struct node_options {
+    const char *config;
+    const char *lib_dir;
+    const char *host;
+    const char *port;
+    const char *log_level;
+    const char *colors;
+    const char *inspect;
+    bool disable_auth;
+    bool disable_permissions;
+    /* of start alone: */
+    bool print_config;
+    bool check_config;
+};
+
+/* For struct node_options. The first ones are --config and --lib-dir, which most commands have;
+ * daemon has those before NODE_OPTIONS_OF_DAEMON, start has all. */
+#define NODE_OPTIONS_OF_MOST 2
+#define NODE_OPTIONS_OF_DAEMON 9
+#define NODE_OPTIONS_OF_START 11
+extern const struct option node_options[NODE_OPTIONS_OF_START];
+
+/* Whether the values can be what they are given for; otherwise standard error says what is wrong.
+ */
+bool node_options_check(const struct node_options *options);
+
+/* The configuration, also when it is not valid. options are borrowed until it is freed. */
+struct config *node_options_load(const struct node_options *options);
+
+/* The same for a command that only looks at it: NULL, having printed why, when it is not valid. */
+struct config *node_options_load_valid(const struct node_options *options,
+                                       enum colour_choice colour);
+
+/* Prints the problems of a configuration to standard error. */
+void print_problems(const struct config *config, enum colour_choice colour);
+
+/* The path of this program; empty when the system does not say. Owned by the caller. */
+char *program_path(void);
