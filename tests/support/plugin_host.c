@@ -1,0 +1,132 @@
+#include "plugin_host.h"
+#include "plugin_values.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 30000
+
+struct outcome {
+    bool is_done;
+    char error[512]; /* empty: none */
+};
+
+static void on_done(void *context, const char *error)
+{
+    struct outcome *outcome = context;
+    CHECK(!outcome->is_done);
+    outcome->is_done = true;
+    snprintf(outcome->error, sizeof outcome->error, "%s", error == NULL ? "" : error);
+}
+
+static void keep_line(void *self, enum ds_log_level level, const char *event, ds_slice text)
+{
+    struct plugin_host *host = self;
+    (void)level;
+    buf_printf(&host->log, "%s " SLICE_FORMAT "\n", event, SLICE_ARGUMENTS(text));
+}
+
+static bool wants_all(void *self, enum ds_log_level level)
+{
+    (void)self;
+    (void)level;
+    return true;
+}
+
+void plugin_host_init(struct plugin_host *host)
+{
+    *host = (struct plugin_host){.log = BUF_EMPTY};
+    CHECK(uv_loop_init(&host->loop) == 0);
+    const char *temporary = getenv("TMPDIR");
+    snprintf(host->folder, sizeof host->folder, "%s/plugin-XXXXXX",
+             temporary == NULL || strlen(temporary) > 40 ? "/tmp" : temporary);
+    CHECK(mkdtemp(host->folder) != NULL);
+    host->services = (struct ds_services){
+        .host = host,
+        .loop = &host->loop,
+        .config_dir = host->folder,
+        .log = keep_line,
+        .log_wants = wants_all,
+    };
+}
+
+static void remove_entry(const char *folder, const uv_dirent_t *entry)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, entry->name);
+    if (entry->type == UV_DIRENT_DIR) {
+        uv_fs_t listing;
+        uv_dirent_t inner;
+        uv_fs_scandir(NULL, &listing, path, 0, NULL);
+        while (uv_fs_scandir_next(&listing, &inner) == 0) {
+            char file[800];
+            snprintf(file, sizeof file, "%s/%s", path, inner.name);
+            unlink(file);
+        }
+        uv_fs_req_cleanup(&listing);
+        rmdir(path);
+    } else {
+        unlink(path);
+    }
+}
+
+void plugin_host_fini(struct plugin_host *host)
+{
+    uv_fs_t listing;
+    uv_dirent_t entry;
+    uv_fs_scandir(NULL, &listing, host->folder, 0, NULL);
+    while (uv_fs_scandir_next(&listing, &entry) == 0)
+        remove_entry(host->folder, &entry);
+    uv_fs_req_cleanup(&listing);
+    rmdir(host->folder);
+    uv_run(&host->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&host->loop) == 0); /* a plugin closes every handle that it made */
+    buf_fini(&host->log);
+}
+
+static void on_patience_over(uv_timer_t *timer)
+{
+    (void)timer;
+    CHECK(!"the plugin answers in time");
+}
+
+void plugin_host_wait(struct plugin_host *host, const bool *flag)
+{
+    uv_timer_t patience;
+    uv_timer_init(&host->loop, &patience);
+    uv_timer_start(&patience, on_patience_over, PATIENCE_MS, 0);
+    while (!*flag)
+        uv_run(&host->loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&patience, NULL);
+    uv_run(&host->loop, UV_RUN_NOWAIT);
+}
+
+void *plugin_host_open(struct plugin_host *host, const struct ds_plugin *plugin,
+                       const char *options_json, struct ds_error *error)
+{
+    const struct ds_value *options = plugin_values_new(options_json);
+    *error = (struct ds_error){.text = ""};
+    void *self = plugin->create(&host->services, options, error);
+    plugin_values_free(options);
+    if (self == NULL || plugin->start == NULL)
+        return self;
+    struct outcome started = {0};
+    plugin->start(self, on_done, &started);
+    plugin_host_wait(host, &started.is_done);
+    if (started.error[0] == '\0')
+        return self;
+    snprintf(error->text, sizeof error->text, "%s", started.error);
+    plugin_host_close(host, plugin, self);
+    return NULL;
+}
+
+void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin, void *self)
+{
+    struct outcome closed = {0};
+    plugin->close(self, on_done, &closed);
+    plugin_host_wait(host, &closed.is_done);
+    CHECK(closed.error[0] == '\0');
+}
