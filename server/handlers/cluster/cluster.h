@@ -11,7 +11,7 @@
 typedef void bus_message(void *context, const struct message *message, slice from_server);
 
 struct bus_operations {
-    /* To every other node. */
+    /* To every other node. No message of another node comes from inside a send. */
     void (*send)(void *self, const struct message *message);
     /* To one node; false when there is none of that name. */
     bool (*send_direct)(void *self, slice server, const struct message *message);
