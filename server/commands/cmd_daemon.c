@@ -6,6 +6,7 @@
 #include "commands.h"
 
 #include "node_options.h"
+#include "paths.h"
 
 #include "base/check.h"
 

@@ -2,15 +2,12 @@
 
 #include "commands.h"
 
-#include "node_options.h"
+#include "paths.h"
 #include "service_files.h"
 
 #include "terminal/output.h"
 
-#include "base/check.h"
-
 #include <errno.h>
-#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -149,25 +146,10 @@ static enum exit_status tell_systemd(const struct settings *settings)
 
 /* ---- add ---- */
 
-static char *absolute(const char *path)
-{
-    char *folder;
-    struct buf text = BUF_EMPTY;
-    if (path[0] != '/') {
-        folder = getcwd(NULL, 0);
-        CHECK(folder != NULL);
-        buf_printf(&text, "%s/", folder);
-        free(folder);
-    }
-    buf_append_text(&text, path);
-    buf_append_byte(&text, '\0');
-    return text.at;
-}
-
 static void append_file(struct buf *out, const struct settings *settings, enum manager manager)
 {
     char *program = program_path();
-    char *config = absolute(settings->config), *log_dir = absolute(settings->log_dir);
+    char *config = absolute_path(settings->config), *log_dir = absolute_path(settings->log_dir);
     struct service_file file = {
         .name = settings->name,
         .program = program,

@@ -1,13 +1,11 @@
 #include "node_options.h"
 
+#include "paths.h"
+
 #include "terminal/output.h"
 
-#include "base/check.h"
-#include "base/numeral.h"
-
-#include <limits.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 const struct option node_options[NODE_OPTIONS_OF_START] = {
     {.letter = 'c',
@@ -56,6 +54,11 @@ const struct option node_options[NODE_OPTIONS_OF_START] = {
      .help = "accepted for scripts of the Node.js server; there is nothing to inspect",
      .kind = OPTION_TEXT,
      .offset = offsetof(struct node_options, inspect)},
+    {.name = "storage-file",
+     .argument = "FILE",
+     .help = "where the built-in storage keeps records",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct node_options, storage_file)},
     {.name = "print-config",
      .help = "print the configuration that is in effect, and stop",
      .kind = OPTION_SWITCH,
@@ -117,27 +120,19 @@ static void override(struct overrides *overrides, enum config_option option, con
         overrides->items[overrides->count++] = (struct config_override){option, text, flag};
 }
 
-char *program_path(void)
-{
-    char *path = calloc(1, PATH_MAX);
-    CHECK(path != NULL);
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (length < 0)
-        path[0] = '\0';
-    return path;
-}
-
 struct config *node_options_load(const struct node_options *options)
 {
     struct overrides overrides = {.count = 0};
     char *program = program_path();
+    char *lib_dir = absolute_path(options->lib_dir);
+    char *storage_file = absolute_path(options->storage_file);
     char *slash = strrchr(program, '/');
     override(&overrides, CONFIG_HTTP_HOST, options->host, "--host");
     override(&overrides, CONFIG_HTTP_PORT, options->port, "--port");
     override(&overrides, CONFIG_LOG_LEVEL, options->log_level, "--log-level");
-    override(&overrides, CONFIG_LOGGER_LEVEL, options->log_level, "--log-level");
     override(&overrides, CONFIG_LOGGER_COLORS, options->colors, "--colors");
-    override(&overrides, CONFIG_LIB_DIR, options->lib_dir, "--lib-dir");
+    override(&overrides, CONFIG_STORAGE_PATH, storage_file, "--storage-file");
+    override(&overrides, CONFIG_LIB_DIR, lib_dir, "--lib-dir");
     if (slash != NULL)
         *slash = '\0';
     struct config_request request = {
@@ -150,6 +145,8 @@ struct config *node_options_load(const struct node_options *options)
     };
     struct config *config = config_load(&request);
     free(program);
+    free(lib_dir);
+    free(storage_file);
     return config;
 }
 

@@ -12,6 +12,7 @@ struct node_options {
     const char *log_level;
     const char *colors;
     const char *inspect;
+    const char *storage_file;
     bool disable_auth;
     bool disable_permissions;
     /* of start alone: */
@@ -22,8 +23,8 @@ struct node_options {
 /* For struct node_options. The first ones are --config and --lib-dir, which most commands have;
  * daemon has those before NODE_OPTIONS_OF_DAEMON, start has all. */
 #define NODE_OPTIONS_OF_MOST 2
-#define NODE_OPTIONS_OF_DAEMON 9
-#define NODE_OPTIONS_OF_START 11
+#define NODE_OPTIONS_OF_DAEMON 10
+#define NODE_OPTIONS_OF_START 12
 extern const struct option node_options[NODE_OPTIONS_OF_START];
 
 /* Whether the values can be what they are given for; otherwise standard error says what is wrong.
@@ -39,6 +40,3 @@ struct config *node_options_load_valid(const struct node_options *options,
 
 /* Prints the problems of a configuration to standard error. */
 void print_problems(const struct config *config, enum colour_choice colour);
-
-/* The path of this program; empty when the system does not say. Owned by the caller. */
-char *program_path(void);
