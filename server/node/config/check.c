@@ -1,0 +1,455 @@
+/* Checks what is given against the lists: keys, types, bounds, choices. Everything wrong is
+ * reported in one go, in the words of the original where it reports it too. */
+
+#include "internal.h"
+
+#include "document/suggest.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define MAX_POINTER_BYTES 512
+
+struct checker {
+    struct config *config;
+    char pointer[MAX_POINTER_BYTES]; /* of the value that is looked at: "/rpc/ackTimeout" */
+    size_t length;
+};
+
+/* ---- where we are ---- */
+
+static size_t enter(struct checker *checker, slice key)
+{
+    size_t before = checker->length;
+    if (key.length + 1 <= MAX_POINTER_BYTES - before) {
+        checker->pointer[checker->length++] = '/';
+        memcpy(checker->pointer + checker->length, key.at, key.length);
+        checker->length += key.length;
+    }
+    return before;
+}
+
+static size_t enter_index(struct checker *checker, size_t index)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%zu", index);
+    return enter(checker, (slice){digits, (size_t)length});
+}
+
+static void leave(struct checker *checker, size_t before)
+{
+    checker->length = before;
+}
+
+#define POINTER_ARGUMENTS(checker) (int)(checker)->length, (checker)->pointer
+
+static void refuse(struct checker *checker, const struct ds_value *value, const char *what,
+                   const char *wanted)
+{
+    problem_add(checker->config, DS_ERROR, &value->origin, "%.*s: %s must be %s",
+                POINTER_ARGUMENTS(checker), what, wanted);
+}
+
+static void refuse_bound(struct checker *checker, const struct ds_value *value, const char *what,
+                         const char *sign, double bound)
+{
+    problem_add(checker->config, DS_ERROR, &value->origin, "%.*s: %s must be %s %.0f",
+                POINTER_ARGUMENTS(checker), what, sign, bound);
+}
+
+/* ---- unknown words ---- */
+
+static slice nearest(slice words, slice word)
+{
+    struct suggestion suggestion = suggestion_for(word);
+    for (slice one = next_word(&words); one.length > 0; one = next_word(&words))
+        suggestion_consider(&suggestion, one);
+    return suggestion.best;
+}
+
+static void did_you_mean(struct checker *checker, slice best)
+{
+    struct problem *problem = checker->config->problems.items[checker->config->problems.count - 1];
+    if (best.length > 0)
+        problem->shown.message =
+            arena_printf(&checker->config->arena, SLICE_FORMAT ". Did you mean " SLICE_FORMAT "?",
+                         SLICE_ARGUMENTS(problem->shown.message), SLICE_ARGUMENTS(best));
+}
+
+static void unexpected(struct checker *checker, slice key, const struct ds_value *value,
+                       enum ds_log_level level, slice best)
+{
+    struct origin origin = value->origin;
+    if (value->key_end > 0) {
+        origin.start = value->key_start;
+        origin.end = value->key_end;
+    }
+    problem_add(checker->config, level, &origin,
+                "%.*s%sProperty " SLICE_FORMAT " is not expected to be here",
+                POINTER_ARGUMENTS(checker), checker->length > 0 ? " " : "", SLICE_ARGUMENTS(key));
+    did_you_mean(checker, best);
+}
+
+/* ---- one value ---- */
+
+/* A variable's text in quotes, as JSON needs them, may stand for a number or a boolean. */
+static void settle_variable(struct ds_value *value, enum option_kind kind)
+{
+    bool may_be_text = kind == OPTION_TEXT || kind == OPTION_URL_PATH || kind == OPTION_LEVEL;
+    if (value->is_expanded && value->kind == DS_VALUE_TEXT && !may_be_text)
+        setting_settle(value);
+}
+
+static bool is_kind(struct checker *checker, const struct ds_value *value, enum ds_value_kind kind,
+                    const char *wanted)
+{
+    if (value->kind == kind)
+        return true;
+    refuse(checker, value, "type", wanted);
+    return false;
+}
+
+static bool has_only_digits(slice text)
+{
+    bool has_digit = false;
+    for (size_t i = 0; i < text.length; i++) {
+        bool is_digit = text.at[i] >= '0' && text.at[i] <= '9';
+        has_digit |= is_digit;
+        if (!is_digit && text.at[i] != '_' && text.at[i] != ',' && text.at[i] != ' ')
+            return false;
+    }
+    return has_digit;
+}
+
+static void hint_number(struct checker *checker, const struct ds_value *value)
+{
+    if (value->kind == DS_VALUE_TEXT && has_only_digits(value->text))
+        problem_hint(checker->config, "a number is written with digits alone, and without quotes");
+}
+
+static void check_bounds(struct checker *checker, const struct ds_value *value, double number,
+                         const struct option_info *info, const char *least, const char *most)
+{
+    if (info->most <= info->least)
+        return;
+    if (number < info->least)
+        refuse_bound(checker, value, least, ">=", info->least);
+    else if (number > info->most)
+        refuse_bound(checker, value, most, "<=", info->most);
+}
+
+static void check_number(struct checker *checker, const struct ds_value *value,
+                         const struct option_info *info, const char *wanted)
+{
+    bool is_number = value->kind == DS_VALUE_NUMBER && isfinite(value->number);
+    bool is_whole = is_number && floor(value->number) == value->number;
+    if (!is_number || (info->kind != OPTION_NUMBER && !is_whole)) {
+        refuse(checker, value, "type", wanted);
+        hint_number(checker, value);
+        return;
+    }
+    check_bounds(checker, value, value->number, info, "minimum", "maximum");
+}
+
+static void refuse_choice(struct checker *checker, const struct ds_value *value, slice words)
+{
+    struct buf list = BUF_EMPTY;
+    slice rest = words;
+    for (slice one = next_word(&rest); one.length > 0; one = next_word(&rest))
+        buf_printf(&list, "%s" SLICE_FORMAT, list.length > 0 ? ", " : "", SLICE_ARGUMENTS(one));
+    problem_add(checker->config, DS_ERROR, &value->origin,
+                "%.*s must be equal to one of the allowed values: " SLICE_FORMAT,
+                POINTER_ARGUMENTS(checker), SLICE_ARGUMENTS(buf_slice(&list)));
+    buf_fini(&list);
+    if (value->kind == DS_VALUE_TEXT)
+        did_you_mean(checker, nearest(words, value->text));
+}
+
+static void check_text(struct checker *checker, const struct ds_value *value,
+                       const struct option_info *info)
+{
+    if (!is_kind(checker, value, DS_VALUE_TEXT, "string"))
+        return;
+    double length = (double)value->text.length;
+    check_bounds(checker, value, length, info, "minLength", "maxLength");
+    if (memchr(value->text.at, 0, value->text.length) != NULL)
+        refuse(checker, value, "pattern", "without a zero byte");
+    if (info->kind == OPTION_URL_PATH && length > 0 && value->text.at[0] != '/')
+        refuse(checker, value, "pattern", "a path that begins with /");
+    if (info->choices != NULL && !is_one_of_words(slice_of(info->choices), value->text))
+        refuse_choice(checker, value, slice_of(info->choices));
+}
+
+static void check_level(struct checker *checker, const struct ds_value *value)
+{
+    enum ds_log_level level;
+    bool is_scalar = value->kind == DS_VALUE_TEXT || value->kind == DS_VALUE_NUMBER;
+    if (!is_scalar)
+        refuse(checker, value, "type", "string,integer");
+    else if (!config_level_of(value->text, &level))
+        refuse_choice(checker, value, SLICE("DEBUG INFO WARN ERROR FATAL OFF 0 1 2 3 4 100"));
+}
+
+static void check_items(struct checker *checker, const struct ds_value *value,
+                        const struct option_info *info, enum ds_value_kind kind, const char *wanted)
+{
+    if (!is_kind(checker, value, DS_VALUE_LIST, "array"))
+        return;
+    check_bounds(checker, value, value->count, info, "minItems", "maxItems");
+    for (uint32_t i = 0; i < value->count; i++) {
+        size_t before = enter_index(checker, i);
+        is_kind(checker, value->members[i].value, kind, wanted);
+        leave(checker, before);
+    }
+}
+
+static void check_ssl(struct checker *checker, const struct ds_value *value)
+{
+    slice known = SLICE("key cert ca dhParams passphrase");
+    if (!is_kind(checker, value, DS_VALUE_MAP, "object"))
+        return;
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct setting_member *member = &value->members[i];
+        if (!is_one_of_words(known, member->key)) {
+            unexpected(checker, member->key, member->value, DS_WARN, nearest(known, member->key));
+            continue;
+        }
+        size_t before = enter(checker, member->key);
+        if (member->value->kind != DS_VALUE_NULL)
+            is_kind(checker, member->value, DS_VALUE_TEXT, "string");
+        leave(checker, before);
+    }
+}
+
+static bool is_boolean(const struct ds_value *value, bool boolean)
+{
+    return value->kind == DS_VALUE_BOOLEAN && value->boolean == boolean;
+}
+
+static void check_value(struct checker *checker, struct ds_value *value, enum config_option option)
+{
+    const struct option_info *info = option_info(option);
+    settle_variable(value, info->kind);
+    if (value->kind == DS_VALUE_NULL)
+        return;
+    switch (info->kind) {
+    case OPTION_TEXT:
+    case OPTION_URL_PATH:
+        check_text(checker, value, info);
+        break;
+    case OPTION_TEXT_OR_FALSE:
+        if (!is_boolean(value, false))
+            check_text(checker, value, info);
+        break;
+    case OPTION_BOOLEAN:
+        is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean");
+        break;
+    case OPTION_BOOLEAN_OR_ALWAYS:
+        if (!slice_equal(ds_value_text(value, (slice){0}), SLICE("always")))
+            is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean");
+        break;
+    case OPTION_INTEGER:
+        check_number(checker, value, info, "integer");
+        break;
+    case OPTION_NUMBER:
+        check_number(checker, value, info, "number");
+        break;
+    case OPTION_INTEGER_OR_FALSE:
+        if (value->kind != DS_VALUE_BOOLEAN)
+            check_number(checker, value, info, "integer,boolean");
+        break;
+    case OPTION_LEVEL:
+        check_level(checker, value);
+        break;
+    case OPTION_TEXTS:
+        check_items(checker, value, info, DS_VALUE_TEXT, "string");
+        break;
+    case OPTION_INTEGERS:
+        check_items(checker, value, info, DS_VALUE_NUMBER, "integer");
+        break;
+    case OPTION_SSL:
+        check_ssl(checker, value);
+        break;
+    case OPTION_USERS:
+        is_kind(checker, value, DS_VALUE_MAP, "object");
+        break;
+    case OPTION_RULES:
+        if (value->file.length == 0)
+            is_kind(checker, value, DS_VALUE_MAP, "object");
+        break;
+    }
+}
+
+static void check_option(struct checker *checker, const struct setting_member *member,
+                         enum config_option option)
+{
+    size_t before = enter(checker, member->key);
+    check_value(checker, member->value, option);
+    leave(checker, before);
+}
+
+/* ---- maps of options ---- */
+
+static void check_section(struct checker *checker, const struct setting_member *member,
+                          enum config_section section)
+{
+    size_t before = enter(checker, member->key);
+    const struct ds_value *map = member->value;
+    bool is_map = map->kind != DS_VALUE_NULL && is_kind(checker, map, DS_VALUE_MAP, "object");
+    for (uint32_t i = 0; is_map && i < map->count; i++) {
+        const struct setting_member *at = &map->members[i];
+        enum config_option option = option_in(section, at->key);
+        if (option < CONFIG_OPTION_COUNT) {
+            check_option(checker, at, option);
+            continue;
+        }
+        struct suggestion suggestion = suggestion_for(at->key);
+        for (option = 0; option < CONFIG_OPTION_COUNT; option++) {
+            if (option_info(option)->section == section)
+                suggestion_consider(&suggestion, slice_of(option_info(option)->key));
+        }
+        unexpected(checker, at->key, at->value, DS_WARN, suggestion.best);
+    }
+    leave(checker, before);
+}
+
+/* The option of a plugin of this type, or CONFIG_OPTION_COUNT; suggestion learns the known keys. */
+static enum config_option plugin_option(slice kind_key, slice type, slice key,
+                                        struct suggestion *suggestion)
+{
+    for (enum config_option option = 0; option < CONFIG_OPTION_COUNT; option++) {
+        const struct option_info *info = option_info(option);
+        if (!section_is_of(info->section, kind_key, type))
+            continue;
+        if (slice_equal(slice_of(info->key), key))
+            return option;
+        suggestion_consider(suggestion, slice_of(info->key));
+    }
+    return CONFIG_OPTION_COUNT;
+}
+
+/* Options of what is not built in are its own business. */
+static void check_plugin_options(struct checker *checker, const struct ds_value *options,
+                                 enum config_plugin_kind kind, slice type)
+{
+    size_t before = enter(checker, SLICE("options"));
+    bool is_map = ds_value_kind(options) != DS_VALUE_NULL &&
+                  is_kind(checker, options, DS_VALUE_MAP, "object");
+    for (uint32_t i = 0; is_map && type.length > 0 && i < options->count; i++) {
+        const struct setting_member *at = &options->members[i];
+        struct suggestion suggestion = suggestion_for(at->key);
+        enum config_option option =
+            plugin_option(config_plugin_kind_name(kind), type, at->key, &suggestion);
+        if (option < CONFIG_OPTION_COUNT)
+            check_option(checker, at, option);
+        else
+            unexpected(checker, at->key, at->value, DS_WARN, suggestion.best);
+    }
+    leave(checker, before);
+}
+
+static void check_plugin_member(struct checker *checker, const struct setting_member *member,
+                                enum config_plugin_kind kind)
+{
+    static const struct option_info NAME = {.kind = OPTION_TEXT, .least = 1, .most = 4096};
+    slice known = SLICE("type name path options");
+    if (!is_one_of_words(known, member->key)) {
+        unexpected(checker, member->key, member->value, DS_WARN, nearest(known, member->key));
+        return;
+    }
+    size_t before = enter(checker, member->key);
+    const struct ds_value *value = member->value;
+    slice types = slice_of(plugin_kind_info(kind)->types);
+    if (value->kind == DS_VALUE_NULL || slice_equal(member->key, SLICE("options")))
+        ; /* absent, or checked by its type */
+    else if (!slice_equal(member->key, SLICE("type")))
+        check_text(checker, value, &NAME);
+    else if (is_kind(checker, value, DS_VALUE_TEXT, "string") &&
+             !is_one_of_words(types, value->text) && types.length > 0)
+        refuse_choice(checker, value, types);
+    leave(checker, before);
+}
+
+static void check_plugin(struct checker *checker, const struct ds_value *value,
+                         enum config_plugin_kind kind, slice default_type)
+{
+    if (value->kind == DS_VALUE_NULL || !is_kind(checker, value, DS_VALUE_MAP, "object"))
+        return;
+    for (uint32_t i = 0; i < value->count; i++)
+        check_plugin_member(checker, &value->members[i], kind);
+    struct config_plugin plugin = plugin_of(kind, value, default_type);
+    if (plugin.type.length + plugin.name.length + plugin.path.length == 0)
+        problem_add(checker->config, DS_ERROR, &value->origin,
+                    "%.*s: required must be one of type, name or path", POINTER_ARGUMENTS(checker));
+    check_plugin_options(checker, setting_find(value, SLICE("options")), kind, plugin.type);
+}
+
+static void check_members(struct checker *checker, const struct ds_value *value,
+                          enum config_plugin_kind kind)
+{
+    for (uint32_t i = 0; i < value->count; i++) {
+        const struct setting_member *member = &value->members[i];
+        size_t before =
+            member->key.length > 0 ? enter(checker, member->key) : enter_index(checker, i);
+        check_plugin(checker, member->value, kind, (slice){0});
+        leave(checker, before);
+    }
+}
+
+static void check_plugins(struct checker *checker, const struct setting_member *member,
+                          enum config_plugin_kind kind)
+{
+    const struct plugin_kind_info *info = plugin_kind_info(kind);
+    const struct ds_value *value = member->value;
+    size_t before = enter(checker, member->key);
+    bool is_alone = value->kind == DS_VALUE_MAP && kind != CONFIG_PLUGIN_ENDPOINT;
+    if (value->kind == DS_VALUE_NULL)
+        ; /* as if it were not there */
+    else if (info->count == PLUGIN_ONE)
+        check_plugin(checker, value, kind, slice_of(info->defaults));
+    else if (info->count == PLUGIN_LIST && is_alone)
+        check_plugin(checker, value, kind, (slice){0});
+    else if (info->count == PLUGIN_MAP ? is_kind(checker, value, DS_VALUE_MAP, "null,object")
+                                       : is_kind(checker, value, DS_VALUE_LIST, "array"))
+        check_members(checker, value, kind);
+    leave(checker, before);
+}
+
+/* ---- the top ---- */
+
+static void consider_top(struct suggestion *suggestion)
+{
+    for (enum config_option option = 0; option < CONFIG_OPTION_COUNT; option++) {
+        if (option_info(option)->section == SECTION_ROOT)
+            suggestion_consider(suggestion, slice_of(option_info(option)->key));
+    }
+    for (enum config_section section = SECTION_ROOT + 1; section < SECTION_COUNT; section++)
+        suggestion_consider(suggestion, slice_of(section_info(section)->key));
+    for (enum config_plugin_kind kind = 0; kind < CONFIG_PLUGIN_KIND_COUNT; kind++)
+        suggestion_consider(suggestion, config_plugin_kind_name(kind));
+}
+
+static void check_top(struct checker *checker, const struct setting_member *member)
+{
+    enum config_option option = option_in(SECTION_ROOT, member->key);
+    enum config_section section = section_without_types(member->key);
+    enum config_plugin_kind kind = plugin_kind_of(member->key);
+    if (option < CONFIG_OPTION_COUNT) {
+        check_option(checker, member, option);
+    } else if (section < SECTION_COUNT && member->key.length > 0) {
+        check_section(checker, member, section);
+    } else if (kind < CONFIG_PLUGIN_KIND_COUNT) {
+        check_plugins(checker, member, kind);
+    } else {
+        struct suggestion suggestion = suggestion_for(member->key);
+        consider_top(&suggestion);
+        unexpected(checker, member->key, member->value, DS_ERROR, suggestion.best);
+    }
+}
+
+void check_given(struct config *config)
+{
+    struct checker checker = {.config = config};
+    for (uint32_t i = 0; i < config->given->count; i++)
+        check_top(&checker, &config->given->members[i]);
+}
