@@ -16,8 +16,8 @@ struct record_settings {
     size_t storage_exclusion_count;
     const slice *storage_hot_path_prefixes;
     size_t storage_hot_path_count;
-    uint32_t max_queue_per_record;  /* steps waiting for one name; 10,000 */
-    uint32_t max_json_depth;        /* 128 */
+    uint32_t max_queue_per_record; /* steps waiting for one name; 10,000 */
+    uint32_t max_json_depth;       /* 128 */
     const struct ds_cache_operations *cache;
     void *cache_self;
     const struct ds_storage_operations *storage; /* NULL: storage none */
@@ -32,8 +32,8 @@ struct record_handler *record_handler_new(const struct handler_services *service
 void record_handler_free(struct record_handler **handler);
 const struct handler *record_handler_table(const struct record_handler *handler);
 
-/* For services->read_record of plugins: the read path (behaviour.md 5.1), without a permission check
- * and not behind queued writes. */
+/* For services->read_record of plugins: the read path (behaviour.md 5.1), without a permission
+ * check and not behind queued writes. */
 void record_handler_read(struct record_handler *handler, slice name, ds_record_done *done,
                          void *context);
 

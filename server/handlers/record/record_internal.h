@@ -1,0 +1,250 @@
+#pragma once
+/* The inside of the record handler, for the files of this folder alone.
+ *
+ * A request is one message; a step is what it does to one record. Steps that change a record are
+ * exclusive: of one name they run one after the other, in a queue that exists only while one of
+ * them waits for something. A step that is answered at once by cache, storage and permission leaves
+ * no trace.
+ *
+ * Every answer of others comes to a function that begins with step_answered and ends with
+ * step_release: the step may be over by then (a deadline, the end of the handler), and its memory
+ * stays until the last answer has come. What a step awaits is the last thing a function does. */
+
+#include "handlers/listen.h"
+#include "handlers/record/record.h"
+#include "handlers/subscriptions.h"
+#include "logging/log.h"
+
+#include "base/buf.h"
+#include "base/hashmap.h"
+#include "base/vec.h"
+
+struct step;
+struct queue;
+struct save;
+
+/* Whose answer is awaited, with its own deadline. */
+enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_KIND_COUNT };
+
+struct drain {
+    void (*done)(void *context);
+    void *context;
+};
+
+struct record_handler {
+    const struct handler_services *services;
+    struct record_settings settings;
+    struct handler table;
+    struct subscriptions *subscriptions;
+    struct listen *listen;
+    bool is_closing;
+
+    struct hashmap queues;  /* name -> struct queue, which holds the key */
+    struct list_link steps; /* all, also those that are over and wait for a late answer */
+    struct list_link deadlines[WAIT_KIND_COUNT]; /* of steps, the next one first */
+    uv_timer_t *timer;
+    struct list_link saves;
+    size_t save_bytes; /* of writes that the storage has not confirmed */
+    size_t save_count;
+    uint32_t exclusive_count;
+    uint32_t removing; /* deletions and purges under way ... */
+    uint64_t removals; /* ... and how many there were: see promote() in load.c */
+    VEC(struct drain) drains;
+
+    struct step *spare_steps;
+    uint32_t spare_step_count;
+    struct request *spare_requests;
+    uint32_t spare_request_count;
+    struct arena scratch; /* of one computation */
+};
+
+/* ---- requests: request.c ---- */
+
+/* One message of a client or of another node, while any of its steps is under way. */
+struct request {
+    struct request *next_spare;
+    struct record_handler *handler;
+    struct session *session;       /* retained; NULL: from another node */
+    const struct message *message; /* borrowed while on_message runs, then a copy */
+    struct message *copy;
+    void (*on_done)(struct request *request); /* after its last step; may be NULL */
+    uint32_t pending;                         /* steps under way, and request_open itself */
+    bool is_held;
+};
+
+struct request *request_open(struct record_handler *handler, struct session *session,
+                             const struct message *message);
+
+/* The end of the call that brought the message: if steps are still under way, the message is copied
+ * and the session held until they are done. */
+void request_close(struct request *request);
+
+void request_step_done(struct request *request);
+void request_free_spares(struct record_handler *handler);
+
+/* ---- steps: step.c ---- */
+
+/* step->current is what was found: version DS_MISSING when there is nothing. error is 0, or the
+ * action to answer with. */
+typedef void step_loaded(struct step *step, uint16_t error);
+typedef void step_verdict(struct step *step, enum ds_verdict verdict);
+/* The call failed (text says why) or the deadline has passed; error is the action to answer with.
+ */
+typedef void step_failed(struct step *step, uint16_t error);
+
+struct step_work {
+    void (*run)(struct step *step);
+    bool is_exclusive;
+    bool is_ordered;  /* waits behind exclusive steps of its name */
+    uint16_t refusal; /* what is answered when it cannot be taken on */
+};
+
+enum write_form { WRITE_UPDATE, WRITE_PATCH, WRITE_ERASE, WRITE_MULTI };
+enum write_version { VERSION_FITS, VERSION_TAKEN, VERSION_TOO_HIGH, VERSION_EXHAUSTED };
+
+struct step {
+    struct list_link in_steps;
+    struct list_link in_queue;
+    struct list_link in_deadlines;
+    uint64_t deadline_ms;
+    struct step *next_spare;
+    struct record_handler *handler; /* NULL once it is gone; the step is over then */
+    const struct step_work *work;
+    struct request *request; /* NULL: a look-up of record_handler_read */
+    struct queue *queue;     /* whose turn it is, or where it waits */
+    slice name;              /* empty of steps about many records */
+    char *own_name;
+    uint32_t references;
+    bool is_over;
+    bool is_exclusive;
+    step_failed *on_failed;
+
+    /* load.c */
+    step_loaded *on_loaded;
+    uint64_t removals_seen;
+    struct ds_record current;
+    bool is_fresh; /* current is borrowed, and as it is now */
+    bool is_cached;
+    struct buf current_text;
+
+    step_verdict *on_verdict;
+
+    /* write.c */
+    enum write_form form;
+    enum write_version judgement;
+    bool is_scalar; /* the payload of an update is no object or list */
+    uint32_t conflicts;
+    int32_t next_version;
+    struct buf result; /* of a patch: the resulting document */
+
+    /* record_handler_read */
+    ds_record_done *done;
+    void *context;
+};
+
+/* A step of a request (or of none); name is borrowed until step_begin. */
+struct step *step_new(struct record_handler *handler, struct request *request, slice name,
+                      const struct step_work *work);
+
+/* Runs it now, or puts it behind others of its name. */
+void step_begin(struct step *step);
+
+/* It has had its effect; the step is not to be used after. */
+void step_end(struct step *step);
+
+/* Answers with an error, and ends it. */
+void step_fail(struct step *step, uint16_t action);
+
+/* Before a call to cache or storage, whose deadline starts now. */
+void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed);
+/* Before a call that has no deadline. */
+void step_await_long(struct step *step);
+/* After the call, with the handler: step may be gone. */
+void deadlines_arm(struct record_handler *handler);
+
+/* First thing when an answer comes; false: too late, only release it. */
+bool step_answered(struct step *step);
+void step_release(struct step *step);
+
+/* Asks whether the step's session may; record may be NULL. */
+void step_ask(struct step *step, uint16_t action, enum ds_payload payload, slice data,
+              const struct ds_record *record, step_verdict *then);
+
+const struct message *step_message(const struct step *step);
+struct session *step_session(const struct step *step);
+
+void step_all_fail(struct record_handler *handler);
+void step_free_spares(struct record_handler *handler);
+
+void deadlines_open(struct record_handler *handler);
+void deadlines_close(struct record_handler *handler);
+
+/* Has those told, from the loop, who wait until no write is under way. */
+void drain_check(struct record_handler *handler);
+
+/* ---- queues: queue.c ---- */
+
+struct queue *queue_find(const struct record_handler *handler, slice name);
+void queue_adopt(struct step *step); /* it is pending and alone: its queue begins */
+bool queue_append(struct queue *queue, struct step *step); /* false: too many wait */
+/* A step has ended, or needs its turn no more; runs the next ones. */
+void queue_leave(struct queue *queue, const struct step *step);
+/* Fails every waiting step of this kind of work: they would meet the same. */
+void queue_fail_waiting(struct queue *queue, const struct step_work *work, uint16_t action);
+
+/* ---- load.c ---- */
+
+/* Whether the storage keeps this record at all; whether it may be overwritten unseen. */
+bool is_stored(const struct record_handler *handler, slice name);
+bool is_hot(const struct record_handler *handler, slice name);
+
+/* The read path (behaviour.md 5.1): cache, storage, promotion. */
+void step_load(struct step *step, step_loaded *then);
+/* Goes on with `then` as if record had been loaded just now; NULL: missing. */
+void step_see(struct step *step, const struct ds_record *record, bool is_cached, step_loaded *then,
+              uint16_t error);
+
+/* ---- save.c ---- */
+
+/* Hands a version that the cache has accepted to the storage, if the storage keeps such records.
+ * The author is told then, when message (NULL: none) wants an acknowledgement. */
+void save_start(struct record_handler *handler, struct session *session,
+                const struct message *message, slice name, const struct ds_record *record);
+/* Copies what storage holds into the cache, unless something is there. */
+void save_promote(struct record_handler *handler, slice name, const struct ds_record *record);
+void save_all_fail(struct record_handler *handler);
+
+/* ---- what messages do ---- */
+
+/* read.c */
+extern const struct step_work work_lookup, work_read, work_head, work_heads, work_subscribe_read;
+void read_answer_subscription(struct step *step, enum ds_verdict verdict);
+
+/* create.c, delete.c, notify.c, write.c */
+extern const struct step_work work_create_read, work_delete, work_purge, work_notify, work_write,
+    work_hot_write;
+void write_start(struct request *request);
+void notify_start(struct request *request);
+void notify_names(struct request *request);
+void tell_deleted(struct record_handler *handler, slice name, const struct session *except,
+                  enum send_scope scope);
+
+/* patch.c: the one computation behind what is checked and what is written. */
+enum computed { COMPUTED, COMPUTED_SCALAR, MALFORMED, UNREADABLE_RECORD };
+/* Whether a write is sound; the document that a patch makes of `current` (JSON text) goes to
+ * result. What an update makes is its payload. */
+enum computed patch_compute(struct record_handler *handler, const struct message *message,
+                            enum write_form form, slice current, struct buf *result);
+
+/* ---- replies: reply.c ---- */
+
+void reply_error(struct session *session, const struct message *message, slice name,
+                 uint16_t action);
+void reply_malformed(struct session *session, const struct message *message);
+void reply_version_exists(struct session *session, const struct message *message, int32_t version,
+                          slice data);
+void reply_invalid_version(struct session *session, const struct message *message, int32_t version);
+void reply_written(struct session *session, const struct message *message);
+void reply_read(struct session *session, slice name, int32_t version, slice data);
+void reply_head(struct session *session, slice name, int32_t version);
+void reply_ack(struct session *session, const struct message *message, bool with_names);
