@@ -6,6 +6,7 @@
 #include "logging/log.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 
@@ -72,6 +73,8 @@ static bool prepare_user(struct session *session, slice id, bool has_id, slice s
 {
     const struct session_settings *settings = session->settings;
     bool is_authenticated = has_id && !slice_equal(id, SLICE("open")); /* H21 */
+    if (!utf8_valid(id, false)) /* a lone surrogate of some plugin: it could not be sent */
+        return false;
     session->user = settings->permission->user_new(settings->permission_self, id, is_authenticated,
                                                    server_data);
     return session->user != NULL;
@@ -85,7 +88,7 @@ static void open_session(struct attempt *attempt, const struct ds_login_result *
     slice id = has_id ? result->id : SLICE("OPEN");
     if (!prepare_user(session, id, has_id, result->server_data)) {
         log_line(settings->log, DS_ERROR, LOG_AUTH_ERROR,
-                 "the server data of " SLICE_FORMAT " is not JSON", SLICE_ARGUMENTS(id));
+                 "the id or server data of " SLICE_FORMAT " is not fit", SLICE_ARGUMENTS(id));
         refuse(attempt, SLICE(""));
         return;
     }

@@ -266,6 +266,16 @@ static void server_data_that_is_not_json_refuses_the_login(void **state)
     assert_true(memory_logged(&world, "AUTH_ERROR", "bo"));
 }
 
+static void an_id_that_cannot_be_sent_refuses_the_login(void **state)
+{
+    (void)state;
+    struct memory_client *client = ready_client();
+    entries[0].result = accepted("\xed\xa0\x80", "");
+    send_login(client, "{}");
+    memory_expect(client, TOPIC_AUTH, AUTH_AUTH_UNSUCCESSFUL);
+    assert_int_equal(world.permission.user_count, 0);
+}
+
 static void authentication_hears_of_the_end_of_a_user(void **state)
 {
     (void)state;
@@ -302,6 +312,7 @@ int main(void)
         TEST(when_no_entry_knows_the_user_he_is_refused),
         TEST(h21_a_login_without_an_id_is_open_and_not_authenticated),
         TEST(server_data_that_is_not_json_refuses_the_login),
+        TEST(an_id_that_cannot_be_sent_refuses_the_login),
         TEST(authentication_hears_of_the_end_of_a_user),
         TEST(login_data_is_logged_only_on_demand),
     };
