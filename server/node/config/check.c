@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #define MAX_POINTER_BYTES 512
+#define MAX_MEMBERS 1000 /* of a map of options, or of a list of plugins */
 
 struct checker {
     struct config *config;
@@ -69,7 +70,7 @@ static slice nearest(slice words, slice word)
 
 static void did_you_mean(struct checker *checker, slice best)
 {
-    struct problem *problem = checker->config->problems.items[checker->config->problems.count - 1];
+    struct problem *problem = checker->config->latest;
     if (best.length > 0)
         problem->shown.message =
             arena_printf(&checker->config->arena, SLICE_FORMAT ". Did you mean " SLICE_FORMAT "?",
@@ -107,6 +108,25 @@ static bool is_kind(struct checker *checker, const struct ds_value *value, enum 
         return true;
     refuse(checker, value, "type", wanted);
     return false;
+}
+
+/* Whether it is a map, and of a size that a person may have written. */
+static bool is_map(struct checker *checker, const struct ds_value *value, const char *wanted)
+{
+    if (!is_kind(checker, value, DS_VALUE_MAP, wanted))
+        return false;
+    if (value->count > MAX_MEMBERS)
+        refuse_bound(checker, value, "maxProperties", "<=", MAX_MEMBERS);
+    return value->count <= MAX_MEMBERS;
+}
+
+static void check_boolean(struct checker *checker, const struct ds_value *value)
+{
+    slice text = ds_value_text(value, (slice){0});
+    if (is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean") || text.length == 0)
+        return;
+    if (is_one_of_words(SLICE("yes Yes YES on On ON no No NO off Off OFF true false"), text))
+        problem_hint(checker->config, "write true or false, without quotes");
 }
 
 static bool has_only_digits(slice text)
@@ -195,7 +215,10 @@ static void check_items(struct checker *checker, const struct ds_value *value,
 {
     if (!is_kind(checker, value, DS_VALUE_LIST, "array"))
         return;
-    check_bounds(checker, value, value->count, info, "minItems", "maxItems");
+    if (value->count > info->most) {
+        refuse_bound(checker, value, "maxItems", "<=", info->most);
+        return;
+    }
     for (uint32_t i = 0; i < value->count; i++) {
         size_t before = enter_index(checker, i);
         is_kind(checker, value->members[i].value, kind, wanted);
@@ -206,7 +229,7 @@ static void check_items(struct checker *checker, const struct ds_value *value,
 static void check_ssl(struct checker *checker, const struct ds_value *value)
 {
     slice known = SLICE("key cert ca dhParams passphrase");
-    if (!is_kind(checker, value, DS_VALUE_MAP, "object"))
+    if (!is_map(checker, value, "object"))
         return;
     for (uint32_t i = 0; i < value->count; i++) {
         const struct setting_member *member = &value->members[i];
@@ -242,11 +265,11 @@ static void check_value(struct checker *checker, struct ds_value *value, enum co
             check_text(checker, value, info);
         break;
     case OPTION_BOOLEAN:
-        is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean");
+        check_boolean(checker, value);
         break;
     case OPTION_BOOLEAN_OR_ALWAYS:
         if (!slice_equal(ds_value_text(value, (slice){0}), SLICE("always")))
-            is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean");
+            check_boolean(checker, value);
         break;
     case OPTION_INTEGER:
         check_number(checker, value, info, "integer");
@@ -295,8 +318,8 @@ static void check_section(struct checker *checker, const struct setting_member *
 {
     size_t before = enter(checker, member->key);
     const struct ds_value *map = member->value;
-    bool is_map = map->kind != DS_VALUE_NULL && is_kind(checker, map, DS_VALUE_MAP, "object");
-    for (uint32_t i = 0; is_map && i < map->count; i++) {
+    bool is_given = map->kind != DS_VALUE_NULL && is_map(checker, map, "object");
+    for (uint32_t i = 0; is_given && i < map->count; i++) {
         const struct setting_member *at = &map->members[i];
         enum config_option option = option_in(section, at->key);
         if (option < CONFIG_OPTION_COUNT) {
@@ -333,9 +356,8 @@ static void check_plugin_options(struct checker *checker, const struct ds_value 
                                  enum config_plugin_kind kind, slice type)
 {
     size_t before = enter(checker, SLICE("options"));
-    bool is_map = ds_value_kind(options) != DS_VALUE_NULL &&
-                  is_kind(checker, options, DS_VALUE_MAP, "object");
-    for (uint32_t i = 0; is_map && type.length > 0 && i < options->count; i++) {
+    bool is_given = ds_value_kind(options) != DS_VALUE_NULL && is_map(checker, options, "object");
+    for (uint32_t i = 0; is_given && type.length > 0 && i < options->count; i++) {
         const struct setting_member *at = &options->members[i];
         struct suggestion suggestion = suggestion_for(at->key);
         enum config_option option =
@@ -348,6 +370,15 @@ static void check_plugin_options(struct checker *checker, const struct ds_value 
     leave(checker, before);
 }
 
+static void check_type(struct checker *checker, const struct ds_value *value,
+                       enum config_plugin_kind kind)
+{
+    slice types = slice_of(plugin_kind_info(kind)->types);
+    if (is_kind(checker, value, DS_VALUE_TEXT, "string") && !is_one_of_words(types, value->text) &&
+        types.length > 0)
+        refuse_choice(checker, value, types);
+}
+
 static void check_plugin_member(struct checker *checker, const struct setting_member *member,
                                 enum config_plugin_kind kind)
 {
@@ -358,22 +389,18 @@ static void check_plugin_member(struct checker *checker, const struct setting_me
         return;
     }
     size_t before = enter(checker, member->key);
-    const struct ds_value *value = member->value;
-    slice types = slice_of(plugin_kind_info(kind)->types);
-    if (value->kind == DS_VALUE_NULL || slice_equal(member->key, SLICE("options")))
-        ; /* absent, or checked by its type */
-    else if (!slice_equal(member->key, SLICE("type")))
-        check_text(checker, value, &NAME);
-    else if (is_kind(checker, value, DS_VALUE_TEXT, "string") &&
-             !is_one_of_words(types, value->text) && types.length > 0)
-        refuse_choice(checker, value, types);
+    bool is_given = member->value->kind != DS_VALUE_NULL;
+    if (is_given && slice_equal(member->key, SLICE("type")))
+        check_type(checker, member->value, kind);
+    else if (is_given && !slice_equal(member->key, SLICE("options")))
+        check_text(checker, member->value, &NAME);
     leave(checker, before);
 }
 
 static void check_plugin(struct checker *checker, const struct ds_value *value,
                          enum config_plugin_kind kind, slice default_type)
 {
-    if (value->kind == DS_VALUE_NULL || !is_kind(checker, value, DS_VALUE_MAP, "object"))
+    if (value->kind == DS_VALUE_NULL || !is_map(checker, value, "object"))
         return;
     for (uint32_t i = 0; i < value->count; i++)
         check_plugin_member(checker, &value->members[i], kind);
@@ -381,38 +408,40 @@ static void check_plugin(struct checker *checker, const struct ds_value *value,
     if (plugin.type.length + plugin.name.length + plugin.path.length == 0)
         problem_add(checker->config, DS_ERROR, &value->origin,
                     "%.*s: required must be one of type, name or path", POINTER_ARGUMENTS(checker));
-    check_plugin_options(checker, setting_find(value, SLICE("options")), kind, plugin.type);
+    check_plugin_options(checker, setting_find(value, SLICE("options")), kind,
+                         built_in_type(kind, plugin.type));
 }
 
 static void check_members(struct checker *checker, const struct ds_value *value,
                           enum config_plugin_kind kind)
 {
+    if (value->count > MAX_MEMBERS) {
+        refuse_bound(checker, value, "maxItems", "<=", MAX_MEMBERS);
+        return;
+    }
     for (uint32_t i = 0; i < value->count; i++) {
         const struct setting_member *member = &value->members[i];
-        size_t before =
-            member->key.length > 0 ? enter(checker, member->key) : enter_index(checker, i);
+        bool has_key = value->kind == DS_VALUE_MAP;
+        size_t before = has_key ? enter(checker, member->key) : enter_index(checker, i);
         check_plugin(checker, member->value, kind, (slice){0});
         leave(checker, before);
     }
 }
 
-static void check_plugins(struct checker *checker, const struct setting_member *member,
+static void check_plugins(struct checker *checker, const struct ds_value *value,
                           enum config_plugin_kind kind)
 {
     const struct plugin_kind_info *info = plugin_kind_info(kind);
-    const struct ds_value *value = member->value;
-    size_t before = enter(checker, member->key);
     bool is_alone = value->kind == DS_VALUE_MAP && kind != CONFIG_PLUGIN_ENDPOINT;
     if (value->kind == DS_VALUE_NULL)
-        ; /* as if it were not there */
-    else if (info->count == PLUGIN_ONE)
+        return;
+    if (info->count == PLUGIN_ONE)
         check_plugin(checker, value, kind, slice_of(info->defaults));
     else if (info->count == PLUGIN_LIST && is_alone)
         check_plugin(checker, value, kind, (slice){0});
     else if (info->count == PLUGIN_MAP ? is_kind(checker, value, DS_VALUE_MAP, "null,object")
                                        : is_kind(checker, value, DS_VALUE_LIST, "array"))
         check_members(checker, value, kind);
-    leave(checker, before);
 }
 
 /* ---- the top ---- */
@@ -439,7 +468,9 @@ static void check_top(struct checker *checker, const struct setting_member *memb
     } else if (section < SECTION_COUNT && member->key.length > 0) {
         check_section(checker, member, section);
     } else if (kind < CONFIG_PLUGIN_KIND_COUNT) {
-        check_plugins(checker, member, kind);
+        size_t before = enter(checker, member->key);
+        check_plugins(checker, member->value, kind);
+        leave(checker, before);
     } else {
         struct suggestion suggestion = suggestion_for(member->key);
         consider_top(&suggestion);
@@ -450,6 +481,11 @@ static void check_top(struct checker *checker, const struct setting_member *memb
 void check_given(struct config *config)
 {
     struct checker checker = {.config = config};
-    for (uint32_t i = 0; i < config->given->count; i++)
-        check_top(&checker, &config->given->members[i]);
+    const struct ds_value *given = config->given;
+    if (given->count > MAX_MEMBERS) {
+        refuse_bound(&checker, given, "maxProperties", "<=", MAX_MEMBERS);
+        return;
+    }
+    for (uint32_t i = 0; i < given->count; i++)
+        check_top(&checker, &given->members[i]);
 }

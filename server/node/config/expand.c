@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define MAX_NAME_BYTES 255
+#define MAX_EXPANDED_BYTES ((size_t)16 << 20) /* of all variables of a configuration together */
 
 struct frame {
     const struct tree_node *node;
@@ -60,14 +61,13 @@ static const char *environment(slice name)
     return getenv(terminated);
 }
 
-static void warn_unset(struct expander *expander, const struct tree_node *node, size_t at,
-                       slice name)
+static void report(struct expander *expander, const struct tree_node *node, size_t at, slice name,
+                   enum ds_log_level level, const char *what)
 {
     uint32_t start = mapped_text_file_offset(&node->text, (uint32_t)at);
     struct origin origin = {expander->source, start, start + (uint32_t)name.length + 3, NULL};
-    problem_add(expander->config, DS_WARN, &origin,
-                "the environment variable " SLICE_FORMAT " is not set: it counts as empty",
-                SLICE_ARGUMENTS(name));
+    problem_add(expander->config, level, &origin, "the environment variable " SLICE_FORMAT " %s",
+                SLICE_ARGUMENTS(name), what);
 }
 
 /* Inside rules, `${name}` may be part of a template, which stays as it is. */
@@ -79,10 +79,17 @@ static void put_variable(struct expander *expander, const struct tree_node *node
         buf_append(out, slice_part(node->text.text, at, at + name.length + 3));
         return;
     }
-    if (value == NULL)
-        warn_unset(expander, node, at, name);
-    else if (strlen(value) <= DOCUMENT_MAX_BYTES && out->length <= DOCUMENT_MAX_BYTES)
-        buf_append_text(out, value);
+    if (value == NULL) {
+        report(expander, node, at, name, DS_WARN, "is not set: it counts as empty");
+        return;
+    }
+    size_t length = strlen(value);
+    if (length > MAX_EXPANDED_BYTES - expander->config->expanded_bytes) {
+        report(expander, node, at, name, DS_ERROR, "makes the configuration too large");
+        return;
+    }
+    expander->config->expanded_bytes += length;
+    buf_append(out, (slice){value, length});
 }
 
 /* The text of a scalar with its variables; *is_expanded when there was one. */
@@ -184,7 +191,9 @@ static struct ds_value *load_content(struct expander *expander, const struct ori
     if (!is_document(file))
         return setting_new_text(arena, bytes, *origin);
     uint32_t errors = expander->config->error_count;
+    expander->config->loading = origin;
     struct ds_value *value = read_values(expander->config, file, bytes, false);
+    expander->config->loading = NULL;
     if (expander->config->error_count == errors)
         return value != NULL ? value : setting_new(arena, DS_VALUE_NULL, *origin);
     refuse_file(expander, origin, "invalid format in file", file, path);

@@ -8,9 +8,13 @@
 #include "diag.h"
 #include "base/vec.h"
 
+/* Beyond so many, problems are only counted. */
+#define MAX_PROBLEMS 1000u
+
 struct problem {
     struct config_problem shown;
     struct origin origin;
+    uint64_t order;    /* place in the file; of what a file loads, where it loads it */
     bool is_transform; /* what was loaded, rather than what is wrong */
 };
 
@@ -22,11 +26,14 @@ struct plugin_list {
 struct config {
     struct arena arena;
     VEC(struct problem *) problems;
-    uint32_t error_count;
-    slice file;             /* empty: none */
-    slice dir;              /* terminated */
-    struct ds_value *given; /* what the file and the command line say; NULL: nothing */
-    struct ds_value *root;  /* completed */
+    struct problem *latest;          /* what was added last */
+    uint32_t error_count, uncounted; /* uncounted: beyond MAX_PROBLEMS */
+    const struct origin *loading;    /* the fileLoad() that is worked out, or NULL */
+    size_t expanded_bytes;           /* of environment variables, so far */
+    slice file;                      /* empty: none */
+    slice dir;                       /* terminated */
+    struct ds_value *given;          /* what the file and the command line say; NULL: nothing */
+    struct ds_value *root;           /* completed */
     const struct ds_value *values[CONFIG_OPTION_COUNT];
     struct plugin_list plugins[CONFIG_PLUGIN_KIND_COUNT];
 };
@@ -41,6 +48,9 @@ struct problem *problem_add(struct config *config, enum ds_log_level level,
 /* Gives the problem that was added last a hint. */
 void problem_hint(struct config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Puts them into the order of the file. */
+void problems_sort(struct config *config);
 
 /* Takes over what the reader of documents found. */
 void problems_take(struct config *config, struct diagnostics *diagnostics);

@@ -65,6 +65,7 @@ struct config *config_load(const struct config_request *request)
     settle_given(config, given);
     apply_overrides(config, request);
     check_given(config);
+    problems_sort(config);
     if (config->error_count == 0)
         complete(config);
     return config;

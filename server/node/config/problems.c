@@ -18,19 +18,48 @@ static slice format_text(struct arena *arena, const char *format, va_list argume
     return kept;
 }
 
+/* What the command line says comes after the file, what belongs nowhere before it. */
+static uint64_t order_of(const struct config *config, const struct origin *origin)
+{
+    const struct origin *at = config->loading != NULL ? config->loading : origin;
+    uint64_t place = at == NULL           ? 0
+                     : at->source == NULL ? (uint64_t)UINT32_MAX + 1
+                                          : (uint64_t)at->start + 1;
+    return place << 20 | config->problems.count;
+}
+
 static struct problem *add(struct config *config, enum ds_log_level level,
                            const struct origin *origin, slice message)
 {
     struct problem *problem = arena_alloc_zeroed(&config->arena, sizeof *problem);
     problem->shown.level = level;
     problem->shown.message = message;
+    problem->order = order_of(config, origin);
     if (origin != NULL) {
         problem->origin = *origin;
         problem->shown.place = origin_text(origin, &config->arena);
     }
     config->error_count += level >= DS_ERROR;
-    VEC_PUSH(&config->problems, problem);
+    config->latest = problem;
+    if (config->problems.count < MAX_PROBLEMS)
+        VEC_PUSH(&config->problems, problem);
+    else
+        config->uncounted++;
     return problem;
+}
+
+static int compare_order(const void *a, const void *b)
+{
+    uint64_t left = (*(struct problem *const *)a)->order;
+    uint64_t right = (*(struct problem *const *)b)->order;
+    return left < right ? -1 : left > right;
+}
+
+void problems_sort(struct config *config)
+{
+    if (config->problems.count > 1)
+        qsort(config->problems.items, config->problems.count, sizeof *config->problems.items,
+              compare_order);
 }
 
 struct problem *problem_add(struct config *config, enum ds_log_level level,
@@ -45,11 +74,9 @@ struct problem *problem_add(struct config *config, enum ds_log_level level,
 
 void problem_hint(struct config *config, const char *format, ...)
 {
-    CHECK(config->problems.count > 0);
     va_list arguments;
     va_start(arguments, format);
-    config->problems.items[config->problems.count - 1]->shown.hint =
-        format_text(&config->arena, format, arguments);
+    config->latest->shown.hint = format_text(&config->arena, format, arguments);
     va_end(arguments);
 }
 
@@ -156,6 +183,8 @@ void config_print_problems(const struct config *config, struct buf *out, bool co
     print_level(config, DS_ERROR, "There was an error validating your configuration:\n", out,
                 colour);
     print_level(config, DS_WARN, "Warnings about your configuration:\n", out, colour);
+    if (config->uncounted > 0)
+        buf_printf(out, "... and %u more\n", config->uncounted);
 }
 
 void config_log_problems(const struct config *config, struct log *log)
