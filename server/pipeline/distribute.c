@@ -38,7 +38,8 @@ void distribute_allowed(struct pipeline *pipeline, struct session *session,
                         const struct message *message)
 {
     const struct handler *handler = pipeline->handlers[message->topic];
-    handler->on_message(handler->self, session, message);
+    if (!pipeline->is_over)
+        handler->on_message(handler->self, session, message);
 }
 
 /* A notification about no records is the one list that may be empty: its handler says so (B13). */

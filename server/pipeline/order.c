@@ -52,7 +52,7 @@ static void resume_if_few(struct session *session)
 
 /* ---- the queue ---- */
 
-static void push(struct session *session, const struct message *message)
+static void push(struct pipeline *pipeline, struct session *session, const struct message *message)
 {
     struct waiting *waiting = malloc(sizeof *waiting);
     CHECK(waiting != NULL);
@@ -61,6 +61,7 @@ static void push(struct session *session, const struct message *message)
     list_append(&session->waiting, &waiting->link);
     session->waiting_count++;
     session->waiting_bytes += waiting->bytes;
+    pipeline_enter(pipeline);
     pause_if_many(session);
 }
 
@@ -92,9 +93,11 @@ static void drain(struct pipeline *pipeline, struct session *session)
     session->is_draining = true;
     while (session->holds == 0 && !list_is_empty(&session->waiting)) {
         struct message *message = pop(session);
-        distribute(pipeline, session, message);
+        if (!pipeline->is_over)
+            distribute(pipeline, session, message);
         free(message);
         resume_if_few(session);
+        pipeline_leave(pipeline);
     }
     session->is_draining = false;
     end_if_idle(pipeline, session);
@@ -124,8 +127,10 @@ void order_take(struct pipeline *pipeline, struct session *session, const struct
     if (is_ping(message)) {
         struct message pong = MESSAGE(TOPIC_CONNECTION, CONNECTION_PONG);
         session_send(session, &pong);
+    } else if (pipeline->is_stopped) {
+        return;
     } else if (session->holds > 0 || session->is_draining) {
-        push(session, message);
+        push(pipeline, session, message);
     } else {
         distribute(pipeline, session, message);
     }

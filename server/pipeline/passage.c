@@ -158,6 +158,7 @@ static void finish(struct passage *passage)
     if (copy != NULL) {
         free(copy);
         pipeline_release(pipeline, session);
+        pipeline_leave(pipeline);
     }
 }
 
@@ -169,6 +170,7 @@ static void wait_for_verdict(struct passage *passage)
     passage->copy = message_copy(passage->message);
     passage->message = passage->copy;
     pipeline_hold(passage->session);
+    pipeline_enter(passage->pipeline);
 }
 
 static void run(struct passage *passage)

@@ -54,6 +54,44 @@ void pipeline_add_handler(struct pipeline *pipeline, enum topic topic,
     pipeline->in_order[pipeline->handler_count++] = handler;
 }
 
+/* ---- the end ---- */
+
+static void tell_when_idle(struct pipeline *pipeline)
+{
+    void (*on_idle)(void *) = pipeline->on_idle;
+    if (pipeline->busy > 0 || on_idle == NULL)
+        return;
+    pipeline->on_idle = NULL;
+    on_idle(pipeline->idle_context);
+}
+
+void pipeline_enter(struct pipeline *pipeline)
+{
+    pipeline->busy++;
+}
+
+void pipeline_leave(struct pipeline *pipeline)
+{
+    CHECK(pipeline->busy > 0);
+    pipeline->busy--;
+    tell_when_idle(pipeline);
+}
+
+void pipeline_stop(struct pipeline *pipeline, void (*done)(void *context), void *context)
+{
+    pipeline->is_stopped = true;
+    pipeline->on_idle = done;
+    pipeline->idle_context = context;
+    tell_when_idle(pipeline);
+}
+
+void pipeline_remove_handlers(struct pipeline *pipeline)
+{
+    pipeline->is_stopped = pipeline->is_over = true;
+    pipeline->on_idle = NULL;
+    pipeline->handler_count = 0;
+}
+
 const struct session_events *pipeline_session_events(struct pipeline *pipeline)
 {
     return &pipeline->events;

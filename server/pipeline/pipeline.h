@@ -38,6 +38,13 @@ void pipeline_free(struct pipeline **pipeline);
 void pipeline_add_handler(struct pipeline *pipeline, enum topic topic,
                           const struct handler *handler);
 
+/* Takes no messages from now on: what comes is dropped, what was taken goes on. done is called once
+ * nothing of it waits for a verdict or behind another message, perhaps before this returns. */
+void pipeline_stop(struct pipeline *pipeline, void (*done)(void *context), void *context);
+
+/* Handlers hear of nothing any more, so they may be freed. What is still on its way ends here. */
+void pipeline_remove_handlers(struct pipeline *pipeline);
+
 /* What the sessions' events go to. */
 const struct session_events *pipeline_session_events(struct pipeline *pipeline);
 

@@ -14,7 +14,19 @@ struct pipeline {
     size_t handler_count;
     struct passage *spare_passages; /* so that a decision that comes at once allocates nothing */
     struct ask *spare_asks;
+
+    bool is_stopped;                /* takes no messages */
+    bool is_over;                   /* has no handlers any more */
+    size_t busy;                    /* messages that wait behind others, or for a verdict */
+    void (*on_idle)(void *context); /* NULL: nobody waits for the end of them */
+    void *idle_context;
 };
+
+/* ---- pipeline.c ---- */
+
+/* One message begins to wait, or ends it. */
+void pipeline_enter(struct pipeline *pipeline);
+void pipeline_leave(struct pipeline *pipeline);
 
 /* ---- order.c ---- */
 
