@@ -155,12 +155,16 @@ void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done
         http_server_close(server, grace_ms, done, context);
 }
 
+void endpoints_end_sessions(struct endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->all.count; i++)
+        session_endpoint_free(&endpoints->all.items[i]->sessions);
+}
+
 void endpoints_fini(struct endpoints *endpoints)
 {
-    for (size_t i = 0; i < endpoints->all.count; i++) {
-        session_endpoint_free(&endpoints->all.items[i]->sessions);
+    for (size_t i = 0; i < endpoints->all.count; i++)
         free(endpoints->all.items[i]);
-    }
     VEC_FREE(&endpoints->all);
     free(endpoints->origins);
     free(endpoints->host);

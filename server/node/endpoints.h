@@ -29,6 +29,8 @@ struct endpoints {
  * is borrowed, as log and what is in shared, until endpoints_fini. */
 void endpoints_init(struct endpoints *endpoints, const struct config *config,
                     const struct session_settings *shared);
+
+/* Once nobody holds a session any more, which may be long after its end. */
 void endpoints_fini(struct endpoints *endpoints);
 
 /* Refuses what this server cannot offer, in the configuration. */
@@ -43,3 +45,6 @@ void endpoints_stop_accepting(struct endpoints *endpoints);
 /* Says goodbye to everybody, and parts with who is not gone after grace_ms. */
 void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done)(void *context),
                      void *context);
+
+/* Ends the sessions that are left, once all is closed. */
+void endpoints_end_sessions(struct endpoints *endpoints);

@@ -120,9 +120,30 @@ void features_start(struct features *features, const struct features_settings *s
         start_presence(features);
 }
 
+/* ---- the end ---- */
+
+static void on_pipeline_idle(void *context)
+{
+    struct features *features = context;
+    if (features->record != NULL)
+        record_handler_drain(features->record, features->on_drained, features->drain_context);
+    else
+        features->on_drained(features->drain_context);
+}
+
+/* Nothing reaches the record handler once the pipeline is idle, so that its drain is the last. */
+void features_drain(struct features *features, void (*done)(void *context), void *context)
+{
+    features->on_drained = done;
+    features->drain_context = context;
+    pipeline_stop(features->pipeline, on_pipeline_idle, features);
+}
+
 /* Records go first: rules that wait for one are answered then, while those who asked are there. */
 void features_stop(struct features *features)
 {
+    if (features->pipeline != NULL)
+        pipeline_remove_handlers(features->pipeline);
     if (features->record != NULL)
         record_handler_free(&features->record);
     if (features->presence != NULL)

@@ -18,6 +18,8 @@ struct features {
     struct rpc_handler *rpc;
     struct presence_handler *presence;
     slice *prefixes; /* of records: the texts of two lists */
+    void (*on_drained)(void *context);
+    void *drain_context;
 };
 
 struct features_settings {
@@ -30,5 +32,9 @@ struct features_settings {
 
 void features_start(struct features *features, const struct features_settings *settings);
 
-/* Once no session is left. Also when features_start was not called, for a zeroed struct. */
+/* Takes no more messages. done is called once those that were taken have been answered and their
+ * writes are done. */
+void features_drain(struct features *features, void (*done)(void *context), void *context);
+
+/* Once no connection is left. Also when features_start was not called, for a zeroed struct. */
 void features_stop(struct features *features);

@@ -111,7 +111,7 @@ static void shut_handlers(struct ds_node *node)
 static void endpoints_closed(void *context)
 {
     struct ds_node *node = context;
-    endpoints_fini(&node->endpoints);
+    endpoints_end_sessions(&node->endpoints);
     shut_handlers(node);
 }
 
@@ -145,10 +145,7 @@ static void shut_endpoints(struct ds_node *node)
     endpoints_stop_accepting(&node->endpoints);
     node->is_draining = true;
     set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_drain);
-    if (node->features.record != NULL)
-        record_handler_drain(node->features.record, on_drained, node);
-    else
-        on_drained(node);
+    features_drain(&node->features, on_drained, node);
 }
 
 void ds_node_stop(struct ds_node *node)

@@ -182,6 +182,7 @@ void ds_node_free(struct ds_node **node)
     CHECK(freed->state == NODE_STOPPED);
     if (services_are_open(&freed->services) || services_are_open(&freed->logger))
         return;
+    endpoints_fini(&freed->endpoints);
     services_fini(&freed->services);
     services_fini(&freed->logger);
     VEC_FREE(&freed->authentications);
