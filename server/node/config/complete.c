@@ -159,6 +159,17 @@ static void add_defaults(struct config *config, enum config_plugin_kind kind, st
         setting_add(list, (slice){0}, add_plugin(config, kind, NULL, type, (slice){0}));
 }
 
+static void add_members(struct config *config, enum config_plugin_kind kind,
+                        const struct ds_value *given, struct ds_value *all)
+{
+    for (uint32_t i = 0; i < given->count; i++) {
+        const struct setting_member *member = &given->members[i];
+        if (member->value->kind == DS_VALUE_MAP)
+            setting_add(all, member->key,
+                        add_plugin(config, kind, member->value, (slice){0}, member->key));
+    }
+}
+
 static struct ds_value *add_plugins(struct config *config, enum config_plugin_kind kind)
 {
     const struct plugin_kind_info *info = plugin_kind_info(kind);
@@ -179,13 +190,65 @@ static struct ds_value *add_plugins(struct config *config, enum config_plugin_ki
     else if (shape == DS_VALUE_LIST && given->kind == DS_VALUE_MAP)
         setting_add(all, (slice){0}, add_plugin(config, kind, given, (slice){0}, (slice){0}));
     else
-        for (uint32_t i = 0; i < given->count; i++) {
-            const struct setting_member *member = &given->members[i];
-            if (member->value->kind == DS_VALUE_MAP)
-                setting_add(all, member->key,
-                            add_plugin(config, kind, member->value, (slice){0}, member->key));
-        }
+        add_members(config, kind, given, all);
     return all;
+}
+
+/* Of several entries each leaves a login that it cannot judge to the next one, unless it is told
+ * otherwise (server.md 6.2). */
+static void let_others_judge(struct config *config)
+{
+    slice key = SLICE("reportInvalidParameters");
+    const struct ds_value *entries =
+        setting_find(config->root, config_plugin_kind_name(CONFIG_PLUGIN_AUTHENTICATION));
+    for (uint32_t i = 0; entries->count > 1 && i < entries->count; i++) {
+        struct ds_value *options = setting_find(entries->members[i].value, SLICE("options"));
+        if (setting_find(options, key) == NULL) {
+            struct ds_value *no = setting_new_text(&config->arena, SLICE("false"), BY_DEFAULT);
+            setting_settle(no);
+            setting_add(options, key, no);
+        }
+    }
+}
+
+/* ---- what fits together only as a whole ---- */
+
+static void check_origins(struct config *config)
+{
+    const struct ds_value *all = config->values[CONFIG_HTTP_ALLOW_ALL_ORIGINS];
+    const struct ds_value *origins = config->values[CONFIG_HTTP_ORIGINS];
+    if (all != NULL && !all->boolean && ds_value_count(origins) == 0)
+        problem_add(config, DS_ERROR, &all->origin,
+                    "/httpServer/options/origins: minItems must be >= 1 when allowAllOrigins is "
+                    "false");
+}
+
+/* The entry before this one whose clients connect to the same path, or NULL. */
+static const struct config_plugin *same_path(const struct plugin_list *list, size_t index)
+{
+    slice path = config_text_in(list->items[index].options, CONFIG_WS_BINARY_URL_PATH);
+    for (size_t i = 0; path.length > 0 && i < index; i++) {
+        if (slice_equal(path, config_text_in(list->items[i].options, CONFIG_WS_BINARY_URL_PATH)))
+            return &list->items[i];
+    }
+    return NULL;
+}
+
+static void check_paths(struct config *config)
+{
+    const struct plugin_list *list = &config->plugins[CONFIG_PLUGIN_ENDPOINT];
+    for (size_t i = 0; i < list->count; i++) {
+        if (same_path(list, i) == NULL)
+            continue;
+        const struct ds_value *path =
+            config_value_in(list->items[i].options, CONFIG_WS_BINARY_URL_PATH);
+        const struct origin *origin =
+            path->origin.source != NULL ? &path->origin : &list->items[i].value->origin;
+        problem_add(config, DS_ERROR, origin,
+                    "/connectionEndpoints/%zu/options/urlPath: " SLICE_FORMAT
+                    " is the path of an endpoint before it",
+                    i, SLICE_ARGUMENTS(path->text));
+    }
 }
 
 /* ---- values by number ---- */
@@ -232,5 +295,8 @@ void complete(struct config *config)
     }
     for (enum config_plugin_kind kind = 0; kind < CONFIG_PLUGIN_KIND_COUNT; kind++)
         setting_add(config->root, config_plugin_kind_name(kind), add_plugins(config, kind));
+    let_others_judge(config);
     number_values(config);
+    check_origins(config);
+    check_paths(config);
 }

@@ -65,9 +65,9 @@ struct config *config_load(const struct config_request *request)
     settle_given(config, given);
     apply_overrides(config, request);
     check_given(config);
-    problems_sort(config);
     if (config->error_count == 0)
         complete(config);
+    problems_sort(config);
     return config;
 }
 
