@@ -27,7 +27,8 @@ void frame_release(struct frame **frame)
     *frame = NULL;
     if (released == NULL || --released->references > 0)
         return;
-    if (released->deflated != NULL && --released->deflated->references == 0)
+    if (released->deflated != NULL && released->deflated != released &&
+        --released->deflated->references == 0)
         free(released->deflated);
     free(released);
 }

@@ -14,9 +14,10 @@
  * receivers. One thread. */
 struct frame {
     uint32_t references;
-    uint32_t header_bytes;  /* of the framing, before the payload */
-    size_t length;          /* with the header */
-    struct frame *deflated; /* of the transport: the same message compressed, once one was sent */
+    uint32_t header_bytes; /* of the framing, before the payload */
+    size_t length;         /* with the header */
+    struct frame
+        *deflated; /* of the transport: the same compressed, or itself if that is no shorter */
     char bytes[];
 };
 

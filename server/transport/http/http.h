@@ -5,6 +5,7 @@
  * A head is read strictly: what RFC 9112 calls an error is answered with 400 and the end of the
  * connection, a head that is too large with 431, one that is too slow with 408. */
 
+#include "transport/counters.h"
 #include "transport/ws/ws.h"
 
 #include <uv.h>
@@ -31,25 +32,26 @@ slice http_header_find(const struct http_request *request, slice name);
 
 struct http_settings {
     const char *host;
-    uint16_t port;                /* 0: any free one; http_server_port says which */
+    uint16_t port;                 /* 0: any free one; http_server_port says which */
     const char *health_check_path; /* "/health-check"; GET answers 200 */
     bool reuse_port;
     bool allow_all_origins; /* false: only those of `origins` may upgrade or ask (F19) */
     const slice *origins;
     size_t origin_count;
     slice host_url;
-    bool trust_forwarded_for;     /* true, as the original */
-    uint32_t max_head_bytes;      /* 16 KiB */
-    uint32_t head_timeout_ms;     /* 10,000, also for an idle connection between requests */
-    uint32_t max_message_bytes;   /* of a POST body */
-    uint32_t max_connections;     /* 0: as many as the system allows */
+    bool trust_forwarded_for;   /* true, as the original */
+    uint32_t max_head_bytes;    /* 16 KiB */
+    uint32_t head_timeout_ms;   /* 10,000, also for an idle connection between requests */
+    uint32_t max_message_bytes; /* of a POST body */
+    uint32_t max_connections;   /* 0: as many as the system allows */
 };
 
 /* Settings and log are borrowed until the server is closed. */
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
                                     struct log *log);
 
-/* Upgrades of requests whose target equals path exactly go to endpoint, which is borrowed. */
+/* Upgrades of requests whose target equals path exactly go to endpoint, which is borrowed. The
+ * empty path takes those that no other does. */
 void http_server_add_websocket(struct http_server *server, slice path,
                                const struct ws_endpoint *endpoint);
 
@@ -65,7 +67,7 @@ typedef void http_get_handler(void *context, const struct http_request *request,
 void http_server_add_get(struct http_server *server, slice prefix, http_get_handler *handler,
                          void *context);
 
-/* Starts to listen. Returns 0 or a negative UV_ error. */
+/* Starts to listen. Returns 0 or a negative UV_ error. host may be an address or a name. */
 int http_server_listen(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
@@ -76,3 +78,6 @@ void http_server_stop_accepting(struct http_server *server);
  * done is called when the last one has ended; server is freed then. */
 void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
+
+/* What the server has seen so far. */
+const struct transport_counters *http_server_counters(const struct http_server *server);

@@ -1,0 +1,318 @@
+/* The listener, its routes, and the end of all that it accepted. */
+
+#include "transport/http/server.h"
+
+#include "base/check.h"
+#include "logging/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define BACKLOG 1024
+
+slice http_header_find(const struct http_request *request, slice name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (slice_equal(request->headers[i].name, name))
+            return request->headers[i].value;
+    return (slice){NULL, 0};
+}
+
+/* ---- routes ---- */
+
+static slice copy_text(slice text)
+{
+    char *copy = malloc(text.length + 1);
+    CHECK(copy != NULL);
+    if (text.length > 0)
+        memcpy(copy, text.at, text.length);
+    copy[text.length] = '\0';
+    return (slice){copy, text.length};
+}
+
+static void free_text(slice text)
+{
+    free((char *)(uintptr_t)text.at);
+}
+
+void http_server_add_websocket(struct http_server *server, slice path,
+                               const struct ws_endpoint *endpoint)
+{
+    struct ws_route *route = calloc(1, sizeof *route);
+    CHECK(route != NULL);
+    route->path = copy_text(path);
+    route->endpoint = endpoint;
+    deadlines_init(&route->delay, server->streams.loop, endpoint->flush_delay_ms);
+    VEC_PUSH(&server->websocket_routes, route);
+}
+
+struct ws_route *http_websocket_route(const struct http_server *server, slice target)
+{
+    struct ws_route *any = NULL;
+    for (size_t i = 0; i < server->websocket_routes.count; i++) {
+        struct ws_route *route = server->websocket_routes.items[i];
+        if (slice_equal(route->path, target))
+            return route;
+        if (route->path.length == 0)
+            any = route;
+    }
+    return any;
+}
+
+void http_server_add_get(struct http_server *server, slice prefix, http_get_handler *handler,
+                         void *context)
+{
+    struct http_get_route route = {copy_text(prefix), handler, context};
+    VEC_PUSH(&server->get_routes, route);
+}
+
+const struct http_get_route *http_get_route(const struct http_server *server, slice target)
+{
+    const struct http_get_route *longest = NULL;
+    for (size_t i = 0; i < server->get_routes.count; i++) {
+        const struct http_get_route *route = &server->get_routes.items[i];
+        if (slice_starts_with(target, route->prefix) &&
+            (longest == NULL || route->prefix.length > longest->prefix.length))
+            longest = route;
+    }
+    return longest;
+}
+
+static void answer_health_check(void *context, const struct http_request *request,
+                                struct http_answer *answer)
+{
+    (void)context;
+    (void)request;
+    *answer = (struct http_answer){.status = 200, .content_type = HTTP_JSON, .body = {"", 0}};
+}
+
+/* ---- making and listening ---- */
+
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
+                                    struct log *log)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    CHECK(server != NULL);
+    server->settings = settings;
+    server->log = log;
+    stream_host_init(&server->streams, loop, log, server);
+    ws_host_init(&server->websockets, &server->streams);
+    deadlines_init(&server->heads, loop, settings->head_timeout_ms);
+    uv_timer_init(loop, &server->grace);
+    uv_unref((uv_handle_t *)&server->grace);
+    server->grace.data = server;
+    if (settings->health_check_path != NULL && *settings->health_check_path != '\0')
+        http_server_add_get(server, slice_of(settings->health_check_path), answer_health_check,
+                            NULL);
+    return server;
+}
+
+/* Accepted and closed again, so that the client sees an end and not a wait. */
+static void turn_away(struct http_server *server, struct stream *stream)
+{
+    struct buf answer = BUF_EMPTY;
+    server->streams.counters.turned_away++;
+    if (!server->is_full)
+        log_line(server->log, DS_WARN, LOG_LIMIT_EXCEEDED,
+                 "%u connections are open, new ones are turned away",
+                 (unsigned)server->settings->max_connections);
+    server->is_full = true;
+    http_response_write(&answer, &(struct http_response){.status = 503, .closes = true});
+    stream_queue(stream, buf_slice(&answer));
+    buf_fini(&answer);
+    stream_end(stream);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+    struct http_server *server = listener->data;
+    if (status != 0) {
+        log_line(server->log, DS_WARN, LOG_CONNECTION_ERROR, "cannot accept a connection: %s",
+                 uv_strerror(status));
+        return;
+    }
+    uint32_t max = server->settings->max_connections;
+    bool is_full = max > 0 && server->streams.stream_count >= max;
+    struct stream *stream = stream_accept(&server->streams, listener);
+    if (stream == NULL)
+        return;
+    if (is_full) {
+        turn_away(server, stream);
+        return;
+    }
+    server->is_full = false;
+    http_connection_open(server, stream);
+}
+
+/* An address, or a name that the system knows. */
+static int resolve(uv_loop_t *loop, const char *host, uint16_t port, struct sockaddr_storage *out)
+{
+    if (uv_ip4_addr(host, port, (struct sockaddr_in *)out) == 0 ||
+        uv_ip6_addr(host, port, (struct sockaddr_in6 *)out) == 0)
+        return 0;
+    uv_getaddrinfo_t request;
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    int status = uv_getaddrinfo(loop, &request, NULL, host, NULL, &hints);
+    if (status != 0)
+        return status;
+    memcpy(out, request.addrinfo->ai_addr, request.addrinfo->ai_addrlen);
+    uv_freeaddrinfo(request.addrinfo);
+    if (out->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)out)->sin6_port = htons(port);
+    else
+        ((struct sockaddr_in *)out)->sin_port = htons(port);
+    return 0;
+}
+
+/* Several nodes of one process, or several processes, may share the port. */
+static int share_port(uv_tcp_t *listener)
+{
+    uv_os_fd_t socket;
+    int yes = 1, status = uv_fileno((uv_handle_t *)listener, &socket);
+    if (status == 0 && setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
+        status = uv_translate_sys_error(errno);
+    return status;
+}
+
+static int open_listener(struct http_server *server, const struct sockaddr *address)
+{
+    int status = server->settings->reuse_port ? share_port(server->listener) : 0;
+    if (status == 0)
+        status = uv_tcp_bind(server->listener, address, 0);
+    if (status == 0)
+        status = uv_listen((uv_stream_t *)server->listener, BACKLOG, on_connection);
+    return status;
+}
+
+int http_server_listen(struct http_server *server)
+{
+    const struct http_settings *settings = server->settings;
+    uv_loop_t *loop = server->streams.loop;
+    struct sockaddr_storage address = {0};
+    CHECK(server->listener == NULL && server->done == NULL);
+    int status = resolve(loop, settings->host, settings->port, &address);
+    if (status != 0)
+        return status;
+    uv_tcp_t *listener = calloc(1, sizeof *listener);
+    CHECK(listener != NULL);
+    status = uv_tcp_init_ex(loop, listener, address.ss_family);
+    if (status != 0) {
+        free(listener);
+        return status;
+    }
+    listener->data = server;
+    server->listener = listener;
+    status = open_listener(server, (struct sockaddr *)&address);
+    if (status != 0)
+        http_server_stop_accepting(server);
+    return status;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    struct sockaddr_storage address;
+    int length = sizeof address;
+    if (server->listener == NULL ||
+        uv_tcp_getsockname(server->listener, (struct sockaddr *)&address, &length) != 0)
+        return 0;
+    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                               : ((struct sockaddr_in *)&address)->sin_port);
+}
+
+const struct transport_counters *http_server_counters(const struct http_server *server)
+{
+    return &server->streams.counters;
+}
+
+/* ---- the end ---- */
+
+static void free_server(struct http_server *server)
+{
+    void (*done)(void *) = server->done;
+    void *context = server->done_context;
+    for (size_t i = 0; i < server->websocket_routes.count; i++) {
+        free_text(server->websocket_routes.items[i]->path);
+        free(server->websocket_routes.items[i]);
+    }
+    for (size_t i = 0; i < server->get_routes.count; i++)
+        free_text(server->get_routes.items[i].prefix);
+    VEC_FREE(&server->websocket_routes);
+    VEC_FREE(&server->get_routes);
+    free(server);
+    done(context);
+}
+
+static void on_part_closed(struct http_server *server)
+{
+    if (--server->open_parts == 0)
+        free_server(server);
+}
+
+static void on_streams_closed(void *context)
+{
+    on_part_closed(context);
+}
+
+/* Every handle that is closed here knows its server. */
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+static void close_deadlines(struct http_server *server, struct deadlines *deadlines)
+{
+    server->open_parts++;
+    deadlines_close(deadlines, on_handle_closed);
+    deadlines->timer.data = server;
+}
+
+/* The last connection is gone: now the rest. */
+static void close_parts(void *context)
+{
+    struct http_server *server = context;
+    server->streams.on_empty = NULL;
+    server->open_parts = 1;
+    stream_host_close(&server->streams, on_streams_closed);
+    server->open_parts++;
+    ws_host_close(&server->websockets, on_handle_closed);
+    server->websockets.closing.timer.data = server;
+    close_deadlines(server, &server->heads);
+    for (size_t i = 0; i < server->websocket_routes.count; i++)
+        close_deadlines(server, &server->websocket_routes.items[i]->delay);
+    server->open_parts++;
+    uv_close((uv_handle_t *)&server->grace, on_handle_closed);
+}
+
+static void on_listener_closed(uv_handle_t *listener)
+{
+    free(listener);
+}
+
+void http_server_stop_accepting(struct http_server *server)
+{
+    if (server->listener != NULL)
+        uv_close((uv_handle_t *)server->listener, on_listener_closed);
+    server->listener = NULL;
+}
+
+static void on_grace_over(uv_timer_t *grace)
+{
+    struct http_server *server = grace->data;
+    stream_abort_all(&server->streams, "the server stops");
+}
+
+void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
+                       void *context)
+{
+    CHECK(server->done == NULL && done != NULL);
+    server->done = done;
+    server->done_context = context;
+    http_server_stop_accepting(server);
+    stream_stop_all(&server->streams);
+    server->streams.on_empty = close_parts;
+    if (server->streams.stream_count == 0)
+        close_parts(server);
+    else
+        uv_timer_start(&server->grace, on_grace_over, grace_ms, 0);
+}

@@ -1,0 +1,161 @@
+/* Echoes WebSocket messages on the server's own transport, on any path, so that suites of
+ * conformance tests can be run against it. */
+
+#include "logging/log.h"
+#include "transport/http/http.h"
+
+#include "base/check.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+
+#define DEFAULT_MAX_MESSAGE ((uint32_t)64 * 1024 * 1024)
+#define GRACE_MS 500
+
+struct echo {
+    uv_loop_t loop;
+    uv_signal_t interrupt, terminate;
+    struct log log;
+    struct http_settings http;
+    struct ws_endpoint endpoint;
+    struct http_server *server;
+};
+
+/* Nothing is known of a connection but its outlet, so that is its owner, too. */
+static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+{
+    (void)context;
+    (void)request;
+    return outlet;
+}
+
+static void on_message(void *owner, enum ws_kind kind, slice payload)
+{
+    ws_send(owner, kind, payload);
+}
+
+static void on_alive(void *owner)
+{
+    (void)owner;
+}
+
+static void on_close(void *owner, const char *reason)
+{
+    (void)owner;
+    (void)reason;
+}
+
+static void on_server_closed(void *context)
+{
+    struct echo *echo = context;
+    uv_close((uv_handle_t *)&echo->interrupt, NULL);
+    uv_close((uv_handle_t *)&echo->terminate, NULL);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    (void)number;
+    struct echo *echo = signal->data;
+    uv_signal_stop(&echo->interrupt);
+    uv_signal_stop(&echo->terminate);
+    http_server_close(echo->server, GRACE_MS, on_server_closed, echo);
+}
+
+static int watch_signals(struct echo *echo)
+{
+    uv_signal_init(&echo->loop, &echo->interrupt);
+    uv_signal_init(&echo->loop, &echo->terminate);
+    echo->interrupt.data = echo->terminate.data = echo;
+    int status = uv_signal_start(&echo->interrupt, on_signal, SIGINT);
+    return status != 0 ? status : uv_signal_start(&echo->terminate, on_signal, SIGTERM);
+}
+
+static int run(struct echo *echo)
+{
+    CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
+    echo->server = http_server_new(&echo->loop, &echo->http, &echo->log);
+    http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
+    int status = http_server_listen(echo->server);
+    if (status == 0) {
+        printf("listening on port %u\n", (unsigned)http_server_port(echo->server));
+        fflush(stdout);
+    } else {
+        fprintf(stderr, "cannot listen on port %u: %s\n", (unsigned)echo->http.port,
+                uv_strerror(status));
+        on_signal(&echo->terminate, SIGTERM);
+    }
+    uv_run(&echo->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&echo->loop) == 0);
+    return status == 0 ? 0 : 1;
+}
+
+static void usage(FILE *out)
+{
+    fprintf(out,
+            "usage: ws_echo [--port N] [--host ADDRESS] [--deflate] [--max-message BYTES]\n"
+            "\n"
+            "Echoes the text and binary messages of WebSockets, on any path, until SIGTERM or\n"
+            "SIGINT. Prints \"listening on port N\" once connections are accepted.\n"
+            "\n"
+            "  --port N             0, which is the default, takes any free port\n"
+            "  --host ADDRESS       127.0.0.1\n"
+            "  --deflate            agree on permessage-deflate with clients that offer it\n"
+            "  --max-message BYTES  larger messages are refused with 1009; default 67108864\n"
+            "  --help               this text\n");
+}
+
+static bool read_number(const char *text, unsigned long max, unsigned long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *number <= max;
+}
+
+/* 0 to go on, else the exit status plus one. */
+static int read_options(struct echo *echo, int count, char **arguments)
+{
+    static const struct option options[] = {
+        {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'a'},
+        {"deflate", no_argument, NULL, 'd'},    {"max-message", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
+    };
+    unsigned long number;
+    for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
+        if (option == 'p' && read_number(optarg, UINT16_MAX, &number)) {
+            echo->http.port = (uint16_t)number;
+        } else if (option == 'a') {
+            echo->http.host = optarg;
+        } else if (option == 'd') {
+            echo->endpoint.deflate = true;
+        } else if (option == 'm' && read_number(optarg, UINT32_MAX, &number)) {
+            echo->endpoint.max_message_bytes = (uint32_t)number;
+        } else {
+            usage(option == 'h' ? stdout : stderr);
+            return option == 'h' ? 1 : 3;
+        }
+    }
+    return 0;
+}
+
+int main(int count, char **arguments)
+{
+    struct echo echo = {
+        .log = {.level = DS_OFF},
+        .http = {.host = "127.0.0.1",
+                 .health_check_path = "/health-check",
+                 .allow_all_origins = true,
+                 .max_head_bytes = 16 * 1024,
+                 .head_timeout_ms = 10000},
+        .endpoint = {.kind = WS_BINARY,
+                     .max_message_bytes = DEFAULT_MAX_MESSAGE,
+                     .max_queue_bytes = DEFAULT_MAX_MESSAGE,
+                     .on_open = on_open,
+                     .on_message = on_message,
+                     .on_alive = on_alive,
+                     .on_close = on_close},
+    };
+    int status = read_options(&echo, count, arguments);
+    return status != 0 ? status - 1 : run(&echo);
+}
