@@ -55,15 +55,27 @@ static bool make_value(struct valve_user *user, slice id, bool is_authenticated,
     return true;
 }
 
+/* What make_value takes; JSON a little more than its text, as a start. */
+static size_t first_chunk_bytes(slice id, slice data)
+{
+    return sizeof(struct value_object) + USER_MEMBERS * sizeof(struct value_member) +
+           arena_rounded(id.length + 1) + arena_rounded(data.length * 3);
+}
+
 struct valve_user *valve_user_new(slice id, bool is_authenticated, slice data)
 {
     struct valve_user *user = malloc(sizeof *user);
     if (user == NULL)
         return NULL;
-    arena_init(&user->arena, 0);
+    arena_init_small(&user->arena, 0, first_chunk_bytes(id, data)); /* servers keep thousands */
     if (!make_value(user, id, is_authenticated, data))
         valve_user_free(&user);
     return user;
+}
+
+slice valve_user_id(const struct valve_user *user)
+{
+    return value_slice(user->value.as.object->members[1].value);
 }
 
 void valve_user_free(struct valve_user **user)

@@ -101,6 +101,9 @@ struct valve_user;
 struct valve_user *valve_user_new(slice id, bool is_authenticated, slice data);
 void valve_user_free(struct valve_user **user);
 
+/* The id it was made with, for messages; lives as long as the user. */
+slice valve_user_id(const struct valve_user *user);
+
 /* ---- one check ---- */
 
 enum valve_payload {

@@ -1,4 +1,4 @@
-/* Chunks in a list, newest first; each is at least ARENA_CHUNK_BYTES and grows with use. */
+/* Chunks in a list, newest first; they grow with use. */
 
 #include "base/arena.h"
 
@@ -28,6 +28,11 @@ void arena_init(struct arena *arena, size_t limit_bytes)
     *arena = (struct arena){.limit_bytes = limit_bytes};
 }
 
+void arena_init_small(struct arena *arena, size_t limit_bytes, size_t first_chunk_bytes)
+{
+    *arena = (struct arena){.limit_bytes = limit_bytes, .first_chunk_bytes = first_chunk_bytes};
+}
+
 static void free_newest(struct arena *arena)
 {
     struct arena_chunk *chunk = arena->newest;
@@ -40,7 +45,7 @@ void arena_fini(struct arena *arena)
     while (arena->newest != NULL)
         free_newest(arena);
     free(arena->spare);
-    arena_init(arena, arena->limit_bytes);
+    arena_init_small(arena, arena->limit_bytes, arena->first_chunk_bytes);
 }
 
 static struct arena_chunk *take_chunk(struct arena *arena, size_t size)
@@ -50,7 +55,8 @@ static struct arena_chunk *take_chunk(struct arena *arena, size_t size)
         arena->spare = NULL;
         return chunk;
     }
-    size_t capacity = ARENA_CHUNK_BYTES;
+    size_t capacity =
+        arena->first_chunk_bytes == 0 ? ARENA_CHUNK_BYTES : arena_rounded(arena->first_chunk_bytes);
     if (arena->newest != NULL)
         capacity = arena->newest->capacity < (size_t)1 << 20 ? arena->newest->capacity * 2
                                                              : arena->newest->capacity;

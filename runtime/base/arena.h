@@ -20,6 +20,7 @@ struct arena {
         *spare;        /* one chunk kept by arena_reset, so steady use does not call malloc */
     size_t used_bytes; /* given out since init, less what arena_reset took back */
     size_t limit_bytes;
+    size_t first_chunk_bytes; /* 0: the usual size */
 };
 
 struct arena_mark {
@@ -31,6 +32,9 @@ struct arena_mark {
 /* Prepares an empty arena; allocates nothing yet. limit_bytes bounds what it gives out; 0 means no
  * bound. */
 void arena_init(struct arena *arena, size_t limit_bytes);
+
+/* The same for one of many small arenas: its first chunk has room for first_chunk_bytes. */
+void arena_init_small(struct arena *arena, size_t limit_bytes, size_t first_chunk_bytes);
 
 /* Frees every chunk. The arena may be initialised again afterwards. */
 void arena_fini(struct arena *arena);

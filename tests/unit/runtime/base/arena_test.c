@@ -121,6 +121,21 @@ static void copies_and_formats_end_with_a_zero_byte(void **unused)
     arena_fini(&arena);
 }
 
+static void a_small_arena_has_a_small_first_chunk_and_grows(void **unused)
+{
+    (void)unused;
+    struct arena arena;
+    arena_init_small(&arena, 0, 60);
+    arena_alloc(&arena, 64);
+    assert_ptr_equal(arena.next, arena.end);
+    char *large = arena_alloc(&arena, 100000);
+    memset(large, 'x', 100000);
+    arena_fini(&arena);
+    arena_alloc(&arena, 64);
+    assert_ptr_equal(arena.next, arena.end);
+    arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +147,7 @@ int main(void)
         cmocka_unit_test(marks_nest),
         cmocka_unit_test(steady_use_keeps_one_chunk),
         cmocka_unit_test(copies_and_formats_end_with_a_zero_byte),
+        cmocka_unit_test(a_small_arena_has_a_small_first_chunk_and_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
