@@ -1,0 +1,970 @@
+/* Listening: behaviour.md 9 and 13, B8, B19, F4, H20. */
+
+#include "handlers/listen.h"
+#include "support/handler_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* A handler that does nothing but subscribe and listen, as those of events and records do. */
+struct node {
+    struct handler_world world;
+    enum topic topic;
+    struct handler handler;
+    struct subscriptions *subscriptions;
+    struct listen *listen;
+};
+
+/* Long enough never to fire where a test does not wait for it. */
+static const struct listen_settings SETTINGS = {
+    .response_timeout_ms = 60000, .rematch_interval_ms = 1000, .match_cooldown_ms = 60000};
+
+static struct node node;
+static struct memory_world *memory = &node.world.memory;
+
+static void on_message(void *self, struct session *session, const struct message *message)
+{
+    struct node *of = self;
+    bool subscribes = message->action == RECORD_SUBSCRIBE || message->action == EVENT_SUBSCRIBE;
+    if (listen_on_message(of->listen, session, message))
+        return;
+    (subscribes ? subscriptions_add_all : subscriptions_remove_all)(of->subscriptions, session,
+                                                                    message);
+}
+
+static void on_close(void *self, struct session *session)
+{
+    struct node *of = self;
+    subscriptions_drop_session(of->subscriptions, session);
+    listen_drop_session(of->listen, session);
+}
+
+static void node_start(struct node *of, enum topic topic, const struct listen_settings *settings)
+{
+    bool records = topic == TOPIC_RECORD;
+    const struct subscriptions_settings subscriptions = {
+        .topic = topic,
+        .subscribe_action = records ? RECORD_SUBSCRIBE : EVENT_SUBSCRIBE,
+        .multiple_action = records ? RECORD_MULTIPLE_SUBSCRIPTIONS : EVENT_MULTIPLE_SUBSCRIPTIONS,
+        .slot = records ? SESSION_SLOT_RECORD_SUBSCRIPTIONS : SESSION_SLOT_EVENT_SUBSCRIPTIONS,
+        .state_set = records ? STATE_RECORD_SUBSCRIPTIONS : STATE_EVENT_SUBSCRIPTIONS,
+    };
+    of->topic = topic;
+    of->subscriptions = subscriptions_new(&of->world.services, &subscriptions);
+    of->listen = listen_new(&of->world.services, topic, of->subscriptions, settings);
+    of->handler = (struct handler){of, on_message, on_close, NULL};
+    pipeline_add_handler(of->world.memory.pipeline, topic, &of->handler);
+}
+
+static void node_stop(struct node *of)
+{
+    memory_disconnect_all(&of->world.memory);
+    listen_free(&of->listen);
+    subscriptions_free(&of->subscriptions);
+    handler_world_fini(&of->world);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    handler_world_init(&node.world);
+    node_start(&node, TOPIC_RECORD, &SETTINGS);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    node_stop(&node);
+    return 0;
+}
+
+static void remake(enum topic topic, const struct listen_settings *settings)
+{
+    node_stop(&node);
+    handler_world_init(&node.world);
+    node_start(&node, topic, settings);
+}
+
+/* ---- records of one node ---- */
+
+static struct memory_client *login(const char *user)
+{
+    return memory_login(memory, user);
+}
+
+static void listen_to(struct memory_client *client, const char *pattern)
+{
+    say(client, TOPIC_RECORD, RECORD_LISTEN, pattern);
+}
+
+static void expect_listening(struct memory_client *client, const char *pattern)
+{
+    expect_ack(client, TOPIC_RECORD, RECORD_LISTEN, pattern, NULL);
+}
+
+static struct memory_client *listener(const char *user, const char *pattern)
+{
+    struct memory_client *client = login(user);
+    listen_to(client, pattern);
+    expect_listening(client, pattern);
+    return client;
+}
+
+static void unlisten(struct memory_client *client, const char *pattern)
+{
+    say(client, TOPIC_RECORD, RECORD_UNLISTEN, pattern);
+}
+
+static void expect_unlistened(struct memory_client *client, const char *pattern)
+{
+    expect_ack(client, TOPIC_RECORD, RECORD_UNLISTEN, pattern, NULL);
+}
+
+static void subscribe(struct memory_client *client, const char *name)
+{
+    say_names(client, TOPIC_RECORD, RECORD_SUBSCRIBE, "0", name, NULL);
+}
+
+static void expect_subscribed(struct memory_client *client)
+{
+    expect_ack(client, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "0");
+}
+
+static struct memory_client *subscriber(const char *user, const char *name)
+{
+    struct memory_client *client = login(user);
+    subscribe(client, name);
+    expect_subscribed(client);
+    return client;
+}
+
+static void unsubscribe(struct memory_client *client, const char *name)
+{
+    say_names(client, TOPIC_RECORD, RECORD_UNSUBSCRIBE, "1", name, NULL);
+}
+
+static void expect_unsubscribed(struct memory_client *client)
+{
+    expect_ack(client, TOPIC_RECORD, RECORD_UNSUBSCRIBE, NULL, "1");
+}
+
+static void expect_found(struct memory_client *client, const char *pattern, const char *name)
+{
+    expect_about(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_FOUND, pattern, name);
+}
+
+static void expect_removed(struct memory_client *client, const char *pattern, const char *name)
+{
+    expect_about(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_REMOVED, pattern, name);
+}
+
+static void accept_offer(struct memory_client *client, const char *pattern, const char *name)
+{
+    say_about(client, TOPIC_RECORD, RECORD_LISTEN_ACCEPT, pattern, name);
+}
+
+static void reject_offer(struct memory_client *client, const char *pattern, const char *name)
+{
+    say_about(client, TOPIC_RECORD, RECORD_LISTEN_REJECT, pattern, name);
+}
+
+static void expect_provided(struct memory_client *client, const char *name)
+{
+    expect_name(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_PROVIDER, name);
+}
+
+static void expect_unprovided(struct memory_client *client, const char *name)
+{
+    expect_name(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_NO_PROVIDER, name);
+}
+
+static bool has_mail(void *context)
+{
+    const struct memory_client *client = context;
+    return client->taken < client->sent.count;
+}
+
+/* ---- the observed sequences ---- */
+
+static void a_later_subscriber_makes_the_listener_asked(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = login("a");
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+    memory_expect_nothing(a);
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    memory_expect_nothing(p);
+}
+
+static void names_subscribed_before_are_offered_before_the_acknowledgement(void **state)
+{
+    (void)state;
+    struct memory_client *a = subscriber("a", "f/1"), *p = login("p");
+    subscribe(a, "other");
+    expect_subscribed(a);
+    listen_to(p, "f/.*");
+    expect_found(p, "f/.*", "f/1");
+    expect_listening(p, "f/.*");
+    memory_expect_nothing(p);
+}
+
+/* f/1 with the subscriber a and the provider p. */
+static struct memory_client *provided(struct memory_client *p)
+{
+    struct memory_client *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    return a;
+}
+
+static void a_second_subscriber_learns_of_the_provider_before_its_acknowledgement(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p), *b = login("b");
+    subscribe(b, "f/1");
+    expect_provided(b, "f/1");
+    expect_subscribed(b);
+    memory_expect_nothing(a);
+    memory_expect_nothing(p);
+}
+
+static void a_provider_that_leaves_is_followed_by_the_next_listener(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p), *q = listener("q", "f/.*");
+    memory_expect_nothing(q);
+    unlisten(p, "f/.*");
+    expect_unprovided(a, "f/1");
+    expect_found(q, "f/.*", "f/1");
+    expect_unlistened(p, "f/.*");
+    accept_offer(q, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    memory_expect_nothing(p);
+}
+
+static void a_provider_whose_connection_ends_is_followed_by_the_next_listener(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p), *q = listener("q", "f/.*");
+    memory_disconnect(p);
+    expect_unprovided(a, "f/1");
+    expect_found(q, "f/.*", "f/1");
+    memory_expect_nothing(p);
+}
+
+static void the_last_unsubscription_is_told_to_the_provider_before_its_acknowledgement(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p);
+    subscribe(p, "f/1");
+    expect_provided(p, "f/1");
+    expect_subscribed(p);
+    unsubscribe(a, "f/1");
+    expect_unsubscribed(a);
+    memory_expect_nothing(p);
+    unsubscribe(p, "f/1");
+    expect_removed(p, "f/.*", "f/1");
+    expect_unsubscribed(p);
+    memory_expect_nothing(p);
+    subscribe(a, "f/1"); /* nobody provides it any more */
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+}
+
+static void the_end_of_the_last_subscriber_is_told_to_the_provider(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p);
+    memory_disconnect(a);
+    expect_removed(p, "f/.*", "f/1");
+    memory_expect_nothing(p);
+}
+
+static void a_deleted_record_is_told_to_its_provider(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = provided(p);
+    subscriptions_drop_name(node.subscriptions, SLICE("f/1"));
+    expect_removed(p, "f/.*", "f/1");
+    memory_expect_nothing(a);
+}
+
+static void a_silent_candidate_loses_its_turn(void **state)
+{
+    (void)state;
+    struct listen_settings settings = SETTINGS;
+    settings.response_timeout_ms = 20;
+    remake(TOPIC_RECORD, &settings);
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    memory_run_until(memory, has_mail, p);
+    expect_about(p, TOPIC_RECORD, RECORD_LISTEN_RESPONSE_TIMEOUT, NULL, "f/1");
+    expect_found(q, "f/.*", "f/1");
+    accept_offer(p, "f/.*", "f/1"); /* too late */
+    memory_expect_nothing(a);
+    accept_offer(q, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+}
+
+static void rejected_by_all_nobody_provides(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    reject_offer(p, "f/.*", "f/1");
+    expect_found(q, "f/.*", "f/1");
+    reject_offer(q, "f/.*", "f/1");
+    accept_offer(q, "f/.*", "f/1");
+    memory_expect_nothing(p);
+    memory_expect_nothing(q);
+    memory_expect_nothing(a);
+}
+
+static void a_listener_that_subscribes_itself_is_asked_like_any_other(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*");
+    subscribe(p, "f/1");
+    expect_found(p, "f/.*", "f/1");
+    expect_subscribed(p);
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(p, "f/1");
+    memory_disconnect(p);
+}
+
+static void of_events_only_the_listener_hears(void **state)
+{
+    (void)state;
+    remake(TOPIC_EVENT, &SETTINGS);
+    struct memory_client *p = login("p"), *a = login("a"), *b = login("b");
+    say(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*");
+    expect_ack(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*", NULL);
+    say_names(a, TOPIC_EVENT, EVENT_SUBSCRIBE, "0", "f/1", NULL);
+    expect_ack(a, TOPIC_EVENT, EVENT_SUBSCRIBE, NULL, "0");
+    expect_about(p, TOPIC_EVENT, EVENT_SUBSCRIPTION_FOR_PATTERN_FOUND, "f/.*", "f/1");
+    say_about(p, TOPIC_EVENT, EVENT_LISTEN_ACCEPT, "f/.*", "f/1");
+    say_names(b, TOPIC_EVENT, EVENT_SUBSCRIBE, "0", "f/1", NULL);
+    expect_ack(b, TOPIC_EVENT, EVENT_SUBSCRIBE, NULL, "0");
+    memory_disconnect(b);
+    say_names(a, TOPIC_EVENT, EVENT_UNSUBSCRIBE, "1", "f/1", NULL);
+    expect_ack(a, TOPIC_EVENT, EVENT_UNSUBSCRIBE, NULL, "1");
+    expect_about(p, TOPIC_EVENT, EVENT_SUBSCRIPTION_FOR_PATTERN_REMOVED, "f/.*", "f/1");
+    memory_expect_nothing(a);
+    memory_expect_nothing(p);
+}
+
+/* ---- patterns ---- */
+
+static void a_pattern_is_an_expression_that_matches_anywhere(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "[0-9]$"), *a = login("a");
+    subscribe(a, "no number");
+    expect_subscribed(a);
+    memory_expect_nothing(p);
+    subscribe(a, "any/4");
+    expect_subscribed(a);
+    expect_found(p, "[0-9]$", "any/4");
+}
+
+static void what_is_no_expression_is_refused(void **state)
+{
+    (void)state;
+    struct memory_client *p = login("p");
+    listen_to(p, "a(b");
+    expect_name(p, TOPIC_RECORD, RECORD_INVALID_LISTEN_REGEX, "a(b");
+    memory_expect_nothing(p);
+    unlisten(p, "a(b");
+    expect_unlistened(p, "a(b");
+}
+
+static void F4_a_pattern_without_text_is_malformed(void **state)
+{
+    (void)state;
+    struct memory_client *p = login("p");
+    listen_to(p, NULL);
+    expect_refusal(p, TOPIC_RECORD, RECORD_INVALID_MESSAGE_DATA, NULL, NULL, RECORD_LISTEN, true);
+    memory_expect_nothing(p);
+}
+
+static void F4_a_repeated_listen_is_refused_then_acknowledged(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*");
+    listen_to(p, "f/.*");
+    expect_refusal(p, TOPIC_RECORD, RECORD_MULTIPLE_SUBSCRIPTIONS, "f/.*", NULL, RECORD_LISTEN,
+                   false);
+    expect_listening(p, "f/.*");
+    subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    reject_offer(p, "f/.*", "f/1");
+    memory_expect_nothing(p);
+
+    remake(TOPIC_EVENT, &SETTINGS);
+    p = login("p");
+    say(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*");
+    expect_ack(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*", NULL);
+    say(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*");
+    expect_refusal(p, TOPIC_EVENT, EVENT_MULTIPLE_SUBSCRIPTIONS, "f/.*", NULL, EVENT_LISTEN, false);
+    expect_ack(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*", NULL);
+}
+
+static void B19_unlistening_what_never_was_is_acknowledged(void **state)
+{
+    (void)state;
+    struct memory_client *p = login("p");
+    unlisten(p, "f/.*");
+    expect_unlistened(p, "f/.*");
+    memory_expect_nothing(p);
+}
+
+static void a_pattern_that_costs_too_much_gets_no_more_names(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "^(a+)+$"), *q = listener("q", "^a"), *a = login("a");
+    char name[64];
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%d", i);
+        subscribe(a, name);
+        expect_found(q, "^a", name);
+    }
+    assert_true(memory_logged(memory, "LIMIT_EXCEEDED", "(a+)+"));
+    subscribe(a, "aaa");
+    expect_found(q, "^a", "aaa");
+    memory_expect_nothing(p);
+}
+
+static void a_client_has_a_bounded_number_of_patterns(void **state)
+{
+    (void)state;
+    struct memory_client *p = login("p");
+    char pattern[16];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(pattern, sizeof pattern, "p%d", i);
+        listen_to(p, pattern);
+        expect_listening(p, pattern);
+    }
+    listen_to(p, "one more");
+    expect_refusal(p, TOPIC_RECORD, RECORD_MULTIPLE_SUBSCRIPTIONS, "one more", NULL, RECORD_LISTEN,
+                   false);
+    memory_expect_nothing(p);
+    assert_true(memory_logged(memory, "LIMIT_EXCEEDED", "one more"));
+}
+
+/* ---- B8 ---- */
+
+static void B8a_a_listener_that_leaves_does_not_end_the_search_for_another(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", ".*1"),
+                         *r = listener("r", "f/.*"), *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    unlisten(q, ".*1");
+    expect_unlistened(q, ".*1");
+    memory_disconnect(r);
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    memory_expect_nothing(q);
+    memory_expect_nothing(r);
+}
+
+static void B8a_when_the_one_that_was_asked_leaves_the_next_is_asked(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *r = listener("r", "f/.*"), *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    unlisten(p, "f/.*");
+    expect_unlistened(p, "f/.*");
+    expect_found(q, "f/.*", "f/1");
+    memory_disconnect(q);
+    expect_found(r, "f/.*", "f/1");
+    accept_offer(r, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+}
+
+static void B8c_only_the_one_that_was_asked_may_accept(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *thief = login("thief"), *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    accept_offer(q, "f/.*", "f/1");
+    accept_offer(thief, "f/.*", "f/1");
+    accept_offer(p, "other", "f/1");
+    accept_offer(p, "f/.*", "other");
+    reject_offer(thief, "f/.*", "f/1");
+    memory_expect_nothing(a);
+    memory_expect_nothing(q);
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    accept_offer(p, "f/.*", "f/1");
+    memory_expect_nothing(a);
+}
+
+static void B8d_the_last_unsubscription_ends_a_search(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    unsubscribe(a, "f/1");
+    expect_removed(p, "f/.*", "f/1");
+    expect_unsubscribed(a);
+    accept_offer(p, "f/.*", "f/1");
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+    memory_expect_nothing(q);
+    memory_expect_nothing(a);
+}
+
+static void B8e_a_provision_that_ended_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *a = login("a");
+    for (int i = 0; i < 100; i++) {
+        subscribe(a, "f/1");
+        expect_subscribed(a);
+        expect_found(p, "f/.*", "f/1");
+        accept_offer(p, "f/.*", "f/1");
+        expect_provided(a, "f/1");
+        unsubscribe(a, "f/1");
+        expect_removed(p, "f/.*", "f/1");
+        expect_unsubscribed(a);
+    }
+    memory_disconnect(p);
+    memory_expect_nothing(a);
+}
+
+/* ---- whom to ask ---- */
+
+static void a_listener_that_comes_during_a_search_is_asked_last(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*");
+    subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    struct memory_client *q = listener("q", "f/.*");
+    memory_expect_nothing(q);
+    reject_offer(p, "f/.*", "f/1");
+    expect_found(q, "f/.*", "f/1");
+}
+
+static void coming_back_during_a_search_gives_no_second_turn(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*");
+    subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    for (int i = 0; i < 3; i++) {
+        unlisten(p, "f/.*");
+        expect_unlistened(p, "f/.*");
+        listen_to(p, "f/.*");
+        expect_listening(p, "f/.*");
+    }
+    expect_found(q, "f/.*", "f/1");
+    reject_offer(q, "f/.*", "f/1");
+    memory_expect_nothing(p);
+    memory_expect_nothing(q);
+}
+
+static void one_client_may_be_asked_with_each_of_its_patterns(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*");
+    listen_to(p, "1$");
+    expect_listening(p, "1$");
+    struct memory_client *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    reject_offer(p, "f/.*", "f/1");
+    expect_found(p, "1$", "f/1");
+    accept_offer(p, "1$", "f/1");
+    expect_provided(a, "f/1");
+    unlisten(p, "1$"); /* it still listens with the other */
+    expect_unprovided(a, "f/1");
+    expect_found(p, "f/.*", "f/1");
+    expect_unlistened(p, "1$");
+}
+
+static void shuffled_listeners_are_all_asked_first_now_and_then(void **state)
+{
+    (void)state;
+    struct listen_settings settings = SETTINGS;
+    settings.shuffle_providers = true;
+    remake(TOPIC_RECORD, &settings);
+    struct memory_client *listeners[2] = {listener("p", "f/.*"), listener("q", "f/.*")};
+    struct memory_client *a = login("a");
+    int first[2] = {0};
+    for (int i = 0; i < 64; i++) {
+        subscribe(a, "f/1");
+        expect_subscribed(a);
+        int asked = has_mail(listeners[0]) ? 0 : 1;
+        first[asked]++;
+        expect_found(listeners[asked], "f/.*", "f/1");
+        memory_expect_nothing(listeners[1 - asked]);
+        unsubscribe(a, "f/1");
+        expect_removed(listeners[asked], "f/.*", "f/1");
+        expect_unsubscribed(a);
+    }
+    assert_true(first[0] > 5 && first[1] > 5);
+}
+
+static void from_time_to_time_unprovided_names_are_offered_again(void **state)
+{
+    (void)state;
+    struct listen_settings settings = SETTINGS;
+    settings.rematch_interval_ms = 1001;
+    remake(TOPIC_RECORD, &settings);
+    struct memory_client *p = listener("p", "f/.*"), *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    reject_offer(p, "f/.*", "f/1");
+    memory_expect_nothing(p);
+    memory_run_until(memory, has_mail, p);
+    expect_found(p, "f/.*", "f/1");
+    accept_offer(p, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+}
+
+/* ---- H20 ---- */
+
+static enum double_answer keep_secret(void *context, const struct ds_permission_request *request)
+{
+    (void)context;
+    bool secret = slice_starts_with(request->name, SLICE("secret"));
+    return request->action == RECORD_LISTEN && secret ? ANSWER_DENY : ANSWER_ALLOW;
+}
+
+static void H20_a_name_that_the_rules_deny_is_not_offered(void **state)
+{
+    (void)state;
+    memory->permission.answer = keep_secret;
+    struct memory_client *p = listener("p", ".*"), *q = listener("q", "[s]ecret/.*"),
+                         *a = login("a");
+    subscribe(a, "secret/1");
+    expect_subscribed(a);
+    memory_expect_nothing(p);
+    memory_expect_nothing(q);
+    accept_offer(p, ".*", "secret/1");
+    memory_expect_nothing(a);
+    subscribe(a, "open/1");
+    expect_subscribed(a);
+    expect_found(p, ".*", "open/1");
+
+    const struct double_question *last =
+        memory->permission.asked.items[memory->permission.asked.count - 1];
+    assert_int_equal(last->request.topic, TOPIC_RECORD);
+    assert_int_equal(last->request.action, RECORD_LISTEN);
+    assert_string_equal(last->name, "open/1");
+    assert_ptr_equal(last->request.user, p->session->user);
+}
+
+static enum double_answer decide_names_later(void *context,
+                                             const struct ds_permission_request *request)
+{
+    (void)context;
+    bool concrete = request->action == RECORD_LISTEN && slice_equal(request->name, SLICE("f/1"));
+    return concrete ? ANSWER_LATER : ANSWER_ALLOW;
+}
+
+static void H20_a_verdict_may_come_later(void **state)
+{
+    (void)state;
+    memory->permission.answer = decide_names_later;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
+                         *a = subscriber("a", "f/1");
+    memory_expect_nothing(p);
+    accept_offer(p, "f/.*", "f/1"); /* it was not offered */
+    assert_true(permission_double_decide(&memory->permission, DS_UNDECIDED));
+    memory_expect_nothing(p);
+    assert_true(permission_double_decide(&memory->permission, DS_ALLOW));
+    expect_found(q, "f/.*", "f/1");
+    memory_expect_nothing(a);
+    accept_offer(q, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+}
+
+static void H20_whoever_stops_listening_while_the_rules_decide_is_not_asked(void **state)
+{
+    (void)state;
+    memory->permission.answer = decide_names_later;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*");
+    subscriber("a", "f/1");
+    memory_disconnect(p);
+    assert_true(permission_double_decide(&memory->permission, DS_ALLOW));
+    memory_expect_nothing(p);
+    assert_true(permission_double_decide(&memory->permission, DS_ALLOW));
+    expect_found(q, "f/.*", "f/1");
+}
+
+static void H20_a_search_that_ends_while_the_rules_decide_offers_nothing(void **state)
+{
+    (void)state;
+    memory->permission.answer = decide_names_later;
+    struct memory_client *p = listener("p", "f/.*"), *a = subscriber("a", "f/1");
+    unsubscribe(a, "f/1");
+    expect_unsubscribed(a);
+    assert_true(permission_double_decide(&memory->permission, DS_ALLOW));
+    memory_expect_nothing(p);
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    assert_true(permission_double_decide(&memory->permission, DS_ALLOW));
+    expect_found(p, "f/.*", "f/1");
+    subscribe(a, "f/11");
+}
+
+/* ---- many nodes ---- */
+
+#define LOCK "5_LISTEN_LOCK_f/1"
+
+static struct memory_cluster cluster;
+static struct node nodes[2];
+static struct listen_settings cluster_settings;
+
+static int set_up_cluster(void **state)
+{
+    (void)state;
+    static const char *const servers[] = {"n0", "n1"};
+    memory_cluster_init(&cluster);
+    cluster_settings = SETTINGS;
+    cluster_settings.match_cooldown_ms = 30;
+    for (size_t i = 0; i < 2; i++) {
+        handler_world_init_in(&nodes[i].world, &cluster, servers[i]);
+        node_start(&nodes[i], TOPIC_RECORD, &cluster_settings);
+    }
+    return 0;
+}
+
+static int tear_down_cluster(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        node_stop(&nodes[i]);
+    memory_cluster_fini(&cluster);
+    return 0;
+}
+
+static struct memory_client *login_at(size_t index, const char *user)
+{
+    return memory_login(&nodes[index].world.memory, user);
+}
+
+static struct memory_client *listener_at(size_t index, const char *user, const char *pattern)
+{
+    struct memory_client *client = login_at(index, user);
+    listen_to(client, pattern);
+    expect_listening(client, pattern);
+    return client;
+}
+
+static void a_provider_on_another_node_is_found_and_heard_of(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(1, "p", "f/.*"), *a = login_at(0, "a"),
+                         *b = login_at(1, "b");
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+    assert_true(memory_cluster_is_locked(&cluster, LOCK));
+    accept_offer(p, "f/.*", "f/1");
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+    expect_provided(a, "f/1");
+    subscribe(b, "f/1");
+    expect_provided(b, "f/1");
+    expect_subscribed(b);
+    memory_disconnect(a);
+    memory_expect_nothing(p);
+    memory_disconnect(b);
+    expect_removed(p, "f/.*", "f/1");
+}
+
+static void one_node_asks_at_a_time_and_the_next_after_its_failure(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*"), *q = listener_at(1, "q", "f/.*"),
+                         *a = login_at(0, "a");
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    bool p_first = has_mail(p);
+    struct memory_client *first = p_first ? p : q, *second = p_first ? q : p;
+    expect_found(first, "f/.*", "f/1");
+    memory_expect_nothing(second);
+    reject_offer(first, "f/.*", "f/1");
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+    memory_cluster_deliver(&cluster);
+    expect_found(second, "f/.*", "f/1");
+    accept_offer(second, "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    memory_expect_nothing(first);
+}
+
+static void tick(uv_timer_t *timer)
+{
+    *(bool *)timer->data = true;
+}
+
+static bool is_true(void *context)
+{
+    return *(bool *)context;
+}
+
+static void wait_at(size_t index, uint64_t milliseconds)
+{
+    struct memory_world *world = &nodes[index].world.memory;
+    uv_timer_t timer;
+    bool is_over = false;
+    uv_timer_init(&world->loop, &timer);
+    timer.data = &is_over;
+    uv_timer_start(&timer, tick, milliseconds, 0);
+    memory_run_until(world, is_true, &is_over);
+    uv_close((uv_handle_t *)&timer, NULL);
+    uv_run(&world->loop, UV_RUN_NOWAIT);
+}
+
+static void announce_failure(size_t from)
+{
+    const struct cluster *node_cluster = nodes[from].world.services.cluster;
+    struct message message = MESSAGE(TOPIC_RECORD, RECORD_LISTEN_UNSUCCESSFUL);
+    MESSAGE_SET(&message, subscription, SLICE("f/1"));
+    node_cluster->bus->send(node_cluster->bus_self, &message);
+    memory_cluster_deliver(&cluster);
+}
+
+static void B8b_after_an_own_failure_others_are_ignored_until_it_has_cooled_down(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+    reject_offer(p, "f/.*", "f/1");
+    announce_failure(1);
+    memory_expect_nothing(p);
+    wait_at(0, cluster_settings.match_cooldown_ms + 1);
+    announce_failure(1);
+    expect_found(p, "f/.*", "f/1");
+}
+
+static void B8f_the_lock_is_held_on_to_with_each_candidate(void **state)
+{
+    (void)state;
+    struct memory_client *listeners[3] = {listener_at(0, "p", "f/.*"), listener_at(0, "q", "f/.*"),
+                                          listener_at(0, "r", "f/.*")};
+    subscribe(login_at(1, "a"), "f/1");
+    for (size_t i = 0; i < 3; i++) {
+        expect_found(listeners[i], "f/.*", "f/1");
+        assert_int_equal(cluster.renewed, i + 1);
+        assert_true(memory_cluster_is_locked(&cluster, LOCK));
+        reject_offer(listeners[i], "f/.*", "f/1");
+    }
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+}
+
+static void a_lock_that_comes_late_is_given_back_when_nobody_needs_it(void **state)
+{
+    (void)state;
+    cluster.locks_come_later = true;
+    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
+    subscribe(a, "f/1");
+    memory_expect_nothing(p);
+    unsubscribe(a, "f/1");
+    memory_cluster_grant(&cluster);
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+    memory_expect_nothing(p);
+
+    subscribe(a, "f/1");
+    memory_cluster_grant(&cluster);
+    expect_found(p, "f/.*", "f/1");
+    assert_true(memory_cluster_is_locked(&cluster, LOCK));
+    memory_disconnect(p);
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+}
+
+static void what_another_node_provides_meanwhile_is_not_asked_for(void **state)
+{
+    (void)state;
+    cluster.locks_come_later = true;
+    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
+    const struct cluster *other = nodes[1].world.services.cluster;
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    other->states->add(other->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+    expect_provided(a, "f/1");
+    memory_cluster_grant(&cluster);
+    memory_expect_nothing(p);
+    assert_false(memory_cluster_is_locked(&cluster, LOCK));
+    other->states->remove(other->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+    expect_unprovided(a, "f/1");
+    memory_cluster_grant(&cluster);
+    expect_found(p, "f/.*", "f/1");
+}
+
+static void a_node_may_end_while_a_search_waits_for_the_rules(void **state)
+{
+    (void)state;
+    nodes[0].world.memory.permission.answer = decide_names_later;
+    listener_at(0, "p", "f/.*");
+    subscribe(login_at(1, "a"), "f/1"); /* the verdict comes after the handler of n0 is gone */
+    assert_int_equal(nodes[0].world.memory.permission.waiting.count, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CLUSTER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cluster, tear_down_cluster)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_later_subscriber_makes_the_listener_asked),
+        TEST(names_subscribed_before_are_offered_before_the_acknowledgement),
+        TEST(a_second_subscriber_learns_of_the_provider_before_its_acknowledgement),
+        TEST(a_provider_that_leaves_is_followed_by_the_next_listener),
+        TEST(a_provider_whose_connection_ends_is_followed_by_the_next_listener),
+        TEST(the_last_unsubscription_is_told_to_the_provider_before_its_acknowledgement),
+        TEST(the_end_of_the_last_subscriber_is_told_to_the_provider),
+        TEST(a_deleted_record_is_told_to_its_provider),
+        TEST(a_silent_candidate_loses_its_turn),
+        TEST(rejected_by_all_nobody_provides),
+        TEST(a_listener_that_subscribes_itself_is_asked_like_any_other),
+        TEST(of_events_only_the_listener_hears),
+        TEST(a_pattern_is_an_expression_that_matches_anywhere),
+        TEST(what_is_no_expression_is_refused),
+        TEST(F4_a_pattern_without_text_is_malformed),
+        TEST(F4_a_repeated_listen_is_refused_then_acknowledged),
+        TEST(B19_unlistening_what_never_was_is_acknowledged),
+        TEST(a_pattern_that_costs_too_much_gets_no_more_names),
+        TEST(a_client_has_a_bounded_number_of_patterns),
+        TEST(B8a_a_listener_that_leaves_does_not_end_the_search_for_another),
+        TEST(B8a_when_the_one_that_was_asked_leaves_the_next_is_asked),
+        TEST(B8c_only_the_one_that_was_asked_may_accept),
+        TEST(B8d_the_last_unsubscription_ends_a_search),
+        TEST(B8e_a_provision_that_ended_leaves_nothing_behind),
+        TEST(a_listener_that_comes_during_a_search_is_asked_last),
+        TEST(coming_back_during_a_search_gives_no_second_turn),
+        TEST(one_client_may_be_asked_with_each_of_its_patterns),
+        TEST(shuffled_listeners_are_all_asked_first_now_and_then),
+        TEST(from_time_to_time_unprovided_names_are_offered_again),
+        TEST(H20_a_name_that_the_rules_deny_is_not_offered),
+        TEST(H20_a_verdict_may_come_later),
+        TEST(H20_whoever_stops_listening_while_the_rules_decide_is_not_asked),
+        TEST(H20_a_search_that_ends_while_the_rules_decide_offers_nothing),
+        CLUSTER_TEST(a_provider_on_another_node_is_found_and_heard_of),
+        CLUSTER_TEST(one_node_asks_at_a_time_and_the_next_after_its_failure),
+        CLUSTER_TEST(B8b_after_an_own_failure_others_are_ignored_until_it_has_cooled_down),
+        CLUSTER_TEST(B8f_the_lock_is_held_on_to_with_each_candidate),
+        CLUSTER_TEST(a_lock_that_comes_late_is_given_back_when_nobody_needs_it),
+        CLUSTER_TEST(what_another_node_provides_meanwhile_is_not_asked_for),
+        CLUSTER_TEST(a_node_may_end_while_a_search_waits_for_the_rules),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
