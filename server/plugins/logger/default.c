@@ -11,7 +11,7 @@
 enum colours { COLOURS_NEVER, COLOURS_ON_TERMINALS, COLOURS_ALWAYS };
 
 struct logger {
-    struct output out, error;
+    struct log_output out, error;
     bool out_coloured, error_coloured;
     struct buf line;
     unsigned open; /* outputs that are not closed yet */
@@ -41,8 +41,8 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     enum colours colours = colours_of(options);
     logger->out_coloured = is_coloured(colours, STDOUT_FILENO);
     logger->error_coloured = is_coloured(colours, STDERR_FILENO);
-    output_open(&logger->out, services->loop, STDOUT_FILENO);
-    output_open(&logger->error, services->loop, STDERR_FILENO);
+    log_output_open(&logger->out, services->loop, STDOUT_FILENO);
+    log_output_open(&logger->error, services->loop, STDERR_FILENO);
     return logger;
 }
 
@@ -84,7 +84,7 @@ static void write_line(void *self, const struct ds_log_line *line)
     if (coloured)
         buf_append_text(&logger->line, "\033[39m");
     buf_append_byte(&logger->line, '\n');
-    output_write(is_trouble ? &logger->error : &logger->out, buf_slice(&logger->line));
+    log_output_write(is_trouble ? &logger->error : &logger->out, buf_slice(&logger->line));
 }
 
 static void on_output_closed(void *context)
@@ -105,8 +105,8 @@ static void close_logger(void *self, ds_done *done, void *context)
     logger->done = done;
     logger->context = context;
     logger->open = 2;
-    output_close(&logger->out, on_output_closed, logger);
-    output_close(&logger->error, on_output_closed, logger);
+    log_output_close(&logger->out, on_output_closed, logger);
+    log_output_close(&logger->error, on_output_closed, logger);
 }
 
 static const struct ds_logger_operations OPERATIONS = {.write = write_line};

@@ -12,7 +12,7 @@
 #define HOST_NAME_BYTES 256
 
 struct logger {
-    struct output out;
+    struct log_output out;
     struct buf start; /* of each line, after level and time: process and host */
     struct buf line;
     ds_done *done;
@@ -30,7 +30,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     gethostname(host, sizeof host - 1);
     buf_printf(&logger->start, ",\"pid\":%d,\"hostname\":", (int)getpid());
     json_write_text(&logger->start, slice_of(host));
-    output_open(&logger->out, services->loop, STDOUT_FILENO);
+    log_output_open(&logger->out, services->loop, STDOUT_FILENO);
     return logger;
 }
 
@@ -58,7 +58,7 @@ static void write_line(void *self, const struct ds_log_line *line)
     append_member(out, "event", line->event);
     append_member(out, "message", line->text);
     buf_append_text(out, "}\n");
-    output_write(&logger->out, buf_slice(out));
+    log_output_write(&logger->out, buf_slice(out));
 }
 
 static void on_output_closed(void *context)
@@ -77,7 +77,7 @@ static void close_logger(void *self, ds_done *done, void *context)
     struct logger *logger = self;
     logger->done = done;
     logger->context = context;
-    output_close(&logger->out, on_output_closed, logger);
+    log_output_close(&logger->out, on_output_closed, logger);
 }
 
 static const struct ds_logger_operations OPERATIONS = {.write = write_line};

@@ -14,14 +14,14 @@
 /* ---- writing without waiting ---- */
 
 /* Whether PIPE_BUF bytes can be written now: what poll promises of a pipe. */
-static bool is_writable(const struct output *output, int timeout_ms)
+static bool is_writable(const struct log_output *output, int timeout_ms)
 {
     struct pollfd wanted = {.fd = output->descriptor, .events = POLLOUT};
     return poll(&wanted, 1, timeout_ms) > 0;
 }
 
 /* Writes as much as goes without waiting, after at most timeout_ms; returns how much. */
-static size_t write_some(struct output *output, slice bytes, int timeout_ms)
+static size_t write_some(struct log_output *output, slice bytes, int timeout_ms)
 {
     size_t done = 0;
     while (done < bytes.length && !output->is_gone && is_writable(output, timeout_ms)) {
@@ -42,7 +42,7 @@ static size_t write_some(struct output *output, slice bytes, int timeout_ms)
 
 /* ---- the queue ---- */
 
-static void note_dropped(struct output *output)
+static void note_dropped(struct log_output *output)
 {
     if (output->dropped == 0)
         return;
@@ -53,7 +53,7 @@ static void note_dropped(struct output *output)
     buf_append(&output->queue, (slice){note, (size_t)length});
 }
 
-static void empty_queue(struct output *output, int timeout_ms)
+static void empty_queue(struct log_output *output, int timeout_ms)
 {
     slice left = slice_part(buf_slice(&output->queue), output->written, output->queue.length);
     output->written += write_some(output, left, timeout_ms);
@@ -66,13 +66,13 @@ static void empty_queue(struct output *output, int timeout_ms)
 
 static void on_retry(uv_timer_t *timer)
 {
-    struct output *output = timer->data;
+    struct log_output *output = timer->data;
     empty_queue(output, 0);
     if (output->queue.length == 0)
         uv_timer_stop(timer);
 }
 
-static void enqueue(struct output *output, slice bytes)
+static void enqueue(struct log_output *output, slice bytes)
 {
     if (output->queue.length - output->written + bytes.length > OUTPUT_QUEUE_BYTES) {
         output->dropped++;
@@ -88,7 +88,7 @@ static void enqueue(struct output *output, slice bytes)
         uv_timer_start(&output->timer, on_retry, RETRY_MS, RETRY_MS);
 }
 
-void output_write(struct output *output, slice line)
+void log_output_write(struct log_output *output, slice line)
 {
     if (output->is_gone)
         return;
@@ -112,10 +112,10 @@ static void ignore_broken_pipes(void)
     }
 }
 
-void output_open(struct output *output, uv_loop_t *loop, int descriptor)
+void log_output_open(struct log_output *output, uv_loop_t *loop, int descriptor)
 {
     ignore_broken_pipes();
-    *output = (struct output){.descriptor = descriptor};
+    *output = (struct log_output){.descriptor = descriptor};
     CHECK(uv_timer_init(loop, &output->timer) == 0);
     uv_unref((uv_handle_t *)&output->timer);
     output->timer.data = output;
@@ -123,12 +123,12 @@ void output_open(struct output *output, uv_loop_t *loop, int descriptor)
 
 static void on_timer_closed(uv_handle_t *handle)
 {
-    struct output *output = handle->data;
+    struct log_output *output = handle->data;
     buf_fini(&output->queue);
     output->on_closed(output->context);
 }
 
-void output_close(struct output *output, void (*on_closed)(void *context), void *context)
+void log_output_close(struct log_output *output, void (*on_closed)(void *context), void *context)
 {
     uint64_t until = uv_hrtime() + CLOSE_MS * UINT64_C(1000000);
     while (output->queue.length > 0 && !output->is_gone && uv_hrtime() < until)

@@ -12,7 +12,7 @@
 
 #define OUTPUT_QUEUE_BYTES ((size_t)1 << 20)
 
-struct output {
+struct log_output {
     int descriptor;
     bool is_gone;     /* nobody reads it any more */
     struct buf queue; /* from `written` on */
@@ -24,11 +24,11 @@ struct output {
 };
 
 /* descriptor stays the caller's. */
-void output_open(struct output *output, uv_loop_t *loop, int descriptor);
+void log_output_open(struct log_output *output, uv_loop_t *loop, int descriptor);
 
 /* line with its line ending. */
-void output_write(struct output *output, slice line);
+void log_output_write(struct log_output *output, slice line);
 
 /* Writes what is queued, waiting for at most a second; then calls on_closed on the loop, after
  * which the memory of output is the caller's again. */
-void output_close(struct output *output, void (*on_closed)(void *context), void *context);
+void log_output_close(struct log_output *output, void (*on_closed)(void *context), void *context);
