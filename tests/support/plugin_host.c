@@ -130,3 +130,12 @@ void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin,
     plugin_host_wait(host, &closed.is_done);
     CHECK(closed.error[0] == '\0');
 }
+
+bool plugin_host_has_logged(const struct plugin_host *host, const char *text)
+{
+    slice log = buf_slice(&host->log), wanted = slice_of(text);
+    for (; log.length >= wanted.length; log = slice_part(log, 1, log.length))
+        if (slice_starts_with(log, wanted))
+            return true;
+    return false;
+}

@@ -34,3 +34,6 @@ void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin,
 
 /* Runs the loop until *flag is true, at most 30 s. */
 void plugin_host_wait(struct plugin_host *host, const bool *flag);
+
+/* Whether a line of the log so far holds this text. */
+bool plugin_host_has_logged(const struct plugin_host *host, const char *text);

@@ -1,0 +1,41 @@
+#pragma once
+/* Records in one SQLite file: what the worker of the default storage does, one call after another.
+ *
+ * The file is in WAL mode. Beside it lies PATH-lock, which keeps a second server away as long as
+ * this one lives; other programs may read and back up the file meanwhile. One thread. */
+
+#include "deepstream/plugin.h"
+
+#include <sqlite3.h>
+
+enum database_synchronous {
+    DATABASE_SYNC_OFF,
+    DATABASE_SYNC_NORMAL, /* survives the end of the process */
+    DATABASE_SYNC_FULL,   /* survives the loss of power */
+};
+
+struct database {
+    sqlite3 *connection;
+    sqlite3_stmt *begin, *commit, *rollback, *get, *set, *remove;
+    int lock; /* descriptor of PATH-lock */
+};
+
+/* Opens the file; makes it, and the folders it is in, when they are missing. Returns false and
+ * fills error with the path and the cause. database_close is due in either case. */
+bool database_open(struct database *database, const char *path,
+                   enum database_synchronous synchronous, struct ds_error *error);
+void database_close(struct database *database);
+
+/* All that follow return NULL, or a static text that says why it failed. */
+
+const char *database_begin(struct database *database);
+const char *database_commit(struct database *database);
+/* Undoes what was done since begin, also when SQLite has done that by itself. */
+void database_rollback(struct database *database);
+
+/* version gets DS_MISSING when there is no such record. *data is the caller's to free; NULL when it
+ * is empty. */
+const char *database_get(struct database *database, ds_slice name, int32_t *version, char **data,
+                         size_t *length);
+const char *database_set(struct database *database, ds_slice name, const struct ds_record *record);
+const char *database_remove(struct database *database, ds_slice name);
