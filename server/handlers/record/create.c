@@ -20,7 +20,7 @@ static void created(struct step *step)
     struct session *session = step_session(step);
     save_start(step->handler, session, NULL, step->name, &new_record);
     if (subscriptions_add(step->handler->subscriptions, session, step->name, 0))
-        reply_read(session, step->name, new_record.version, new_record.data);
+        record_reply_read(session, step->name, new_record.version, new_record.data);
     step_end(step);
 }
 

@@ -3,8 +3,8 @@
 
 #include "handlers/record/record_internal.h"
 
-void tell_deleted(struct record_handler *handler, slice name, const struct session *except,
-                  enum send_scope scope)
+void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
+                         enum send_scope scope)
 {
     struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
     MESSAGE_SET(&deleted, name, name);
@@ -40,7 +40,7 @@ static void deleted(struct step *step)
     struct message success = MESSAGE(TOPIC_RECORD, RECORD_DELETE_SUCCESS);
     MESSAGE_SET(&success, name, step->name);
     session_send(author, &success);
-    tell_deleted(step->handler, step->name, author, SEND_TO_CLUSTER);
+    record_tell_deleted(step->handler, step->name, author, SEND_TO_CLUSTER);
     step_end(step);
 }
 
@@ -62,7 +62,7 @@ static void remove_from_cache(struct step *step)
     step_await(step, WAIT_CACHE, delete_failed);
     handler->settings.cache->remove(handler->settings.cache_self, &step->name, 1, on_cache_removed,
                                     step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 static void on_storage_removed(void *context, const char *error)
@@ -86,14 +86,14 @@ static void may_delete(struct step *step, enum ds_verdict verdict)
     }
     struct record_handler *handler = step->handler;
     handler->removing++;
-    if (!is_stored(handler, step->name)) {
+    if (!record_is_stored(handler, step->name)) {
         remove_from_cache(step);
         return;
     }
     step_await(step, WAIT_STORAGE, delete_failed);
     handler->settings.storage->remove(handler->settings.storage_self, &step->name, 1,
                                       on_storage_removed, step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 /* The record is not loaded for the rule's sake: one that reads it finds it as it is at this turn.

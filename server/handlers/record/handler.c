@@ -38,7 +38,7 @@ static void dispatch(struct request *request)
         return;
     case RECORD_SUBSCRIBEANDREAD:
     case RECORD_SUBSCRIBECREATEANDREAD:
-        reply_ack(request->session, message, true);
+        record_reply_ack(request->session, message, true);
         each_name(request, message->action == RECORD_SUBSCRIBEANDREAD ? &work_subscribe_read
                                                                       : &work_create_read);
         return;
@@ -66,9 +66,9 @@ static void on_message(void *self, struct session *session, const struct message
     } else if (message->action == RECORD_UNSUBSCRIBE) {
         subscriptions_remove_all(handler->subscriptions, session, message);
     } else if (!listen_on_message(handler->listen, session, message)) {
-        struct request *request = request_open(handler, session, message);
+        struct request *request = record_request_open(handler, session, message);
         dispatch(request);
-        request_close(request);
+        record_request_close(request);
     }
 }
 
@@ -102,12 +102,12 @@ static void on_bus_message(void *context, const struct message *message, slice f
         forward(handler, message);
         break;
     case RECORD_DELETED: /* writes that wait here find out at their turn, and are answered (B5) */
-        tell_deleted(handler, message->name, NULL, SEND_LOCAL_ONLY);
+        record_tell_deleted(handler, message->name, NULL, SEND_LOCAL_ONLY);
         break;
     case RECORD_NOTIFY: {
-        struct request *request = request_open(handler, NULL, message);
+        struct request *request = record_request_open(handler, NULL, message);
         notify_names(request);
-        request_close(request);
+        record_request_close(request);
         break;
     }
     default:
@@ -141,7 +141,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     list_init(&handler->steps);
     list_init(&handler->saves);
     arena_init(&handler->scratch, 0);
-    deadlines_open(handler);
+    step_deadlines_open(handler);
     handler->subscriptions = subscriptions_of_records(services);
     handler->listen = listen_new(services, TOPIC_RECORD, handler->subscriptions, &settings->listen);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_RECORD, on_bus_message,
@@ -158,7 +158,7 @@ void record_handler_drain(struct record_handler *handler, void (*done)(void *con
                           void *context)
 {
     VEC_PUSH(&handler->drains, ((struct drain){done, context}));
-    drain_check(handler);
+    record_drain_check(handler);
 }
 
 void record_handler_free(struct record_handler **handler)
@@ -170,11 +170,11 @@ void record_handler_free(struct record_handler **handler)
     self->drains.count = 0;
     step_all_fail(self);
     save_all_fail(self);
-    deadlines_close(self);
+    step_deadlines_close(self);
     listen_free(&self->listen);
     subscriptions_free(&self->subscriptions);
     step_free_spares(self);
-    request_free_spares(self);
+    record_request_free_spares(self);
     hashmap_fini(&self->queues);
     arena_fini(&self->scratch);
     VEC_FREE(&self->drains);

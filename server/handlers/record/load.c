@@ -12,14 +12,14 @@ static bool has_prefix(slice name, const slice *prefixes, size_t count)
     return false;
 }
 
-bool is_stored(const struct record_handler *handler, slice name)
+bool record_is_stored(const struct record_handler *handler, slice name)
 {
     const struct record_settings *settings = &handler->settings;
     return settings->storage != NULL && !has_prefix(name, settings->storage_exclusion_prefixes,
                                                     settings->storage_exclusion_count);
 }
 
-bool is_hot(const struct record_handler *handler, slice name)
+bool record_is_hot(const struct record_handler *handler, slice name)
 {
     return has_prefix(name, handler->settings.storage_hot_path_prefixes,
                       handler->settings.storage_hot_path_count);
@@ -92,7 +92,7 @@ static void load_from_storage(struct step *step)
     step_await(step, WAIT_STORAGE, load_failed);
     handler->settings.storage->get(handler->settings.storage_self, step->name, on_storage_get,
                                    step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 static void on_cache_get(void *context, const char *error, const struct ds_record *record)
@@ -104,7 +104,7 @@ static void on_cache_get(void *context, const char *error, const struct ds_recor
             load_failed(step, RECORD_RECORD_LOAD_ERROR);
         } else if (record->version != DS_MISSING) {
             step_see(step, record, true, step->on_loaded, 0);
-        } else if (is_stored(step->handler, step->name)) {
+        } else if (record_is_stored(step->handler, step->name)) {
             load_from_storage(step);
         } else {
             step_see(step, NULL, false, step->on_loaded, 0);
@@ -119,5 +119,5 @@ void step_load(struct step *step, step_loaded *then)
     step->on_loaded = then;
     step_await(step, WAIT_CACHE, load_failed);
     handler->settings.cache->get(handler->settings.cache_self, step->name, on_cache_get, step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }

@@ -25,7 +25,7 @@ static void notify_loaded(struct step *step, uint16_t error)
         return;
     }
     if (step->current.version == DS_MISSING)
-        tell_deleted(step->handler, step->name, NULL, SEND_LOCAL_ONLY);
+        record_tell_deleted(step->handler, step->name, NULL, SEND_LOCAL_ONLY);
     else
         tell_changed(step);
     step_end(step);
@@ -60,7 +60,7 @@ static void notified(struct request *request)
     const struct cluster *cluster = request->handler->services->cluster;
     if (request->handler->is_closing)
         return;
-    reply_ack(request->session, message, true);
+    record_reply_ack(request->session, message, true);
     struct message notify = MESSAGE(TOPIC_RECORD, RECORD_NOTIFY);
     message_set_names(&notify, message->names, message->name_count);
     cluster->bus->send(cluster->bus_self, &notify);
@@ -116,7 +116,7 @@ static void purge_run(struct step *step)
     step_await(step, WAIT_CACHE, purge_failed);
     handler->settings.cache->remove(handler->settings.cache_self, message->names,
                                     message->name_count, on_purged, step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 const struct step_work work_purge = {.run = purge_run, .refusal = RECORD_RECORD_NOTIFY_ERROR};
@@ -124,7 +124,7 @@ const struct step_work work_purge = {.run = purge_run, .refusal = RECORD_RECORD_
 void notify_start(struct request *request)
 {
     if (request->message->name_count == 0)
-        reply_ack(request->session, request->message, true); /* nothing changed (B13) */
+        record_reply_ack(request->session, request->message, true); /* nothing changed (B13) */
     else
         step_begin(step_new(request->handler, request, SLICE(""), &work_purge));
 }

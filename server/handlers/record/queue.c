@@ -23,12 +23,12 @@ static slice name_of(const struct queue *queue)
     return (slice){queue->name, queue->length};
 }
 
-struct queue *queue_find(const struct record_handler *handler, slice name)
+struct queue *record_queue_find(const struct record_handler *handler, slice name)
 {
     return handler->queues.count == 0 ? NULL : hashmap_find(&handler->queues, name);
 }
 
-void queue_adopt(struct step *step)
+void record_queue_adopt(struct step *step)
 {
     struct queue *queue = malloc(sizeof *queue + step->name.length);
     CHECK(queue != NULL);
@@ -40,7 +40,7 @@ void queue_adopt(struct step *step)
     CHECK(hashmap_put(&step->handler->queues, name_of(queue), queue) == NULL);
 }
 
-bool queue_append(struct queue *queue, struct step *step)
+bool record_queue_append(struct queue *queue, struct step *step)
 {
     if (queue->count >= queue->handler->settings.max_queue_per_record) {
         log_line(queue->handler->services->log, DS_WARN, LOG_LIMIT_EXCEEDED,
@@ -86,7 +86,7 @@ static void run(struct queue *queue)
     free(queue);
 }
 
-void queue_leave(struct queue *queue, const struct step *step)
+void record_queue_leave(struct queue *queue, const struct step *step)
 {
     if (queue->current == step)
         queue->current = NULL;
@@ -95,7 +95,7 @@ void queue_leave(struct queue *queue, const struct step *step)
     run(queue);
 }
 
-void queue_fail_waiting(struct queue *queue, const struct step_work *work, uint16_t action)
+void record_queue_fail_waiting(struct queue *queue, const struct step_work *work, uint16_t action)
 {
     struct list_link failing; /* apart: answering may bring new steps to the queue */
     list_init(&failing);

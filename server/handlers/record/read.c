@@ -17,7 +17,7 @@ static void read_loaded(struct step *step, uint16_t error)
         step_fail(step, error);
         return;
     }
-    reply_read(step_session(step), step->name, step->current.version, step->current.data);
+    record_reply_read(step_session(step), step->name, step->current.version, step->current.data);
     step_end(step);
 }
 
@@ -35,7 +35,7 @@ static void head_loaded(struct step *step, uint16_t error)
         step_fail(step, error);
         return;
     }
-    reply_head(step_session(step), step->name, step->current.version);
+    record_reply_head(step_session(step), step->name, step->current.version);
     step_end(step);
 }
 
@@ -54,7 +54,7 @@ static void heads_failed(struct step *step, uint16_t error)
 {
     const struct message *message = step_message(step);
     for (uint32_t i = 0; i < message->name_count; i++)
-        reply_error(step_session(step), message, message->names[i], error);
+        record_reply_error(step_session(step), message, message->names[i], error);
     step_end(step);
 }
 
@@ -111,7 +111,7 @@ static void heads_run(struct step *step)
     step_await(step, WAIT_CACHE, heads_failed);
     handler->settings.cache->heads(handler->settings.cache_self, message->names,
                                    message->name_count, on_heads, step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 const struct step_work work_heads = {.run = heads_run, .refusal = RECORD_RECORD_LOAD_ERROR};
@@ -122,11 +122,11 @@ static void answer_current(struct step *step)
 {
     struct session *session = step_session(step);
     if (step->current.version != DS_MISSING)
-        reply_read(session, step->name, step->current.version, step->current.data);
+        record_reply_read(session, step->name, step->current.version, step->current.data);
     else if (step_message(step)->action == RECORD_SUBSCRIBEANDREAD)
-        reply_read(session, step->name, DS_MISSING, SLICE("{}"));
+        record_reply_read(session, step->name, DS_MISSING, SLICE("{}"));
     else /* deleted while its reader was judged */
-        reply_error(session, step_message(step), step->name, RECORD_RECORD_NOT_FOUND);
+        record_reply_error(session, step_message(step), step->name, RECORD_RECORD_NOT_FOUND);
     step_end(step);
 }
 

@@ -68,19 +68,19 @@ struct request {
     const struct message *message; /* borrowed while on_message runs, then a copy */
     struct message *copy;
     void (*on_done)(struct request *request); /* after its last step; may be NULL */
-    uint32_t pending;                         /* steps under way, and request_open itself */
+    uint32_t pending;                         /* steps under way, and record_request_open itself */
     bool is_held;
 };
 
-struct request *request_open(struct record_handler *handler, struct session *session,
-                             const struct message *message);
+struct request *record_request_open(struct record_handler *handler, struct session *session,
+                                    const struct message *message);
 
 /* The end of the call that brought the message: if steps are still under way, the message is copied
  * and the session held until they are done. */
-void request_close(struct request *request);
+void record_request_close(struct request *request);
 
-void request_step_done(struct request *request);
-void request_free_spares(struct record_handler *handler);
+void record_request_step_done(struct request *request);
+void record_request_free_spares(struct record_handler *handler);
 
 /* ---- steps: step.c ---- */
 
@@ -160,7 +160,7 @@ void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed);
 /* Before a call that has no deadline. */
 void step_await_long(struct step *step);
 /* After the call, with the handler: step may be gone. */
-void deadlines_arm(struct record_handler *handler);
+void step_deadlines_arm(struct record_handler *handler);
 
 /* First thing when an answer comes; false: too late, only release it. */
 bool step_answered(struct step *step);
@@ -176,27 +176,27 @@ struct session *step_session(const struct step *step);
 void step_all_fail(struct record_handler *handler);
 void step_free_spares(struct record_handler *handler);
 
-void deadlines_open(struct record_handler *handler);
-void deadlines_close(struct record_handler *handler);
+void step_deadlines_open(struct record_handler *handler);
+void step_deadlines_close(struct record_handler *handler);
 
 /* Has those told, from the loop, who wait until no write is under way. */
-void drain_check(struct record_handler *handler);
+void record_drain_check(struct record_handler *handler);
 
 /* ---- queues: queue.c ---- */
 
-struct queue *queue_find(const struct record_handler *handler, slice name);
-void queue_adopt(struct step *step); /* it is pending and alone: its queue begins */
-bool queue_append(struct queue *queue, struct step *step); /* false: too many wait */
+struct queue *record_queue_find(const struct record_handler *handler, slice name);
+void record_queue_adopt(struct step *step); /* it is pending and alone: its queue begins */
+bool record_queue_append(struct queue *queue, struct step *step); /* false: too many wait */
 /* A step has ended, or needs its turn no more; runs the next ones. */
-void queue_leave(struct queue *queue, const struct step *step);
+void record_queue_leave(struct queue *queue, const struct step *step);
 /* Fails every waiting step of this kind of work: they would meet the same. */
-void queue_fail_waiting(struct queue *queue, const struct step_work *work, uint16_t action);
+void record_queue_fail_waiting(struct queue *queue, const struct step_work *work, uint16_t action);
 
 /* ---- load.c ---- */
 
 /* Whether the storage keeps this record at all; whether it may be overwritten unseen. */
-bool is_stored(const struct record_handler *handler, slice name);
-bool is_hot(const struct record_handler *handler, slice name);
+bool record_is_stored(const struct record_handler *handler, slice name);
+bool record_is_hot(const struct record_handler *handler, slice name);
 
 /* The read path (behaviour.md 5.1): cache, storage, promotion. */
 void step_load(struct step *step, step_loaded *then);
@@ -226,8 +226,8 @@ extern const struct step_work work_create_read, work_delete, work_purge, work_no
 void write_start(struct request *request);
 void notify_start(struct request *request);
 void notify_names(struct request *request);
-void tell_deleted(struct record_handler *handler, slice name, const struct session *except,
-                  enum send_scope scope);
+void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
+                         enum send_scope scope);
 
 /* patch.c: the one computation behind what is checked and what is written. */
 enum computed { COMPUTED, COMPUTED_SCALAR, MALFORMED, UNREADABLE_RECORD };
@@ -238,13 +238,14 @@ enum computed patch_compute(struct record_handler *handler, const struct message
 
 /* ---- replies: reply.c ---- */
 
-void reply_error(struct session *session, const struct message *message, slice name,
-                 uint16_t action);
-void reply_malformed(struct session *session, const struct message *message);
-void reply_version_exists(struct session *session, const struct message *message, int32_t version,
-                          slice data);
-void reply_invalid_version(struct session *session, const struct message *message, int32_t version);
-void reply_written(struct session *session, const struct message *message);
-void reply_read(struct session *session, slice name, int32_t version, slice data);
-void reply_head(struct session *session, slice name, int32_t version);
-void reply_ack(struct session *session, const struct message *message, bool with_names);
+void record_reply_error(struct session *session, const struct message *message, slice name,
+                        uint16_t action);
+void record_reply_malformed(struct session *session, const struct message *message);
+void record_reply_version_exists(struct session *session, const struct message *message,
+                                 int32_t version, slice data);
+void record_reply_invalid_version(struct session *session, const struct message *message,
+                                  int32_t version);
+void record_reply_written(struct session *session, const struct message *message);
+void record_reply_read(struct session *session, slice name, int32_t version, slice data);
+void record_reply_head(struct session *session, slice name, int32_t version);
+void record_reply_ack(struct session *session, const struct message *message, bool with_names);

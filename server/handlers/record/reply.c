@@ -15,8 +15,8 @@ static bool is_query(const struct message *message)
     return message->action == RECORD_READ || message->action == RECORD_HEAD;
 }
 
-void reply_error(struct session *session, const struct message *message, slice name,
-                 uint16_t action)
+void record_reply_error(struct session *session, const struct message *message, slice name,
+                        uint16_t action)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, action);
     MESSAGE_SET(&reply, name, name);
@@ -41,7 +41,7 @@ static struct message echo(const struct message *message, uint16_t action)
     return reply;
 }
 
-void reply_malformed(struct session *session, const struct message *message)
+void record_reply_malformed(struct session *session, const struct message *message)
 {
     struct message reply = echo(message, RECORD_INVALID_MESSAGE_DATA);
     log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE_DATA,
@@ -50,8 +50,8 @@ void reply_malformed(struct session *session, const struct message *message)
     session_send(session, &reply);
 }
 
-void reply_version_exists(struct session *session, const struct message *message, int32_t version,
-                          slice data)
+void record_reply_version_exists(struct session *session, const struct message *message,
+                                 int32_t version, slice data)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, RECORD_VERSION_EXISTS);
     MESSAGE_SET(&reply, name, message->name);
@@ -63,14 +63,15 @@ void reply_version_exists(struct session *session, const struct message *message
     session_send(session, &reply);
 }
 
-void reply_invalid_version(struct session *session, const struct message *message, int32_t version)
+void record_reply_invalid_version(struct session *session, const struct message *message,
+                                  int32_t version)
 {
     struct message reply = echo(message, RECORD_INVALID_VERSION);
     MESSAGE_SET(&reply, version, version);
     session_send(session, &reply);
 }
 
-void reply_written(struct session *session, const struct message *message)
+void record_reply_written(struct session *session, const struct message *message)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, RECORD_WRITE_ACKNOWLEDGEMENT);
     MESSAGE_SET(&reply, name, message->name);
@@ -78,7 +79,7 @@ void reply_written(struct session *session, const struct message *message)
     session_send(session, &reply);
 }
 
-void reply_read(struct session *session, slice name, int32_t version, slice data)
+void record_reply_read(struct session *session, slice name, int32_t version, slice data)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, RECORD_READ_RESPONSE);
     MESSAGE_SET(&reply, name, name);
@@ -87,7 +88,7 @@ void reply_read(struct session *session, slice name, int32_t version, slice data
     session_send(session, &reply);
 }
 
-void reply_head(struct session *session, slice name, int32_t version)
+void record_reply_head(struct session *session, slice name, int32_t version)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, RECORD_HEAD_RESPONSE);
     MESSAGE_SET(&reply, name, name);
@@ -95,7 +96,7 @@ void reply_head(struct session *session, slice name, int32_t version)
     session_send(session, &reply);
 }
 
-void reply_ack(struct session *session, const struct message *message, bool with_names)
+void record_reply_ack(struct session *session, const struct message *message, bool with_names)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, message->action);
     if (with_names)

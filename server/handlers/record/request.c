@@ -8,8 +8,8 @@
 
 #define MAX_SPARE 64
 
-struct request *request_open(struct record_handler *handler, struct session *session,
-                             const struct message *message)
+struct request *record_request_open(struct record_handler *handler, struct session *session,
+                                    const struct message *message)
 {
     struct request *request = handler->spare_requests;
     if (request != NULL) {
@@ -41,7 +41,7 @@ static void request_free(struct request *request)
     handler->spare_request_count++;
 }
 
-void request_step_done(struct request *request)
+void record_request_step_done(struct request *request)
 {
     if (--request->pending > 0)
         return;
@@ -56,7 +56,7 @@ void request_step_done(struct request *request)
     }
 }
 
-void request_close(struct request *request)
+void record_request_close(struct request *request)
 {
     if (request->pending > 1) {
         request->copy = message_copy(request->message);
@@ -65,10 +65,10 @@ void request_close(struct request *request)
         if (request->is_held)
             pipeline_hold(request->session);
     }
-    request_step_done(request);
+    record_request_step_done(request);
 }
 
-void request_free_spares(struct record_handler *handler)
+void record_request_free_spares(struct record_handler *handler)
 {
     while (handler->spare_requests != NULL) {
         struct request *request = handler->spare_requests;

@@ -66,9 +66,9 @@ static void answer(struct save *save, bool is_stored)
         return;
     struct message message = answered_message(save);
     if (is_stored)
-        reply_written(save->session, &message);
+        record_reply_written(save->session, &message);
     else
-        reply_error(save->session, &message, save->name, RECORD_RECORD_UPDATE_ERROR);
+        record_reply_error(save->session, &message, save->name, RECORD_RECORD_UPDATE_ERROR);
     session_release(&save->session);
 }
 
@@ -87,7 +87,7 @@ static void end_write(struct save *save)
     save_free(save);
     if (held != NULL)
         pipeline_release(handler->services->pipeline, held);
-    drain_check(handler);
+    record_drain_check(handler);
 }
 
 /* A failure keeps the entry in the cache: nothing reported it as stored (B4). */
@@ -129,9 +129,9 @@ static void note_author(struct save *save, struct session *session, const struct
 void save_start(struct record_handler *handler, struct session *session,
                 const struct message *message, slice name, const struct ds_record *record)
 {
-    if (!is_stored(handler, name)) {
+    if (!record_is_stored(handler, name)) {
         if (wants_ack(message))
-            reply_written(session, message);
+            record_reply_written(session, message);
         return;
     }
     slice id = wants_ack(message) ? message->correlation_id : SLICE("");

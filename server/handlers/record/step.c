@@ -110,21 +110,22 @@ static void run_at_once(struct step *step)
     if (!step->is_over) {
         own_name(step);
         if (step->is_exclusive)
-            queue_adopt(step);
+            record_queue_adopt(step);
     }
     step_release(step);
 }
 
 void step_begin(struct step *step)
 {
-    struct queue *queue = step->work->is_ordered ? queue_find(step->handler, step->name) : NULL;
+    struct queue *queue =
+        step->work->is_ordered ? record_queue_find(step->handler, step->name) : NULL;
     if (step->handler->is_closing) {
         step_fail(step, step->work->refusal);
     } else if (queue == NULL) {
         run_at_once(step);
     } else {
         own_name(step);
-        if (!queue_append(queue, step))
+        if (!record_queue_append(queue, step))
             step_fail(step, step->work->refusal);
     }
 }
@@ -142,11 +143,11 @@ void step_end(struct step *step)
     step->request = NULL;
     handler->exclusive_count -= step->is_exclusive;
     if (queue != NULL)
-        queue_leave(queue, step);
+        record_queue_leave(queue, step);
     step_release(step);
     if (request != NULL)
-        request_step_done(request);
-    drain_check(handler);
+        record_request_step_done(request);
+    record_drain_check(handler);
 }
 
 static const char *error_text(uint16_t action)
@@ -166,7 +167,7 @@ void step_fail(struct step *step, uint16_t action)
     if (step->done != NULL)
         step->done(step->context, error_text(action), NULL);
     else if (step_session(step) != NULL)
-        reply_error(step_session(step), step_message(step), step->name, action);
+        record_reply_error(step_session(step), step_message(step), step->name, action);
     step_end(step);
 }
 
@@ -247,11 +248,11 @@ static void tell_drained(struct record_handler *handler)
     if (handler->drains.count == 0 || !is_drained(handler))
         return;
     struct drain last = handler->drains.items[--handler->drains.count];
-    drain_check(handler);
+    record_drain_check(handler);
     last.done(last.context);
 }
 
-void drain_check(struct record_handler *handler)
+void record_drain_check(struct record_handler *handler)
 {
     if (handler->drains.count > 0 && is_drained(handler))
         CHECK(uv_timer_start(handler->timer, on_timer, 0, 0) == 0);
@@ -259,7 +260,7 @@ void drain_check(struct record_handler *handler)
 
 /* Deadlines that pass before the timer was armed for them are met a little late at most: each kind
  * has one duration, and the timer is set for the first. */
-void deadlines_arm(struct record_handler *handler)
+void step_deadlines_arm(struct record_handler *handler)
 {
     if (list_is_empty(&handler->deadlines[WAIT_CACHE]) &&
         list_is_empty(&handler->deadlines[WAIT_STORAGE]))
@@ -292,11 +293,11 @@ static void on_timer(uv_timer_t *timer)
     uint64_t now = uv_now(handler->services->loop);
     expire(handler, WAIT_CACHE, now);
     expire(handler, WAIT_STORAGE, now);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
     tell_drained(handler);
 }
 
-void deadlines_open(struct record_handler *handler)
+void step_deadlines_open(struct record_handler *handler)
 {
     for (int kind = 0; kind < WAIT_KIND_COUNT; kind++)
         list_init(&handler->deadlines[kind]);
@@ -310,7 +311,7 @@ static void free_timer(uv_handle_t *timer)
     free(timer);
 }
 
-void deadlines_close(struct record_handler *handler)
+void step_deadlines_close(struct record_handler *handler)
 {
     uv_close((uv_handle_t *)handler->timer, free_timer);
 }

@@ -161,10 +161,10 @@ static void apply(struct step *step)
         fail(step, "it has the last version that there is");
         return;
     case VERSION_TAKEN:
-        reply_version_exists(session, message, base.version, base.data);
+        record_reply_version_exists(session, message, base.version, base.data);
         break;
     case VERSION_TOO_HIGH:
-        reply_invalid_version(session, message, base.version);
+        record_reply_invalid_version(session, message, base.version);
         break;
     }
     step_end(step);
@@ -178,7 +178,7 @@ static void refuse(struct step *step, enum ds_verdict verdict)
 
 static void malformed(struct step *step)
 {
-    reply_malformed(step_session(step), step_message(step));
+    record_reply_malformed(step_session(step), step_message(step));
     step_end(step);
 }
 
@@ -224,7 +224,7 @@ static void ask(struct step *step)
 static void load_failed(struct step *step, uint16_t error)
 {
     if (step->queue != NULL)
-        queue_fail_waiting(step->queue, step->work, error);
+        record_queue_fail_waiting(step->queue, step->work, error);
     step_fail(step, error);
 }
 
@@ -298,7 +298,7 @@ static void may_write_hot(struct step *step, enum ds_verdict verdict)
     struct record_handler *handler = step->handler;
     step_await(step, WAIT_CACHE, step_fail);
     handler->settings.cache->heads(handler->settings.cache_self, &step->name, 1, on_hot_head, step);
-    deadlines_arm(handler);
+    step_deadlines_arm(handler);
 }
 
 static void may_create_hot(struct step *step, enum ds_verdict verdict)
@@ -335,12 +335,13 @@ void write_start(struct request *request)
     const struct message *message = request->message;
     enum write_form form;
     if (!normalise(message, &form)) {
-        reply_malformed(request->session, message);
+        record_reply_malformed(request->session, message);
         return;
     }
-    bool hot = is_upsert(message) && is_hot(handler, message->name);
+    bool hot = is_upsert(message) && record_is_hot(handler, message->name);
     if (hot && form == WRITE_PATCH)
-        reply_error(request->session, message, message->name, RECORD_INVALID_PATCH_ON_HOTPATH);
+        record_reply_error(request->session, message, message->name,
+                           RECORD_INVALID_PATCH_ON_HOTPATH);
     else
         step_begin(step_new(handler, request, message->name, hot ? &work_hot_write : &work_write));
 }
