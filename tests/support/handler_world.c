@@ -29,6 +29,13 @@ void handler_world_init_in(struct handler_world *world, struct memory_cluster *c
     init(world, memory_cluster_join(cluster, server_name));
 }
 
+void handler_world_leave(struct handler_world *world)
+{
+    memory_disconnect_all(&world->memory);
+    if (world->single == NULL)
+        memory_cluster_leave(world->services.cluster);
+}
+
 void handler_world_fini(struct handler_world *world)
 {
     memory_world_fini(&world->memory);

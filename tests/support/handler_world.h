@@ -16,6 +16,8 @@ struct handler_world {
 void handler_world_init(struct handler_world *world);
 void handler_world_init_in(struct handler_world *world, struct memory_cluster *cluster,
                            const char *server_name);
+/* Ends every connection and leaves the cluster; then handlers are freed. */
+void handler_world_leave(struct handler_world *world);
 /* After the handlers were freed. */
 void handler_world_fini(struct handler_world *world);
 

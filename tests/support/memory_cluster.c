@@ -21,6 +21,7 @@ struct set_watcher {
 struct memory_node {
     struct cluster cluster;
     struct memory_cluster *all;
+    bool has_left;
     VEC(struct bus_subscriber) subscribers;
     VEC(struct set_watcher) watchers;
 };
@@ -271,15 +272,17 @@ void memory_cluster_grant(struct memory_cluster *cluster)
     CHECK(cluster->lock_requests.count == 0);
 }
 
+/* The lock that this node holds, as it must. */
 static struct memory_lock *own_lock(const struct memory_node *node, slice name)
 {
+    struct memory_lock *own = NULL;
     for (size_t i = 0; i < node->all->locks.count; i++) {
         struct memory_lock *lock = &node->all->locks.items[i];
         if (lock->node == node && slice_equal(slice_of(lock->name), name))
-            return lock;
+            own = lock;
     }
-    CHECK(!"the lock is held by this node");
-    return NULL;
+    CHECK(own != NULL);
+    return own;
 }
 
 static void lock_renew(void *self, slice name)
@@ -292,6 +295,8 @@ static void lock_renew(void *self, slice name)
 static void lock_release(void *self, slice name)
 {
     struct memory_node *node = self;
+    if (node->has_left)
+        return;
     struct memory_lock *lock = own_lock(node, name);
     *lock = node->all->locks.items[--node->all->locks.count];
 }
@@ -321,6 +326,36 @@ struct cluster *memory_cluster_join(struct memory_cluster *cluster, const char *
     };
     VEC_PUSH(&cluster->nodes, node);
     return &node->cluster;
+}
+
+static struct memory_state *any_state(const struct memory_node *node)
+{
+    for (size_t i = 0; i < node->all->states.count; i++)
+        if (node->all->states.items[i].node == node)
+            return &node->all->states.items[i];
+    return NULL;
+}
+
+static void drop_locks(const struct memory_node *node)
+{
+    struct memory_cluster *all = node->all;
+    for (size_t i = all->locks.count; i > 0; i--)
+        if (all->locks.items[i - 1].node == node)
+            all->locks.items[i - 1] = all->locks.items[--all->locks.count];
+}
+
+void memory_cluster_leave(struct cluster *cluster)
+{
+    struct memory_node *node = cluster->states_self;
+    node->has_left = true;
+    VEC_FREE(&node->subscribers);
+    VEC_FREE(&node->watchers);
+    drop_locks(node);
+    for (struct memory_state *state; (state = any_state(node)) != NULL;) {
+        struct memory_state gone = *state;
+        state->count = 1;
+        state_remove(node, gone.set, slice_of(gone.name));
+    }
 }
 
 void memory_cluster_fini(struct memory_cluster *cluster)

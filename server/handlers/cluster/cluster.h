@@ -2,7 +2,8 @@
 /* What handlers know of other nodes: a bus, sets of names that all nodes share, and locks. Handlers
  * do not know whether they are alone; single.c is the implementation for one node.
  *
- * Names are borrowed for the call. Callbacks come on the loop, perhaps before the call returns. */
+ * Names are borrowed for the call. Callbacks come on the loop, perhaps before the call returns. A
+ * node leaves its cluster before its handlers are freed: after that nothing reaches them. */
 
 #include "message/message.h"
 
@@ -55,7 +56,7 @@ struct state_operations {
     /* Nodes other than this one that have the name: calls each with their server names. */
     void (*each_server)(void *self, enum state_set set, slice name,
                         void (*each)(void *context, slice server), void *context);
-    /* Several may watch one set. watcher is borrowed for good. */
+    /* Several may watch one set. watcher is borrowed until the node leaves. */
     void (*watch)(void *self, enum state_set set, const struct state_watcher *watcher);
 };
 

@@ -25,7 +25,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    memory_disconnect_all(&world.memory);
+    handler_world_leave(&world);
     event_handler_free(&events);
     handler_world_fini(&world);
     return 0;
@@ -177,7 +177,7 @@ static void an_event_crosses_the_bus_once_and_comes_to_subscribers_there(void **
     assert_int_equal(cluster.sent, 1);
 
     for (size_t i = 0; i < 3; i++) {
-        memory_disconnect_all(&worlds[i].memory);
+        handler_world_leave(&worlds[i]);
         event_handler_free(&handlers[i]);
         handler_world_fini(&worlds[i]);
     }

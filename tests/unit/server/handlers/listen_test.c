@@ -62,7 +62,7 @@ static void node_start(struct node *of, enum topic topic, const struct listen_se
 
 static void node_stop(struct node *of)
 {
-    memory_disconnect_all(&of->world.memory);
+    handler_world_leave(&of->world);
     listen_free(&of->listen);
     subscriptions_free(&of->subscriptions);
     handler_world_fini(&of->world);

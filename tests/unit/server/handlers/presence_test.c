@@ -24,7 +24,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    memory_disconnect_all(&world.memory);
+    handler_world_leave(&world);
     presence_handler_free(&presence);
     handler_world_fini(&world);
     return 0;
@@ -210,7 +210,7 @@ static void a_user_on_two_nodes_comes_and_goes_once(void **state)
     assert_int_equal(cluster.sent, 0);
 
     for (size_t i = 0; i < 2; i++) {
-        memory_disconnect_all(&worlds[i].memory);
+        handler_world_leave(&worlds[i]);
         presence_handler_free(&handlers[i]);
         handler_world_fini(&worlds[i]);
     }

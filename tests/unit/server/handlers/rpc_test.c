@@ -34,7 +34,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    memory_disconnect_all(&world.memory);
+    handler_world_leave(&world);
     rpc_handler_free(&rpc);
     handler_world_fini(&world);
     return 0;
@@ -512,7 +512,7 @@ static int tear_down_cluster(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        memory_disconnect_all(&worlds[i].memory);
+        handler_world_leave(&worlds[i]);
         rpc_handler_free(&handlers[i]);
         handler_world_fini(&worlds[i]);
     }

@@ -42,7 +42,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    memory_disconnect_all(&world.memory);
+    handler_world_leave(&world);
     subscriptions_free(&subscriptions);
     handler_world_fini(&world);
     return 0;
