@@ -20,7 +20,7 @@ struct ds_node {
 
     struct log log;
     struct ds_services host; /* what plugins are given */
-    slice server_name;       /* owned */
+    slice server_name;       /* the configuration's */
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;

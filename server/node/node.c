@@ -2,10 +2,7 @@
 
 #include "base/check.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 
 /* ---- what plugins are given ---- */
 
@@ -39,43 +36,6 @@ static void fill_host(struct ds_node *node)
                                       .log = host_log,
                                       .log_wants = host_log_wants,
                                       .read_record = has_records ? host_read_record : NULL};
-}
-
-/* ---- the name ---- */
-
-static void append_base36(struct buf *out, uint64_t number)
-{
-    char digits[16];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36];
-        number /= 36;
-    } while (number > 0);
-    buf_append(out, (slice){digits + at, sizeof digits - at});
-}
-
-/* As the original makes them: milliseconds, then chance. */
-static slice made_up_name(void)
-{
-    struct buf name = BUF_EMPTY;
-    struct timespec now;
-    uint64_t chance;
-    clock_gettime(CLOCK_REALTIME, &now);
-    CHECK(getrandom(&chance, sizeof chance, 0) == (ssize_t)sizeof chance);
-    append_base36(&name, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
-    buf_append_byte(&name, '-');
-    append_base36(&name, chance);
-    return buf_slice(&name);
-}
-
-static slice server_name(const struct config *config)
-{
-    slice wanted = config_text(config, CONFIG_SERVER_NAME);
-    struct buf name = BUF_EMPTY;
-    if (slice_equal(wanted, SLICE("UUID")))
-        return made_up_name();
-    buf_append(&name, wanted);
-    return buf_slice(&name);
 }
 
 /* ---- plugins ---- */
@@ -163,7 +123,7 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
     node->config = config;
     node->events = *events;
     node->log.level = config_log_level(config);
-    node->server_name = server_name(config);
+    node->server_name = config_text(config, CONFIG_SERVER_NAME);
     CHECK(uv_timer_init(loop, &node->timer) == 0);
     node->timer.data = node;
     services_init(&node->logger, &node->log);
@@ -186,7 +146,6 @@ void ds_node_free(struct ds_node **node)
     services_fini(&freed->services);
     services_fini(&freed->logger);
     VEC_FREE(&freed->authentications);
-    free((char *)(uintptr_t)freed->server_name.at);
     free(freed);
 }
 

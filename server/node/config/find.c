@@ -57,12 +57,13 @@ static void find_named(struct config *config, const char *path, const char *by)
 static void find_usual(struct config *config, const char *program_dir)
 {
     static const char *const STARTS[] = {"/etc/deepstream/conf", "./conf/config", "../conf/config"};
-    static const char *const BESIDE_PROGRAM[] = {"../conf/config", "../../conf/config"};
+    static const char *const BESIDE_PROGRAM[] = {"../conf/config", "../../conf/config",
+                                                 "../etc/deepstream/conf"};
     for (size_t i = 0; i < sizeof STARTS / sizeof *STARTS; i++) {
         if (try_extensions(config, slice_of(STARTS[i])))
             return;
     }
-    for (size_t i = 0; program_dir != NULL && i < 2; i++) {
+    for (size_t i = 0; program_dir != NULL && i < sizeof BESIDE_PROGRAM / sizeof *BESIDE_PROGRAM; i++) {
         if (try_extensions(config, path_below(slice_of(program_dir), slice_of(BESIDE_PROGRAM[i]),
                                               &config->arena)))
             return;
