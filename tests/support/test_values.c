@@ -11,6 +11,7 @@ struct ds_value {
     struct arena *arena;
     slice place;
     slice file;
+    slice member_key, member_file; /* of a map: the member that is from a file, and which */
 };
 
 static struct ds_value *make(struct arena *arena, valve_value value, slice place)
@@ -20,20 +21,21 @@ static struct ds_value *make(struct arena *arena, valve_value value, slice place
     return made;
 }
 
-const struct ds_value *test_value_of_file(struct arena *arena, const char *path, const char *json)
+const struct ds_value *test_value_with_file(struct arena *arena, const char *json, const char *key,
+                                            const char *path)
 {
     valve_value value;
     struct json_limits limits = {.max_depth = 64};
     CHECK(json_read(arena_copy(arena, slice_of(json)), limits, arena, &value, NULL));
     struct ds_value *made = make(arena, value, SLICE("test.yml:1:1"));
-    if (path != NULL)
-        made->file = arena_copy(arena, slice_of(path));
+    made->member_key = arena_copy(arena, slice_of(key));
+    made->member_file = arena_copy(arena, slice_of(path));
     return made;
 }
 
 const struct ds_value *test_value(struct arena *arena, const char *json)
 {
-    return test_value_of_file(arena, NULL, json);
+    return test_value_with_file(arena, json, "", "");
 }
 
 enum ds_value_kind ds_value_kind(const struct ds_value *value)
@@ -75,7 +77,10 @@ const struct ds_value *ds_value_at(const struct ds_value *value, size_t index, d
     }
     if (key != NULL)
         *key = name;
-    return make(value->arena, item, place_below(value, name));
+    struct ds_value *made = make(value->arena, item, place_below(value, name));
+    if (slice_equal(name, value->member_key))
+        made->file = value->member_file;
+    return made;
 }
 
 const struct ds_value *ds_value_member(const struct ds_value *map, const char *key)

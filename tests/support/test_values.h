@@ -9,5 +9,6 @@
 /* Lives in arena. Its place is "test.yml:1:1", that of a member "test.yml:/its/path". */
 const struct ds_value *test_value(struct arena *arena, const char *json);
 
-/* The same, as if fileLoad(path) had put it there. */
-const struct ds_value *test_value_of_file(struct arena *arena, const char *path, const char *json);
+/* The same, of a map whose member `key` was put there by fileLoad(path). */
+const struct ds_value *test_value_with_file(struct arena *arena, const char *json, const char *key,
+                                            const char *path);
