@@ -90,7 +90,8 @@ void plugin_host_fini(struct plugin_host *host)
 static void on_patience_over(uv_timer_t *timer)
 {
     (void)timer;
-    CHECK(!"the plugin answers in time");
+    fputs("the plugin does not answer\n", stderr);
+    abort();
 }
 
 void plugin_host_wait(struct plugin_host *host, const bool *flag)

@@ -131,7 +131,7 @@ struct ds_plugin {
     /* Finishes what is under way, then frees self and calls done. Also called when start failed. */
     void (*close)(void *self, ds_done *done, void *context);
 
-    const void *operations; /* the table of its kind */
+    const void *operations; /* the table of its kind; NULL: a storage that keeps nothing */
 };
 
 /* ---- authentication ---- */
