@@ -54,8 +54,8 @@ static void refuse(struct checker *checker, const struct ds_value *value, const 
 static void refuse_bound(struct checker *checker, const struct ds_value *value, const char *what,
                          const char *sign, double bound)
 {
-    problem_add(checker->config, DS_ERROR, &value->origin, "%.*s: %s must be %s %.0f",
-                POINTER_ARGUMENTS(checker), what, sign, bound);
+    problem_add(checker->config, DS_ERROR, &value->origin, "%.*s%s%s must be %s %.0f",
+                POINTER_ARGUMENTS(checker), checker->length > 0 ? ": " : "", what, sign, bound);
 }
 
 /* ---- unknown words ---- */
