@@ -1,16 +1,20 @@
 // Runs the README: every ```console block of the file, in order, in one scratch folder. A line that begins
 // with `$ ` is a command (a here-document goes on to its end mark); the lines after it are the output it
 // must print, stdout and stderr together. A line `...` stands for any lines. Commands that install or
-// build are not repeated here: blocks fenced as ```sh are left alone.
+// build are not repeated here: blocks fenced as ```sh are left alone; the npm packages that they would
+// install are those of the tests. The server's port, 6020, is replaced by a free one throughout.
 //
-//     node tests/house/readme_tour.mjs README.md FOLDER_OF_VALVEC [SOURCE_ROOT]
+//     node tests/house/readme_tour.mjs README.md SOURCE_ROOT FOLDER_OF_A_PROGRAM...
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
-const [readme, programs, sourceRoot = '.'] = process.argv.slice(2);
+const [readme, sourceRoot, ...programs] = process.argv.slice(2);
+const SHOWN_PORT = /\b6020\b/g;
 
 function blocksOf(text) {
     return [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map((match) => ({
@@ -46,20 +50,32 @@ function matches(expected, actual) {
     return new RegExp(`^${pattern}$`).test(actual === '' || actual.endsWith('\n') ? actual : `${actual}\n`);
 }
 
+async function freePort() {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address();
+    probe.close();
+    await once(probe, 'close');
+    return String(port);
+}
+
+const port = await freePort();
 const folder = mkdtempSync(join(tmpdir(), 'readme-'));
 const environment = {
-    ...process.env, PATH: `${resolve(programs)}${delimiter}${process.env.PATH}`, SOURCE: resolve(sourceRoot), NO_COLOR: '1',
+    ...process.env, PATH: [...programs.map((path) => resolve(path)), process.env.PATH].join(delimiter), SOURCE: resolve(sourceRoot), NO_COLOR: '1',
 };
 let failed = 0, run = 0;
 try {
-    for (const step of blocksOf(readFileSync(readme, 'utf8')).flatMap(stepsOf)) {
-        const result = spawnSync('bash', ['-c', `{ ${step.command}\n} 2>&1`], { cwd: folder, env: environment, encoding: 'utf8', input: '' });
+    symlinkSync(resolve(sourceRoot, 'tests/node_modules'), join(folder, 'node_modules'));
+    for (const step of blocksOf(readFileSync(readme, 'utf8').replace(SHOWN_PORT, port)).flatMap(stepsOf)) {
+        const result = spawnSync('bash', ['-c', `{ ${step.command}\n} 2>&1`], { cwd: folder, env: environment, encoding: 'utf8', input: '', timeout: 60000 });
         run++;
         if (matches(step.expected, result.stdout)) continue;
         failed++;
         console.error(`${readme}:${step.line}: $ ${step.command}\n--- the README says\n${step.expected.join('\n')}\n--- it printed\n${result.stdout}`);
     }
 } finally {
+    spawnSync('bash', ['-c', 'kill -9 $(cat server.pid) 2>/dev/null'], { cwd: folder }); // when a step failed before it was stopped
     rmSync(folder, { recursive: true, force: true });
 }
 if (run === 0) {
