@@ -93,6 +93,14 @@ static const char *why_misplaced(const struct ws_peer *peer, const struct ws_pie
     return NULL;
 }
 
+/* What may come of a message. Compression makes bytes that look random a little longer. */
+static size_t most_bytes(const struct ws_peer *peer, const struct ws_piece *piece)
+{
+    size_t max = ws_peer_endpoint(peer)->max_message_bytes;
+    bool is_deflated = has_message(peer) ? peer->assembly->is_deflated : piece->is_deflated;
+    return is_deflated ? max + max / 256 + 64 : max;
+}
+
 /* What the head of a frame tells. False when the peer failed for it. */
 static bool accept_head(struct ws_peer *peer, const struct ws_piece *piece)
 {
@@ -100,7 +108,7 @@ static bool accept_head(struct ws_peer *peer, const struct ws_piece *piece)
     size_t so_far = has_message(peer) ? peer->assembly->message.length : 0;
     if (why != NULL)
         ws_peer_fail(peer, WS_STATUS_PROTOCOL_ERROR, why);
-    else if (piece->frame_length > ws_peer_endpoint(peer)->max_message_bytes - so_far)
+    else if (piece->frame_length > most_bytes(peer, piece) - so_far)
         ws_peer_fail(peer, WS_STATUS_TOO_LARGE, "a message is too large");
     return peer->state == WS_PEER_OPEN;
 }
