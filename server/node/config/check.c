@@ -432,7 +432,7 @@ static void check_plugins(struct checker *checker, const struct ds_value *value,
                           enum config_plugin_kind kind)
 {
     const struct plugin_kind_info *info = plugin_kind_info(kind);
-    bool is_alone = value->kind == DS_VALUE_MAP && kind != CONFIG_PLUGIN_ENDPOINT;
+    bool is_alone = value->kind == DS_VALUE_MAP;
     if (value->kind == DS_VALUE_NULL)
         return;
     if (info->count == PLUGIN_ONE)

@@ -1,0 +1,154 @@
+/* Lines on their way to a logger: levels, counts, and what could fool who reads them. */
+
+#include "logging/log.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct kept {
+    struct buf text; /* "LEVEL EVENT | text\n" of each line */
+    double time_ms;
+};
+
+static void keep(void *self, const struct ds_log_line *line)
+{
+    struct kept *kept = self;
+    buf_printf(&kept->text, "%d " SLICE_FORMAT " | ", (int)line->level,
+               SLICE_ARGUMENTS(line->event));
+    buf_append(&kept->text, line->text);
+    buf_append_byte(&kept->text, '\n');
+    kept->time_ms = line->time_ms;
+}
+
+static const struct ds_logger_operations OPERATIONS = {.write = keep};
+
+static struct log log_to(struct kept *kept, enum ds_log_level level)
+{
+    return (struct log){.level = level, .operations = &OPERATIONS, .logger = kept};
+}
+
+static void expect_kept(struct kept *kept, const char *expected)
+{
+    buf_append_byte(&kept->text, '\0');
+    assert_string_equal(kept->text.at, expected);
+    buf_fini(&kept->text);
+}
+
+static void lines_below_the_level_are_only_counted(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_WARN);
+    log_line(&log, DS_DEBUG, LOG_INFO, "no");
+    log_line(&log, DS_INFO, LOG_INFO, "no");
+    log_line(&log, DS_WARN, LOG_SLOW_RECEIVER, "%d bytes", 12);
+    log_line(&log, DS_ERROR, LOG_INFO, "yes");
+    assert_int_equal(log.counts[LOG_INFO], 3);
+    assert_int_equal(log.counts[LOG_SLOW_RECEIVER], 1);
+    expect_kept(&kept, "2 SLOW_RECEIVER | 12 bytes\n3 INFO | yes\n");
+}
+
+static void a_log_that_is_off_says_nothing(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_OFF);
+    log_line(&log, DS_FATAL, LOG_FATAL_EXCEPTION, "no");
+    assert_false(log_wants(&log, DS_FATAL));
+    expect_kept(&kept, "");
+}
+
+static void a_log_without_logger_takes_lines(void **state)
+{
+    (void)state;
+    struct log log = {.level = DS_DEBUG};
+    log_line(&log, DS_ERROR, LOG_ERROR, "into nothing");
+    log_named(&log, DS_ERROR, SLICE("ERROR"), SLICE("into nothing"));
+    assert_int_equal(log.counts[LOG_ERROR], 2);
+}
+
+static void expect_shown(const char *text, const char *shown)
+{
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_DEBUG);
+    struct buf expected = BUF_EMPTY;
+    log_line(&log, DS_INFO, LOG_INFO, "%s", text);
+    buf_printf(&expected, "1 INFO | %s\n", shown);
+    buf_append_byte(&expected, '\0');
+    expect_kept(&kept, expected.at);
+    buf_fini(&expected);
+}
+
+static void nothing_from_outside_can_end_a_line_or_steer_a_terminal(void **state)
+{
+    (void)state;
+    expect_shown("a\nINFO | forged\r\t\x1b[31m\x7f", "a\\nINFO | forged\\r\\t\\x1B[31m\\x7F");
+    expect_shown("\xc2\x85 \xc2\x9b \xe2\x80\xa8 \xe2\x80\xae \xef\xbb\xbf",
+                 "\\u0085 \\u009B \\u2028 \\u202E \\uFEFF");
+    expect_shown("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
+    expect_shown("\xff\xc3(\xed\xa0\x80", "\\xFF\\xC3(\\xED\\xA0\\x80");
+}
+
+static void a_line_is_cut_at_a_character(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_DEBUG);
+    char *text = malloc(100001);
+    assert_non_null(text);
+    for (size_t i = 0; i < 100000; i += 2)
+        memcpy(text + i, "\xc3\xbc", 2);
+    text[100000] = '\0';
+    log_line(&log, DS_INFO, LOG_INFO, "x%s", text);
+    log_line(&log, DS_INFO, LOG_INFO, "xy%s", text);
+    memset(text, '\n', 100000);
+    log_line(&log, DS_INFO, LOG_INFO, "%s", text);
+    assert_true(kept.text.length < 3 * 8300);
+    assert_true(utf8_valid(buf_slice(&kept.text), false));
+    buf_append_byte(&kept.text, '\0');
+    assert_non_null(strstr(kept.text.at, "\xc3\xbc...\n"));
+    assert_non_null(strstr(kept.text.at, "\\n...\n"));
+    buf_fini(&kept.text);
+    free(text);
+}
+
+static void plugins_may_bring_events_of_their_own(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_INFO);
+    log_named(&log, DS_INFO, SLICE("MY_EVENT\n"), SLICE("text"));
+    log_named(&log, DS_DEBUG, SLICE("STORAGE_ERROR"), SLICE("text"));
+    log_named(&log, DS_ERROR, SLICE("STORAGE_ERROR"), SLICE("a\nb"));
+    assert_int_equal(log.counts[LOG_STORAGE_ERROR], 2);
+    assert_true(kept.time_ms > 1.6e12);
+    expect_kept(&kept, "1 MY_EVENT\\n | text\n3 STORAGE_ERROR | a\\nb\n");
+}
+
+static void every_event_has_its_name(void **state)
+{
+    (void)state;
+    for (enum log_event event = 0; event < LOG_EVENT_COUNT; event++)
+        assert_true(log_event_name(event).length > 3);
+    assert_true(slice_equal(log_event_name(LOG_INCOMING_CONNECTION), SLICE("INCOMING_CONNECTION")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_below_the_level_are_only_counted),
+        cmocka_unit_test(a_log_that_is_off_says_nothing),
+        cmocka_unit_test(a_log_without_logger_takes_lines),
+        cmocka_unit_test(nothing_from_outside_can_end_a_line_or_steer_a_terminal),
+        cmocka_unit_test(a_line_is_cut_at_a_character),
+        cmocka_unit_test(plugins_may_bring_events_of_their_own),
+        cmocka_unit_test(every_event_has_its_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
