@@ -282,23 +282,27 @@ void memory_world_fini(struct memory_world *world)
     assert_int_equal(world->permission.user_count, 0);
 }
 
-static void give_up(uv_timer_t *timer)
+/* Ticks, so that a turn of the loop in which something happened before it waited ends too. */
+#define TICK_MS 5
+
+static void tick(uv_timer_t *timer)
 {
-    *(bool *)timer->data = true;
+    --*(int *)timer->data;
 }
 
 void memory_run_until(struct memory_world *world, bool (*condition)(void *context), void *context)
 {
     uv_timer_t timer;
-    bool is_late = false;
+    int ticks_left = WAIT_MS / TICK_MS;
     uv_timer_init(&world->loop, &timer);
-    timer.data = &is_late;
-    uv_timer_start(&timer, give_up, WAIT_MS, 0);
-    while (!condition(context) && !is_late)
+    timer.data = &ticks_left;
+    uv_timer_start(&timer, tick, TICK_MS, TICK_MS);
+    while (!condition(context) && ticks_left > 0)
         uv_run(&world->loop, UV_RUN_ONCE);
+    bool has_come = condition(context);
     uv_close((uv_handle_t *)&timer, NULL);
     uv_run(&world->loop, UV_RUN_NOWAIT);
-    if (is_late)
+    if (!has_come)
         fail_msg("what the test waits for has not come within %d ms", WAIT_MS);
 }
 

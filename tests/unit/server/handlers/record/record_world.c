@@ -104,7 +104,7 @@ static bool answer_all(void)
 int record_world_tear_down(void **state)
 {
     (void)state;
-    memory_disconnect_all(&world.node.memory);
+    handler_world_leave(&world.node);
     answer_all();
     record_handler_free(&world.records);
     assert_false(answer_all());
