@@ -125,14 +125,6 @@ static void on_subscriber(void *context, slice name, struct session *session, bo
     session_send(session, &notice);
 }
 
-static void on_subscriber_gone(void *context, slice name, struct session *session, bool is_last)
-{
-    (void)context;
-    (void)name;
-    (void)session;
-    (void)is_last;
-}
-
 /* ---- patterns: who listens ---- */
 
 static void on_rematch(uv_timer_t *timer)
@@ -244,8 +236,7 @@ static void on_bus_message(void *context, const struct message *message, slice f
 static void watch(struct listen *listen)
 {
     const struct cluster *cluster = listen->services->cluster;
-    listen->subscription_watcher =
-        (struct subscription_watcher){listen, on_subscriber, on_subscriber_gone};
+    listen->subscription_watcher = (struct subscription_watcher){listen, on_subscriber, NULL};
     subscriptions_watch(listen->subscriptions, &listen->subscription_watcher);
     listen->listener_watcher = (struct subscription_watcher){listen, on_listener, on_listener_gone};
     subscriptions_watch(listen->listeners, &listen->listener_watcher);

@@ -259,7 +259,7 @@ static void subscribe(struct subscriptions *subscriptions, struct session *sessi
     if (name->count == 1)
         announce(subscriptions, text);
     const struct subscription_watcher *watcher = subscriptions->watcher;
-    if (watcher != NULL)
+    if (watcher != NULL && watcher->on_made != NULL)
         watcher->on_made(watcher->context, text, session, is_first);
 }
 
@@ -302,7 +302,7 @@ static void unsubscribe(struct subscriptions *subscriptions, struct subscription
         withdraw(subscriptions, text_of(name));
     }
     const struct subscription_watcher *watcher = subscriptions->watcher;
-    if (watcher != NULL)
+    if (watcher != NULL && watcher->on_removed != NULL)
         watcher->on_removed(watcher->context, text_of(name), session,
                             is_over && !subscriptions_exist(subscriptions, text_of(name)));
     if (is_over)

@@ -8,7 +8,7 @@
 struct subscriptions;
 
 /* Called while a subscription is made or ended. made: before its acknowledgement; is_first and
- * is_last are about the whole cluster. */
+ * is_last are about the whole cluster. Either function may be NULL. */
 struct subscription_watcher {
     void *context;
     void (*on_made)(void *context, slice name, struct session *session, bool is_first);
