@@ -2,6 +2,8 @@
 
 #include "recorder.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -67,13 +69,13 @@ static void send_names(unsigned topic, unsigned action, const char *names)
 static void expect_names(struct recorder *recorder, unsigned action, const char *names)
 {
     const struct message *message = recorder_expect(recorder, action);
-    char joined[256] = "";
+    struct buf joined = BUF_EMPTY;
     for (uint32_t i = 0; i < message->name_count; i++) {
-        if (i > 0)
-            strcat(joined, " ");
-        strncat(joined, message->names[i].at, message->names[i].length);
+        buf_append_text(&joined, i > 0 ? " " : "");
+        buf_append(&joined, message->names[i]);
     }
-    assert_string_equal(joined, names);
+    assert_true(slice_equal(buf_slice(&joined), slice_of(names)));
+    buf_fini(&joined);
     assert_true(slice_equal(message->correlation_id, SLICE("c1")));
 }
 

@@ -2,6 +2,8 @@
 
 #include "rule_bench.h"
 
+#include "base/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -223,11 +225,13 @@ static void questions_may_wait_at_the_same_time(void **state)
 static void loads_of_one_question_are_bounded(void **state)
 {
     (void)state;
-    char rule[4096] = "\"true";
+    struct buf rule = BUF_EMPTY;
+    buf_append_text(&rule, "\"true");
     for (int i = 0; i < 40; i++)
-        snprintf(rule + strlen(rule), sizeof rule - strlen(rule), " && _('r%d') === null", i);
-    strcat(rule, "\"");
-    make("event", "a", "publish", rule);
+        buf_printf(&rule, " && _('r%d') === null", i);
+    buf_append(&rule, (slice){"\"", 2}); /* and the terminator */
+    make("event", "a", "publish", rule.at);
+    buf_fini(&rule);
     assert_int_equal(bench_decide(&bench, EVENT, PUBLISH, "a"), DS_UNDECIDED);
     assert_true(bench.read_count <= 32);
 }
