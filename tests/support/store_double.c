@@ -209,10 +209,32 @@ static struct store_call *call_new(enum store_call_kind kind, const ds_slice *na
     return call;
 }
 
+static bool share_a_name(const struct store_call *one, const struct store_call *other)
+{
+    for (size_t i = 0; i < one->count; i++) {
+        for (size_t j = 0; j < other->count; j++) {
+            if (strcmp(one->names[i], other->names[j]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool must_wait(const struct store_double *store, const struct store_call *call)
+{
+    if (store->is_late[call->kind])
+        return true;
+    for (size_t i = 0; store->keeps_order && i < store->waiting.count; i++) {
+        if (share_a_name(store->waiting.items[i], call))
+            return true;
+    }
+    return false;
+}
+
 static void make(struct store_double *store, struct store_call *call)
 {
     store->calls[call->kind]++;
-    if (store->is_late[call->kind])
+    if (must_wait(store, call))
         VEC_PUSH(&store->waiting, call);
     else
         answer(store, call);

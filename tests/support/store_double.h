@@ -25,6 +25,7 @@ struct store_double {
     bool is_late[STORE_CALL_KINDS];       /* calls of a kind wait for store_answer */
     const char *errors[STORE_CALL_KINDS]; /* calls of a kind fail with this text */
     size_t calls[STORE_CALL_KINDS];       /* so far */
+    bool keeps_order; /* a call also waits while another one about one of its names does */
     /* Called before each set takes effect: what another node does meanwhile; may be NULL. */
     void (*before_set)(struct store_double *store);
 };
