@@ -215,7 +215,8 @@ typedef void ds_set_done(void *context, const char *error, const struct ds_recor
 typedef void ds_heads_done(void *context, const char *error, const int32_t *versions);
 
 /* Where the newest state of records is: the place of truth for versions while records live there.
- * Sets of one name take effect in the order of the calls, and a get after a set's done sees it. */
+ * Sets and removals of one name take effect in the order of the calls, and a get after a set's done
+ * sees it. */
 struct ds_cache_operations {
     void (*get)(void *self, ds_slice name, ds_record_done *done, void *context);
 
