@@ -42,6 +42,12 @@ static void refuse_id(struct rpc_handler *handler, struct session *session,
     session_send(session, &answer);
 }
 
+/* Data of a login that gave none, or null, is nothing to tell. */
+static bool has_client_data(const struct session *session)
+{
+    return session->client_data.length > 0 && !slice_equal(session->client_data, SLICE("null"));
+}
+
 /* For providers: nothing that the requestor put on it but name, id and data (F17). */
 static struct message request_of(const struct rpc_handler *handler, const struct session *session,
                                  const struct message *message)
@@ -52,7 +58,7 @@ static struct message request_of(const struct rpc_handler *handler, const struct
     MESSAGE_ECHO(&request, message, data);
     if (handler->settings.provide_requestor_name)
         MESSAGE_SET(&request, requestor_name, session->user_id);
-    if (handler->settings.provide_requestor_data && session->client_data.length > 0)
+    if (handler->settings.provide_requestor_data && has_client_data(session))
         MESSAGE_SET(&request, requestor_data, session->client_data);
     return request;
 }
