@@ -1,7 +1,8 @@
 /* deepstream daemon: runs `deepstream start` as a child and starts it again when it dies.
  *
  * A child that dies is started again after a pause, which doubles from 10 ms to 1 s while children
- * die young. Ten restarts within five seconds mean that it cannot run at all. */
+ * die young. Ten children that lived less than five seconds together mean that it cannot run at
+ * all: what they lived counts, not the pauses nor how busy the machine is. */
 
 #include "commands.h"
 
@@ -20,15 +21,15 @@
 
 #define FIRST_PAUSE_MS 10
 #define LONGEST_PAUSE_MS 1000
-#define QUICK_MS 5000 /* who lives longer was well */
+#define QUICK_MS 5000
 #define MOST_QUICK_RESTARTS 10
 
 static const struct command_line LINE = {
     .command = "daemon",
     .about =
-        "Runs a server, and starts it again when it dies: after a pause of up to a second, and\n"
-        "no more than 10 times in 5 seconds. SIGTERM and SIGINT stop the server and end the\n"
-        "daemon; SIGHUP is passed on.\n",
+        "Runs a server, and starts it again when it dies, after a pause of up to a second. It\n"
+        "gives up when ten servers in a row lived less than 5 seconds together. SIGTERM and\n"
+        "SIGINT stop the server and end the daemon; SIGHUP is passed on.\n",
     .options = node_options,
     .option_count = NODE_OPTIONS_OF_DAEMON,
 };
@@ -38,8 +39,8 @@ struct daemon {
     const char *program;
     sigset_t signals;
     sigset_t signals_before;
-    pid_t child;                               /* 0: none */
-    uint64_t restarts_ms[MOST_QUICK_RESTARTS]; /* a ring */
+    pid_t child;                            /* 0: none */
+    uint64_t lives_ms[MOST_QUICK_RESTARTS]; /* of the last children; a ring */
     size_t restart_count;
     uint32_t pause_ms;
 };
@@ -126,18 +127,23 @@ static void report_end(int status)
                 WEXITSTATUS(status));
 }
 
-/* Notes a restart. False: there were too many. */
-static bool may_restart(struct daemon *daemon)
+/* Whether ten restarts have led to children that died too soon. */
+static bool died_too_soon(const struct daemon *daemon)
 {
-    uint64_t now = now_ms();
-    uint64_t *oldest = &daemon->restarts_ms[daemon->restart_count % MOST_QUICK_RESTARTS];
-    if (daemon->restart_count >= MOST_QUICK_RESTARTS && now - *oldest < QUICK_MS) {
-        fprintf(stderr, "Too many restarts within the last %d seconds\n", QUICK_MS / 1000);
-        return false;
-    }
-    *oldest = now;
-    daemon->restart_count++;
-    return true;
+    uint64_t together_ms = 0;
+    for (size_t i = 0; i < MOST_QUICK_RESTARTS; i++)
+        together_ms += daemon->lives_ms[i];
+    return daemon->restart_count > MOST_QUICK_RESTARTS && together_ms < QUICK_MS;
+}
+
+/* Notes how long a child has lived. False: another one would do no better. */
+static bool may_restart(struct daemon *daemon, uint64_t lived_ms)
+{
+    daemon->lives_ms[daemon->restart_count++ % MOST_QUICK_RESTARTS] = lived_ms;
+    if (!died_too_soon(daemon))
+        return true;
+    fprintf(stderr, "Too many restarts within the last %d seconds\n", QUICK_MS / 1000);
+    return false;
 }
 
 /* Returns whether the daemon was told to stop meanwhile. */
@@ -166,10 +172,11 @@ static enum exit_status supervise(struct daemon *daemon)
         if (watch(daemon, &status))
             return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_FINE : EXIT_FINDINGS;
         report_end(status);
-        if (take_a_break(daemon, now_ms() - born))
-            return EXIT_FINE;
-        if (!may_restart(daemon))
+        uint64_t lived_ms = now_ms() - born;
+        if (!may_restart(daemon, lived_ms))
             return EXIT_FINDINGS;
+        if (take_a_break(daemon, lived_ms))
+            return EXIT_FINE;
     }
 }
 

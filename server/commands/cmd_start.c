@@ -157,13 +157,13 @@ static bool has_findings(const struct config *config)
     return false;
 }
 
-/* Whether the file, if there is one, could be read at all. */
-static bool was_readable(const struct node_options *options, const struct config *config)
+/* Whether the file, if one was named, could be read at all. */
+static bool was_readable(const struct config *config)
 {
     struct buf path = BUF_EMPTY;
     buf_append(&path, config_file(config));
     buf_append_byte(&path, '\0');
-    bool readable = path.length > 1 ? access(path.at, R_OK) == 0 : options->config == NULL;
+    bool readable = path.length > 1 && access(path.at, R_OK) == 0;
     buf_fini(&path);
     return readable;
 }
@@ -180,9 +180,9 @@ static enum exit_status check_config(const struct node_options *options, struct 
         config_print_problems(config, &output.text, output.colour);
     else
         buf_append_text(&output.text, "the configuration is fine\n");
-    enum exit_status status = !has_findings(config)           ? EXIT_FINE
-                              : was_readable(options, config) ? EXIT_FINDINGS
-                                                              : EXIT_USAGE;
+    enum exit_status status = !has_findings(config)  ? EXIT_FINE
+                              : was_readable(config) ? EXIT_FINDINGS
+                                                     : EXIT_USAGE;
     return output_close(&output, status);
 }
 
