@@ -15,7 +15,7 @@ struct outq_block;
 
 #define OUTQ_BLOCK_BYTES ((size_t)4096)
 #define OUTQ_SMALL_BYTES ((size_t)1024) /* up to here a frame is copied */
-#define OUTQ_POOL_BLOCKS 256            /* that are kept when nobody needs them */
+#define OUTQ_POOL_BLOCKS 512            /* that are kept when nobody needs them */
 
 /* Blocks that wait for a queue. */
 struct outq_pool {
