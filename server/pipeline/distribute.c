@@ -8,9 +8,8 @@
 static void refuse_unknown(struct session *session, uint16_t answer, const struct message *message)
 {
     struct message reply = MESSAGE(TOPIC_PARSER, answer);
-    MESSAGE_SET(&reply, original_topic, message->topic);
-    if (answer == PARSER_UNKNOWN_ACTION)
-        MESSAGE_SET(&reply, original_action, message->action);
+    MESSAGE_SET(&reply, original_topic, message->topic); /* F18 */
+    MESSAGE_SET(&reply, original_action, message->action);
     session_send(session, &reply);
 }
 
