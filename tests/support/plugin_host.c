@@ -1,5 +1,5 @@
 #include "plugin_host.h"
-#include "plugin_values.h"
+#include "support/test_values.h"
 
 #include "base/check.h"
 
@@ -108,10 +108,13 @@ void plugin_host_wait(struct plugin_host *host, const bool *flag)
 void *plugin_host_open(struct plugin_host *host, const struct ds_plugin *plugin,
                        const char *options_json, struct ds_error *error)
 {
-    const struct ds_value *options = plugin_values_new(options_json);
+    struct arena options;
+    arena_init(&options, 0);
     *error = (struct ds_error){.text = ""};
-    void *self = plugin->create(&host->services, options, error);
-    plugin_values_free(options);
+    void *self =
+        plugin->create(&host->services,
+                       options_json[0] == '\0' ? NULL : test_value(&options, options_json), error);
+    arena_fini(&options);
     if (self == NULL || plugin->start == NULL)
         return self;
     struct outcome started = {0};
