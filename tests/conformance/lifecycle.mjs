@@ -111,6 +111,23 @@ test('the options are explained, and wrong ones refused', () => {
         assert.equal(spawnSync(process.argv[2], wrong, { encoding: 'utf8' }).status, 2);
 });
 
+test('a client that resets while echoes are on their way takes nobody along', async () => {
+    const echo = await Echo.start();
+    for (let i = 0; i < 50; i++) {
+        const client = await Client.open(echo.port);
+        const messages = Buffer.concat(Array.from({ length: 20 }, () => frame(BINARY, Buffer.alloc(50_000))));
+        client.socket.pause();
+        client.write(messages);
+        await new Promise(setImmediate);
+        client.socket.resetAndDestroy();
+    }
+    const other = await Client.open(echo.port);
+    await other.send(TEXT, 'alive');
+    await other.expect(TEXT, 'alive');
+    await other.leave();
+    await echo.stop();
+});
+
 test('many connections come and go', async () => {
     const echo = await Echo.start();
     for (let round = 0; round < 5; round++) {

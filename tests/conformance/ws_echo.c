@@ -157,5 +157,8 @@ int main(int count, char **arguments)
                      .on_close = on_close},
     };
     int status = read_options(&echo, count, arguments);
-    return status != 0 ? status - 1 : run(&echo);
+    if (status != 0)
+        return status - 1;
+    signal(SIGPIPE, SIG_IGN);
+    return run(&echo);
 }

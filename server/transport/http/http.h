@@ -46,7 +46,7 @@ struct http_settings {
     uint32_t max_connections;   /* 0: as many as the system allows */
 };
 
-/* Settings and log are borrowed until the server is closed. */
+/* Settings and log are borrowed until the server is closed. The process must ignore SIGPIPE. */
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
                                     struct log *log);
 
