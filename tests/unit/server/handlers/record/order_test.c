@@ -174,6 +174,26 @@ static void two_who_open_a_missing_record_create_it_once(void **state)
     assert_int_equal(world.storage.calls[STORE_SET], 1);
 }
 
+static void a_listener_is_asked_between_acknowledgement_and_answer(void **state)
+{
+    (void)state;
+    struct memory_client *pam = login("pam"), *bo = login("bo"), *al = login("al");
+    say(pam, TOPIC_RECORD, RECORD_LISTEN, "f/.*");
+    expect_ack(pam, TOPIC_RECORD, RECORD_LISTEN, "f/.*", NULL);
+    open_record(bo, "f/1");
+    expect_about(pam, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_FOUND, "f/.*", "f/1");
+    expect_read(bo, "f/1", 0, "{}");
+    say_about(pam, TOPIC_RECORD, RECORD_LISTEN_ACCEPT, "f/.*", "f/1");
+    expect_name(bo, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_PROVIDER, "f/1");
+    say_names(al, TOPIC_RECORD, RECORD_SUBSCRIBE, "2", "f/1", NULL);
+    expect_name(al, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_PROVIDER, "f/1");
+    expect_ack(al, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "2");
+    /* a deletion ends the subscriptions, and with them the provision */
+    say(al, TOPIC_RECORD, RECORD_DELETE, "f/1");
+    expect_name(bo, TOPIC_RECORD, RECORD_DELETED, "f/1");
+    expect_about(pam, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_REMOVED, "f/.*", "f/1");
+}
+
 /* ---- one after the other ---- */
 
 static void writes_of_one_name_take_effect_in_the_order_they_came(void **state)
@@ -367,6 +387,7 @@ int main(void)
         TEST(B2_of_one_session_too),
         TEST(B2_what_another_node_created_meanwhile_is_read_not_overwritten),
         TEST(two_who_open_a_missing_record_create_it_once),
+        TEST(a_listener_is_asked_between_acknowledgement_and_answer),
         TEST(writes_of_one_name_take_effect_in_the_order_they_came),
         TEST(other_names_do_not_wait),
         TEST(B11_a_refused_first_write_leaves_nothing_behind),
