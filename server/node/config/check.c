@@ -63,7 +63,7 @@ static void refuse_bound(struct checker *checker, const struct ds_value *value, 
 static slice nearest(slice words, slice word)
 {
     struct suggestion suggestion = suggestion_for(word);
-    for (slice one = next_word(&words); one.length > 0; one = next_word(&words))
+    for (slice one = words_next(&words); one.length > 0; one = words_next(&words))
         suggestion_consider(&suggestion, one);
     return suggestion.best;
 }
@@ -125,7 +125,7 @@ static void check_boolean(struct checker *checker, const struct ds_value *value)
     slice text = ds_value_text(value, (slice){0});
     if (is_kind(checker, value, DS_VALUE_BOOLEAN, "boolean") || text.length == 0)
         return;
-    if (is_one_of_words(SLICE("yes Yes YES on On ON no No NO off Off OFF true false"), text))
+    if (words_hold(SLICE("yes Yes YES on On ON no No NO off Off OFF true false"), text))
         problem_hint(checker->config, "write true or false, without quotes");
 }
 
@@ -175,7 +175,7 @@ static void refuse_choice(struct checker *checker, const struct ds_value *value,
 {
     struct buf list = BUF_EMPTY;
     slice rest = words;
-    for (slice one = next_word(&rest); one.length > 0; one = next_word(&rest))
+    for (slice one = words_next(&rest); one.length > 0; one = words_next(&rest))
         buf_printf(&list, "%s" SLICE_FORMAT, list.length > 0 ? ", " : "", SLICE_ARGUMENTS(one));
     problem_add(checker->config, DS_ERROR, &value->origin,
                 "%.*s must be equal to one of the allowed values: " SLICE_FORMAT,
@@ -196,7 +196,7 @@ static void check_text(struct checker *checker, const struct ds_value *value,
         refuse(checker, value, "pattern", "without a zero byte");
     if (info->kind == OPTION_URL_PATH && length > 0 && value->text.at[0] != '/')
         refuse(checker, value, "pattern", "a path that begins with /");
-    if (info->choices != NULL && !is_one_of_words(slice_of(info->choices), value->text))
+    if (info->choices != NULL && !words_hold(slice_of(info->choices), value->text))
         refuse_choice(checker, value, slice_of(info->choices));
 }
 
@@ -233,7 +233,7 @@ static void check_ssl(struct checker *checker, const struct ds_value *value)
         return;
     for (uint32_t i = 0; i < value->count; i++) {
         const struct setting_member *member = &value->members[i];
-        if (!is_one_of_words(known, member->key)) {
+        if (!words_hold(known, member->key)) {
             unexpected(checker, member->key, member->value, DS_WARN, nearest(known, member->key));
             continue;
         }
@@ -374,7 +374,7 @@ static void check_type(struct checker *checker, const struct ds_value *value,
                        enum config_plugin_kind kind)
 {
     slice types = slice_of(plugin_kind_info(kind)->types);
-    if (is_kind(checker, value, DS_VALUE_TEXT, "string") && !is_one_of_words(types, value->text) &&
+    if (is_kind(checker, value, DS_VALUE_TEXT, "string") && !words_hold(types, value->text) &&
         types.length > 0)
         refuse_choice(checker, value, types);
 }
@@ -384,7 +384,7 @@ static void check_plugin_member(struct checker *checker, const struct setting_me
 {
     static const struct option_info NAME = {.kind = OPTION_TEXT, .least = 1, .most = 4096};
     slice known = SLICE("type name path options");
-    if (!is_one_of_words(known, member->key)) {
+    if (!words_hold(known, member->key)) {
         unexpected(checker, member->key, member->value, DS_WARN, nearest(known, member->key));
         return;
     }
@@ -404,12 +404,12 @@ static void check_plugin(struct checker *checker, const struct ds_value *value,
         return;
     for (uint32_t i = 0; i < value->count; i++)
         check_plugin_member(checker, &value->members[i], kind);
-    struct config_plugin plugin = plugin_of(kind, value, default_type);
+    struct config_plugin plugin = config_plugin_of(kind, value, default_type);
     if (plugin.type.length + plugin.name.length + plugin.path.length == 0)
         problem_add(checker->config, DS_ERROR, &value->origin,
                     "%.*s: required must be one of type, name or path", POINTER_ARGUMENTS(checker));
     check_plugin_options(checker, setting_find(value, SLICE("options")), kind,
-                         built_in_type(kind, plugin.type));
+                         plugin_built_in_type(kind, plugin.type));
 }
 
 static void check_members(struct checker *checker, const struct ds_value *value,
@@ -478,7 +478,7 @@ static void check_top(struct checker *checker, const struct setting_member *memb
     }
 }
 
-void check_given(struct config *config)
+void config_check(struct config *config)
 {
     struct checker checker = {.config = config};
     const struct ds_value *given = config->given;

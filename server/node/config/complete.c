@@ -130,7 +130,7 @@ static struct ds_value *add_plugin(struct config *config, enum config_plugin_kin
                                    const struct ds_value *given, slice default_type, slice key)
 {
     struct plugin_list *list = &config->plugins[kind];
-    struct config_plugin plugin = plugin_of(kind, given, default_type);
+    struct config_plugin plugin = config_plugin_of(kind, given, default_type);
     struct ds_value *options = complete_options(config, kind, &plugin);
     plugin.key = key;
     plugin.options = options;
@@ -147,7 +147,7 @@ static struct ds_value *add_plugin(struct config *config, enum config_plugin_kin
 static size_t count_words(slice words)
 {
     size_t count = 0;
-    while (next_word(&words).length > 0)
+    while (words_next(&words).length > 0)
         count++;
     return count;
 }
@@ -155,7 +155,7 @@ static size_t count_words(slice words)
 static void add_defaults(struct config *config, enum config_plugin_kind kind, struct ds_value *list)
 {
     slice words = slice_of(plugin_kind_info(kind)->defaults);
-    for (slice type = next_word(&words); type.length > 0; type = next_word(&words))
+    for (slice type = words_next(&words); type.length > 0; type = words_next(&words))
         setting_add(list, (slice){0}, add_plugin(config, kind, NULL, type, (slice){0}));
 }
 
@@ -277,7 +277,7 @@ static void number_values(struct config *config)
     }
 }
 
-void complete(struct config *config)
+void config_complete(struct config *config)
 {
     config->root = setting_new(&config->arena, DS_VALUE_MAP, config->given->origin);
     add_options(config, config->root, config->given, SECTION_ROOT);

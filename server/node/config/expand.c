@@ -181,7 +181,7 @@ static struct ds_value *load_content(struct expander *expander, const struct ori
 {
     struct arena *arena = &expander->config->arena;
     slice bytes;
-    const char *error = read_whole_file(file.at, arena, &bytes);
+    const char *error = path_read_file(file.at, arena, &bytes);
     if (error != NULL) {
         refuse_file(expander, origin, "missing file", file, path);
         problem_hint(expander->config, "%s", error);
@@ -192,7 +192,7 @@ static struct ds_value *load_content(struct expander *expander, const struct ori
         return setting_new_text(arena, bytes, *origin);
     uint32_t errors = expander->config->error_count;
     expander->config->loading = origin;
-    struct ds_value *value = read_values(expander->config, file, bytes, false);
+    struct ds_value *value = config_read(expander->config, file, bytes, false);
     expander->config->loading = NULL;
     if (expander->config->error_count == errors)
         return value != NULL ? value : setting_new(arena, DS_VALUE_NULL, *origin);
@@ -211,7 +211,7 @@ static struct ds_value *load_file(struct expander *expander, const struct origin
         problem_hint(expander->config, "write it as YAML or JSON");
     } else if (!is_rules) {
         value = load_content(expander, origin, file, path);
-    } else if (is_file(file.at)) {
+    } else if (path_is_file(file.at)) {
         value = setting_new_text(arena, file, *origin);
     } else {
         refuse_file(expander, origin, "missing file", file, path);
@@ -296,7 +296,7 @@ static struct ds_value *expand(struct config *config, const struct source *sourc
     return value;
 }
 
-struct ds_value *read_values(struct config *config, slice name, slice text, bool with_macros)
+struct ds_value *config_read(struct config *config, slice name, slice text, bool with_macros)
 {
     struct source *source = arena_alloc(&config->arena, sizeof *source);
     source_init(source, arena_copy(&config->arena, name), text, &config->arena);

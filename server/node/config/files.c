@@ -38,13 +38,13 @@ bool path_ends_with(slice path, const char *end)
            slice_equal(slice_part(path, path.length - wanted.length, path.length), wanted);
 }
 
-bool is_file(const char *path)
+bool path_is_file(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
-bool is_folder(const char *path)
+bool path_is_folder(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -68,7 +68,7 @@ static const char *read_bytes(int descriptor, struct buf *out)
     }
 }
 
-const char *read_whole_file(const char *path, struct arena *arena, slice *bytes)
+const char *path_read_file(const char *path, struct arena *arena, slice *bytes)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)

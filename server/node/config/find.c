@@ -21,7 +21,7 @@ static bool try_extensions(struct config *config, slice start)
     for (size_t i = 0; i < sizeof EXTENSIONS / sizeof *EXTENSIONS; i++) {
         slice path =
             arena_printf(&config->arena, SLICE_FORMAT "%s", SLICE_ARGUMENTS(start), EXTENSIONS[i]);
-        if (is_file(path.at)) {
+        if (path_is_file(path.at)) {
             found(config, path);
             return true;
         }
@@ -42,15 +42,15 @@ static bool try_folder(struct config *config, const char *folder)
 
 static void find_named(struct config *config, const char *path, const char *by)
 {
-    if (is_file(path)) {
+    if (path_is_file(path)) {
         found(config, slice_of(path));
         return;
     }
-    if (is_folder(path) && try_folder(config, path))
+    if (path_is_folder(path) && try_folder(config, path))
         return;
     struct origin origin = {.word = by};
     problem_add(config, DS_ERROR, &origin, "Configuration file not found at: %s", path);
-    if (is_folder(path))
+    if (path_is_folder(path))
         problem_hint(config, "this is a folder without config.yml, config.json or conf.yml");
 }
 
@@ -63,14 +63,15 @@ static void find_usual(struct config *config, const char *program_dir)
         if (try_extensions(config, slice_of(STARTS[i])))
             return;
     }
-    for (size_t i = 0; program_dir != NULL && i < sizeof BESIDE_PROGRAM / sizeof *BESIDE_PROGRAM; i++) {
+    for (size_t i = 0; program_dir != NULL && i < sizeof BESIDE_PROGRAM / sizeof *BESIDE_PROGRAM;
+         i++) {
         if (try_extensions(config, path_below(slice_of(program_dir), slice_of(BESIDE_PROGRAM[i]),
                                               &config->arena)))
             return;
     }
 }
 
-void find_file(struct config *config, const struct config_request *request)
+void config_find(struct config *config, const struct config_request *request)
 {
     const char *named = getenv(ENVIRONMENT);
     config->dir = SLICE(".");

@@ -64,38 +64,38 @@ slice path_below(slice folder, slice path, struct arena *arena);
 slice path_folder(slice path, struct arena *arena);
 
 bool path_ends_with(slice path, const char *end);
-bool is_file(const char *path);
-bool is_folder(const char *path);
+bool path_is_file(const char *path);
+bool path_is_folder(const char *path);
 
 /* Reads a file of at most DOCUMENT_MAX_BYTES; NULL, or why it could not be. */
-const char *read_whole_file(const char *path, struct arena *arena, slice *bytes);
+const char *path_read_file(const char *path, struct arena *arena, slice *bytes);
 
 /* ---- find.c ---- */
 
 /* Sets config->file and config->dir; reports a file that was asked for and is not there. */
-void find_file(struct config *config, const struct config_request *request);
+void config_find(struct config *config, const struct config_request *request);
 
 /* ---- expand.c ---- */
 
 /* Reads text, called name, into values; NULL when it is no document or has none. With macros,
  * file() and fileLoad() are worked out. */
-struct ds_value *read_values(struct config *config, slice name, slice text, bool with_macros);
+struct ds_value *config_read(struct config *config, slice name, slice text, bool with_macros);
 
 /* ---- override.c ---- */
 
-void apply_overrides(struct config *config, const struct config_request *request);
+void config_apply_overrides(struct config *config, const struct config_request *request);
 
 /* ---- check.c ---- */
 
-void check_given(struct config *config);
+void config_check(struct config *config);
 
 /* ---- plugin.c ---- */
 
 /* What an entry of the file, or a default type, names. value may be NULL. */
-struct config_plugin plugin_of(enum config_plugin_kind kind, const struct ds_value *value,
-                               slice default_type);
+struct config_plugin config_plugin_of(enum config_plugin_kind kind, const struct ds_value *value,
+                                      slice default_type);
 
 /* ---- complete.c ---- */
 
 /* Makes config->root, values and plugins out of what is given. */
-void complete(struct config *config);
+void config_complete(struct config *config);

@@ -22,9 +22,9 @@ static struct ds_value *read_file(struct config *config)
         refuse_javascript(config);
         return NULL;
     }
-    const char *error = read_whole_file(config->file.at, &config->arena, &bytes);
+    const char *error = path_read_file(config->file.at, &config->arena, &bytes);
     if (error == NULL)
-        return read_values(config, config->file, bytes, true);
+        return config_read(config, config->file, bytes, true);
     problem_add(config, DS_ERROR, NULL, "Configuration file " SLICE_FORMAT " can't be read: %s",
                 SLICE_ARGUMENTS(config->file), error);
     return NULL;
@@ -33,7 +33,7 @@ static struct ds_value *read_file(struct config *config)
 static struct ds_value *read_given(struct config *config, const struct config_request *request)
 {
     if (request->text_name != NULL)
-        return read_values(config, slice_of(request->text_name),
+        return config_read(config, slice_of(request->text_name),
                            arena_copy(&config->arena, request->text), true);
     return config->file.length > 0 ? read_file(config) : NULL;
 }
@@ -60,13 +60,13 @@ struct config *config_load(const struct config_request *request)
     arena_init(&config->arena, 0);
     config->dir = SLICE(".");
     if (request->text_name == NULL)
-        find_file(config, request);
+        config_find(config, request);
     struct ds_value *given = config->error_count == 0 ? read_given(config, request) : NULL;
     settle_given(config, given);
-    apply_overrides(config, request);
-    check_given(config);
+    config_apply_overrides(config, request);
+    config_check(config);
     if (config->error_count == 0)
-        complete(config);
+        config_complete(config);
     problems_sort(config);
     return config;
 }

@@ -43,7 +43,7 @@ const struct plugin_kind_info *plugin_kind_info(enum config_plugin_kind kind)
     return &TABLE[kind];
 }
 
-slice next_word(slice *words)
+slice words_next(slice *words)
 {
     size_t start = 0;
     while (start < words->length && words->at[start] == ' ')
@@ -56,9 +56,9 @@ slice next_word(slice *words)
     return word;
 }
 
-bool is_one_of_words(slice words, slice word)
+bool words_hold(slice words, slice word)
 {
-    for (slice one = next_word(&words); one.length > 0; one = next_word(&words)) {
+    for (slice one = words_next(&words); one.length > 0; one = words_next(&words)) {
         if (slice_equal(one, word))
             return true;
     }
@@ -87,7 +87,7 @@ bool section_is_of(enum config_section section, slice key, slice type)
 {
     const struct section_info *info = section_info(section);
     return info->types != NULL && slice_equal(slice_of(info->key), key) &&
-           is_one_of_words(slice_of(info->types), type);
+           words_hold(slice_of(info->types), type);
 }
 
 enum config_option option_in(enum config_section section, slice key)
@@ -99,11 +99,11 @@ enum config_option option_in(enum config_section section, slice key)
     return option;
 }
 
-slice built_in_type(enum config_plugin_kind kind, slice name)
+slice plugin_built_in_type(enum config_plugin_kind kind, slice name)
 {
     if (kind == CONFIG_PLUGIN_LOGGER && slice_equal(name, SLICE("pino")))
         return SLICE("json");
-    return is_one_of_words(slice_of(plugin_kind_info(kind)->types), name) ? name : (slice){0};
+    return words_hold(slice_of(plugin_kind_info(kind)->types), name) ? name : (slice){0};
 }
 
 slice config_plugin_kind_name(enum config_plugin_kind kind)

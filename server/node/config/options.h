@@ -73,8 +73,8 @@ bool section_is_of(enum config_section section, slice key, slice type);
 enum config_option option_in(enum config_section section, slice key);
 
 /* The next word of a list of words; empty at the end. *words moves past it. */
-slice next_word(slice *words);
-bool is_one_of_words(slice words, slice word);
+slice words_next(slice *words);
+bool words_hold(slice words, slice word);
 
 /* The built-in type that `name: NAME` means: pino is the logger json. Empty when it is none. */
-slice built_in_type(enum config_plugin_kind kind, slice name);
+slice plugin_built_in_type(enum config_plugin_kind kind, slice name);

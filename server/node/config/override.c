@@ -88,7 +88,7 @@ static void put_library_folder(struct config *config)
             setting_new_text(&config->arena, arena_copy(&config->arena, slice_of(folder)), origin));
 }
 
-void apply_overrides(struct config *config, const struct config_request *request)
+void config_apply_overrides(struct config *config, const struct config_request *request)
 {
     for (size_t i = 0; i < request->override_count; i++) {
         put(config, request->overrides[i].option, value_of(config, &request->overrides[i]));

@@ -20,8 +20,7 @@ struct open_container {
 
 static bool is_secret(slice key)
 {
-    return is_one_of_words(SLICE("password passphrase secret headerValue secretAccessKey token"),
-                           key);
+    return words_hold(SLICE("password passphrase secret headerValue secretAccessKey token"), key);
 }
 
 static bool is_plain_byte(char c, bool is_first)

@@ -33,7 +33,7 @@ static void write_kind(struct buf *out, const struct option_info *info)
     if (info->choices != NULL) {
         slice words = slice_of(info->choices);
         const char *before = "";
-        for (slice one = next_word(&words); one.length > 0; one = next_word(&words)) {
+        for (slice one = words_next(&words); one.length > 0; one = words_next(&words)) {
             buf_printf(out, "%s" SLICE_FORMAT, before, SLICE_ARGUMENTS(one));
             before = ", ";
         }

@@ -7,7 +7,7 @@
 static slice first_type(const struct section_info *section)
 {
     slice types = slice_of(section->types);
-    return next_word(&types);
+    return words_next(&types);
 }
 
 /* A file in which an option stands where it belongs. */
@@ -189,8 +189,8 @@ static void every_option_has_a_sentence_and_a_section_that_exists(void **state)
         enum config_plugin_kind kind = plugin_kind_of(slice_of(section->key));
         assert_true(kind < CONFIG_PLUGIN_KIND_COUNT);
         slice types = slice_of(section->types);
-        for (slice type = next_word(&types); type.length > 0; type = next_word(&types))
-            assert_true(is_one_of_words(slice_of(plugin_kind_info(kind)->types), type));
+        for (slice type = words_next(&types); type.length > 0; type = words_next(&types))
+            assert_true(words_hold(slice_of(plugin_kind_info(kind)->types), type));
     }
 }
 
