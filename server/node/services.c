@@ -1,68 +1,46 @@
 #include "services.h"
 
+#include "plugin_loader.h"
+
 #include "logging/log.h"
-#include "plugins/builtins.h"
 
 #include "base/check.h"
-
-static const struct ds_plugin *const BUILTINS[] = {
-#define BUILTIN(symbol) &symbol,
-#include "plugins/builtins.def"
-#undef BUILTIN
-};
 
 void services_init(struct services *services, struct log *log)
 {
     *services = (struct services){.log = log};
 }
 
+static void service_free(struct service *service)
+{
+    plugin_library_close(&service->library);
+    free(service);
+}
+
 void services_fini(struct services *services)
 {
     for (size_t i = 0; i < services->all.count; i++) {
         if (services->all.items[i]->self == NULL)
-            free(services->all.items[i]);
+            service_free(services->all.items[i]);
     }
     VEC_FREE(&services->all);
 }
 
 /* ---- making ---- */
 
-const struct ds_plugin *services_find_builtin(enum ds_plugin_kind kind, slice type)
+static void refuse_uncreated(enum ds_plugin_kind kind, const char *name, struct config *config,
+                             const struct config_plugin *wanted, const struct loaded_plugin *found,
+                             const char *error)
 {
-    for (size_t i = 0; i < sizeof BUILTINS / sizeof *BUILTINS; i++) {
-        if (BUILTINS[i]->kind == kind && slice_equal(slice_of(BUILTINS[i]->name), type))
-            return BUILTINS[i];
+    struct buf text = BUF_EMPTY;
+    if (found->library == NULL) {
+        config_refuse(config, wanted->value, "%s of type %s: %s", name, found->plugin->name, error);
+        return;
     }
-    return NULL;
-}
-
-static const struct ds_plugin *find(enum ds_plugin_kind kind, const char *name,
-                                    struct config *config, const struct config_plugin *wanted)
-{
-    bool is_named = wanted->name.length > 0;
-    if (wanted->type.length == 0) {
-        config_refuse(config, wanted->value,
-                      "Error loading %s plugin via %s " SLICE_FORMAT
-                      ": this server has built-in plugins only, which `type` names",
-                      name, is_named ? "name" : "path",
-                      SLICE_ARGUMENTS(is_named ? wanted->name : wanted->path));
-        return NULL;
-    }
-    const struct ds_plugin *plugin = services_find_builtin(kind, wanted->type);
-    if (plugin == NULL)
-        config_refuse(config, wanted->value,
-                      "Error loading %s plugin of type " SLICE_FORMAT
-                      ": it is not built into this server",
-                      name, SLICE_ARGUMENTS(wanted->type));
-    else if (plugin->version != DS_PLUGIN_VERSION) {
-        config_refuse(config, wanted->value,
-                      "Error loading %s plugin of type " SLICE_FORMAT
-                      ": it was built for version %u of plugins, not %u",
-                      name, SLICE_ARGUMENTS(wanted->type), plugin->version,
-                      (unsigned)DS_PLUGIN_VERSION);
-        return NULL;
-    }
-    return plugin;
+    plugin_loader_describe(kind, wanted, &text);
+    config_refuse(config, wanted->value, "Error loading " SLICE_FORMAT ": %s: %s",
+                  SLICE_ARGUMENTS(text), plugin_library_path(found->library), error);
+    buf_fini(&text);
 }
 
 struct service *services_add(struct services *services, const struct ds_services *host,
@@ -70,19 +48,35 @@ struct service *services_add(struct services *services, const struct ds_services
                              const struct config_plugin *wanted)
 {
     struct ds_error error = {.text = "it gave no reason"};
-    const struct ds_plugin *plugin = find(kind, name, config, wanted);
-    if (plugin == NULL)
+    struct loaded_plugin found;
+    if (!plugin_loader_find(kind, config, wanted, &found))
         return NULL;
-    void *self = plugin->create(host, wanted->options, &error);
+    void *self = found.plugin->create(host, wanted->options, &error);
     if (self == NULL) {
-        config_refuse(config, wanted->value, "%s of type %s: %s", name, plugin->name, error.text);
+        refuse_uncreated(kind, name, config, wanted, &found, error.text);
+        plugin_library_close(&found.library);
         return NULL;
     }
     struct service *service = calloc(1, sizeof *service);
     CHECK(service != NULL);
-    *service = (struct service){.plugin = plugin, .self = self, .name = name, .group = services};
+    *service = (struct service){.plugin = found.plugin,
+                                .self = self,
+                                .name = name,
+                                .group = services,
+                                .library = found.library};
     VEC_PUSH(&services->all, service);
     return service;
+}
+
+/* Where the code of it is from: "" or ", /x/cache-a.so". */
+static const char *service_file(const struct service *service)
+{
+    return service->library == NULL ? "" : plugin_library_path(service->library);
+}
+
+static const char *before_file(const struct service *service)
+{
+    return service->library == NULL ? "" : ", ";
 }
 
 /* ---- starting ---- */
@@ -115,8 +109,9 @@ static void on_start(void *context, const char *error)
     if (services->on_started == NULL)
         return;
     if (error != NULL)
-        log_line(services->log, DS_FATAL, LOG_PLUGIN_INITIALIZATION_ERROR, "%s (%s): %s",
-                 service->name, service->plugin->description, error);
+        log_line(services->log, DS_FATAL, LOG_PLUGIN_INITIALIZATION_ERROR, "%s (%s%s%s): %s",
+                 service->name, service->plugin->description, before_file(service),
+                 service_file(service), error);
     else
         log_line(services->log, DS_INFO, LOG_INFO, "%s ready: %s", service->name,
                  service->plugin->description);
@@ -146,7 +141,8 @@ void services_give_up_start(struct services *services)
         const struct service *service = services->all.items[i];
         if (!service->is_started && !service->has_failed)
             log_line(services->log, DS_FATAL, LOG_PLUGIN_INITIALIZATION_TIMEOUT,
-                     "%s wasn't initialised in time", service->name);
+                     "%s wasn't initialised in time%s%s", service->name, before_file(service),
+                     service_file(service));
     }
     end_start(services, false);
 }
@@ -174,8 +170,8 @@ static void on_close(void *context, const char *error)
     struct services *services = service->group;
     service->self = NULL;
     if (error != NULL)
-        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close well: %s",
-                 service->name, error);
+        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close well%s%s: %s",
+                 service->name, before_file(service), service_file(service), error);
     if (services->on_closed != NULL)
         close_next(services);
 }
@@ -205,8 +201,8 @@ void services_give_up_close(struct services *services)
     for (size_t i = 0; i < services->all.count; i++) {
         const struct service *service = services->all.items[i];
         if (service->self != NULL)
-            log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close in time",
-                     service->name);
+            log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close in time%s%s",
+                     service->name, before_file(service), service_file(service));
     }
     end_close(services);
 }

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 
 struct log;
+struct plugin_library;
 struct services;
 
 struct service {
@@ -14,7 +15,8 @@ struct service {
     void *self;       /* NULL once it is closed */
     const char *name; /* for messages: "cache" */
     struct services *group;
-    bool is_started; /* start has called its done, and without an error */
+    struct plugin_library *library; /* NULL: built in */
+    bool is_started;                /* start has called its done, and without an error */
     bool has_failed;
 };
 
@@ -30,11 +32,8 @@ struct services {
 
 /* log is borrowed. */
 void services_init(struct services *services, struct log *log);
-/* All are closed, or abandoned. */
+/* All are closed, or abandoned; what was loaded of those that are closed is unloaded. */
 void services_fini(struct services *services);
-
-/* The built-in plugin of a kind and type, or NULL. */
-const struct ds_plugin *services_find_builtin(enum ds_plugin_kind kind, slice type);
 
 /* Makes a plugin as the configuration wants it. Returns NULL, having refused it in the
  * configuration, when it cannot be found or made. name is borrowed for good. */

@@ -1,6 +1,64 @@
 #pragma once
 /* What a plugin of the server sees: the tables of operations of each kind, and what the server
- * gives to it. Plain C; nothing else of the server is needed. Built-ins use the same header.
+ * gives to it. Plain C, also for C++; nothing else of the server is needed. Built-ins use the same
+ * header.
+ *
+ * A whole plugin, a logger that appends lines to a file:
+ *
+ *     #include <deepstream/plugin.h>
+ *     #include <errno.h>
+ *     #include <stdio.h>
+ *     #include <string.h>
+ *
+ *     static void *create(const struct ds_services *services, const struct ds_value *options,
+ *                         struct ds_error *error)
+ *     {
+ *         ds_slice path = ds_value_text(ds_value_member(options, "path"), (ds_slice){"", 0});
+ *         char name[4096];
+ *         (void)services;
+ *         snprintf(name, sizeof name, "%.*s", (int)path.length, path.at);
+ *         FILE *file = fopen(name, "a");
+ *         if (file == NULL)
+ *             snprintf(error->text, sizeof error->text, "cannot write %.4000s: %s", name,
+ *                      strerror(errno));
+ *         return file;
+ *     }
+ *
+ *     static void close_file(void *self, ds_done *done, void *context)
+ *     {
+ *         fclose((FILE *)self);
+ *         done(context, NULL);
+ *     }
+ *
+ *     static void write_line(void *self, const struct ds_log_line *line)
+ *     {
+ *         fprintf((FILE *)self, "%.*s | %.*s\n", (int)line->event.length, line->event.at,
+ *                 (int)line->text.length, line->text.at);
+ *     }
+ *
+ *     static const struct ds_logger_operations operations = {.write = write_line};
+ *     static const struct ds_plugin plugin = {
+ *         .version = DS_PLUGIN_VERSION,
+ *         .kind = DS_PLUGIN_LOGGER,
+ *         .name = "lines",
+ *         .description = "lines in a file",
+ *         .create = create,
+ *         .close = close_file,
+ *         .operations = &operations,
+ *     };
+ *
+ *     DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)
+ *     {
+ *         return &plugin;
+ *     }
+ *
+ * Built with `cc -shared -fPIC -o logger-lines.so lines.c $(pkg-config --cflags deepstream-plugin)`
+ * and named in the configuration by its path, or by its name once it lies in the folder of plugins:
+ *
+ *     logger:
+ *       name: lines # or path: ./logger-lines.so
+ *       options:
+ *         path: /var/log/deepstream.log
  *
  * Rules of the whole header:
  * - Everything runs on the thread of the node's loop, unless an operation says otherwise. Work that
@@ -9,11 +67,20 @@
  * - Arguments are borrowed: they live until the function returns. Copy what is needed later.
  * - A `done` callback is called exactly once, on the loop; it may be called before the operation
  *   returns. What it gets lives until it returns. Errors are texts, lower case, without a stop.
- * - `self` is what create returned. After close has called its done, self is gone. */
+ * - `self` is what create returned. After close has called its done, self is gone.
+ *
+ * Who breaks them: a plugin of a shared object that calls a done twice is named in the log
+ * (PLUGIN_ERROR), and what it said the second time is ignored; one that calls a done on another
+ * thread ends the process, which says on standard error whose fault it is. A crash in a plugin is a
+ * crash of the server: they are one process, and nothing can be saved from it. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* A borrowed run of bytes: pointer and length, no terminator. */
 #ifndef SLICE_TYPE
@@ -258,3 +325,28 @@ struct ds_log_line {
 struct ds_logger_operations {
     void (*write)(void *self, const struct ds_log_line *line);
 };
+
+/* ---- the entry of a shared object ---- */
+
+#define DS_PLUGIN_SYMBOL "deepstream_plugin"
+#define DS_PLUGIN_EXPORT __attribute__((visibility("default")))
+
+/* What a shared object exports, and all that it exports. The server calls it when it has loaded the
+ * file; more than once when several entries of the configuration name it. What it returns never
+ * changes and lives as long as the file is loaded: a constant. One file holds one plugin, of which
+ * any number of instances may be made.
+ *
+ * `version` is read first. When it is not DS_PLUGIN_VERSION, nothing else is touched, and the start
+ * fails with a sentence that names the file and both versions: new members may be added between
+ * two versions, but `version` stays the first of struct ds_plugin for ever.
+ *
+ * The file is loaded with RTLD_NOW | RTLD_LOCAL: its symbols are seen by nobody else, and it sees,
+ * beside the libraries that it is linked with, the functions of this header and nothing more of the
+ * server. It is unloaded after close has called its done and the loop has ended. No code of it may
+ * run then: close has stopped its threads and closed its handles before it calls done. When a
+ * library that it is linked with cannot bear that, link the plugin with -Wl,-z,nodelete. */
+DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void);
+
+#ifdef __cplusplus
+}
+#endif

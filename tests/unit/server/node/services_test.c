@@ -1,5 +1,6 @@
 /* Plugins start side by side and close one by one; what fails or never answers is named. */
 
+#include "node/plugin_loader.h"
 #include "node/services.h"
 
 #include "logging/log.h"
@@ -214,10 +215,10 @@ static void who_does_not_close_is_named_and_left_behind(void **state)
 static void built_in_plugins_are_found_by_kind_and_type(void **state)
 {
     (void)state;
-    assert_non_null(services_find_builtin(DS_PLUGIN_STORAGE, SLICE("none")));
-    assert_non_null(services_find_builtin(DS_PLUGIN_AUTHENTICATION, SLICE("none")));
-    assert_null(services_find_builtin(DS_PLUGIN_CACHE, SLICE("none")));
-    assert_null(services_find_builtin(DS_PLUGIN_CACHE, SLICE("redis")));
+    assert_non_null(plugin_loader_builtin(DS_PLUGIN_STORAGE, SLICE("none")));
+    assert_non_null(plugin_loader_builtin(DS_PLUGIN_AUTHENTICATION, SLICE("none")));
+    assert_null(plugin_loader_builtin(DS_PLUGIN_CACHE, SLICE("none")));
+    assert_null(plugin_loader_builtin(DS_PLUGIN_CACHE, SLICE("redis")));
 }
 
 int main(void)
