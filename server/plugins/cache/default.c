@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_MAX_BYTES ((double)(1 << 30))
+#define DEFAULT_MAX_BYTES ((double)(256 << 20))
 #define MOST_BYTES 1099511627776.0 /* 1 TiB */
 
 extern const struct ds_plugin ds_cache_default;
