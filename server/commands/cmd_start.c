@@ -86,7 +86,6 @@ static void watch_signals(struct running *running)
         running->signals[i].data = running;
         uv_signal_start(&running->signals[i], i == RELOAD ? on_reload : on_stop, SIGNALS[i]);
     }
-    signal(SIGPIPE, SIG_IGN);
 }
 
 /* ---- the way of the command ---- */

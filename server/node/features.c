@@ -5,12 +5,7 @@
 #include "base/check.h"
 #include "deepstream/plugin.h"
 
-/* Bounds that no option changes. */
-#define MAX_QUEUE_PER_RECORD 10000
-#define MAX_JSON_DEPTH 128
-#define MAX_CALLS 10000
-
-static uint32_t milliseconds(const struct config *config, enum config_option option)
+static uint32_t number(const struct config *config, enum config_option option)
 {
     return (uint32_t)config_integer(config, option);
 }
@@ -19,9 +14,9 @@ static struct listen_settings listen_settings(const struct config *config)
 {
     return (struct listen_settings){
         .shuffle_providers = config_boolean(config, CONFIG_LISTEN_SHUFFLE_PROVIDERS),
-        .response_timeout_ms = milliseconds(config, CONFIG_LISTEN_RESPONSE_TIMEOUT),
-        .rematch_interval_ms = milliseconds(config, CONFIG_LISTEN_REMATCH_INTERVAL),
-        .match_cooldown_ms = milliseconds(config, CONFIG_LISTEN_MATCH_COOLDOWN),
+        .response_timeout_ms = number(config, CONFIG_LISTEN_RESPONSE_TIMEOUT),
+        .rematch_interval_ms = number(config, CONFIG_LISTEN_REMATCH_INTERVAL),
+        .match_cooldown_ms = number(config, CONFIG_LISTEN_MATCH_COOLDOWN),
     };
 }
 
@@ -50,14 +45,14 @@ static void start_records(struct features *features, const struct features_setti
     copy_texts(features->prefixes, excluded, excluded_count);
     copy_texts(features->prefixes + excluded_count, hot, hot_count);
     struct record_settings record = {
-        .cache_timeout_ms = milliseconds(config, CONFIG_RECORD_CACHE_TIMEOUT),
-        .storage_timeout_ms = milliseconds(config, CONFIG_RECORD_STORAGE_TIMEOUT),
+        .cache_timeout_ms = number(config, CONFIG_RECORD_CACHE_TIMEOUT),
+        .storage_timeout_ms = number(config, CONFIG_RECORD_STORAGE_TIMEOUT),
         .storage_exclusion_prefixes = features->prefixes,
         .storage_exclusion_count = excluded_count,
         .storage_hot_path_prefixes = features->prefixes + excluded_count,
         .storage_hot_path_count = hot_count,
-        .max_queue_per_record = MAX_QUEUE_PER_RECORD,
-        .max_json_depth = MAX_JSON_DEPTH,
+        .max_queue_per_record = number(config, CONFIG_RECORD_MAX_QUEUE),
+        .max_json_depth = number(config, CONFIG_RECORD_MAX_JSON_DEPTH),
         .cache = settings->cache->plugin->operations,
         .cache_self = settings->cache->self,
         .storage = settings->storage->plugin->operations,
@@ -80,11 +75,11 @@ static void start_events(struct features *features, const struct config *config)
 static void start_rpc(struct features *features, const struct config *config)
 {
     struct rpc_settings rpc = {
-        .ack_timeout_ms = milliseconds(config, CONFIG_RPC_ACK_TIMEOUT),
-        .response_timeout_ms = milliseconds(config, CONFIG_RPC_RESPONSE_TIMEOUT),
+        .ack_timeout_ms = number(config, CONFIG_RPC_ACK_TIMEOUT),
+        .response_timeout_ms = number(config, CONFIG_RPC_RESPONSE_TIMEOUT),
         .provide_requestor_name = config_boolean(config, CONFIG_RPC_PROVIDE_REQUESTOR_NAME),
         .provide_requestor_data = config_boolean(config, CONFIG_RPC_PROVIDE_REQUESTOR_DATA),
-        .max_calls = MAX_CALLS,
+        .max_calls = number(config, CONFIG_RPC_MAX_CALLS),
     };
     features->rpc = rpc_handler_new(&features->services, &rpc);
     add(features, TOPIC_RPC, rpc_handler_table(features->rpc));

@@ -15,7 +15,7 @@ const ARROWS = {
     'runtime': ['runtime/base', 'runtime/regex', 'runtime/pattern'],
     'grammar': ['runtime/base'],
     'valvec/document': ['runtime/base', 'runtime', 'grammar'],
-    'valvec/terminal': ['runtime/base', 'valvec', 'valvec/document'],
+    'valvec/terminal': ['runtime/base', 'valvec/document'],
     'valvec': ['valvec/document', 'valvec/terminal', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
     'server/include': [],
     'server/logging': ['runtime/base', 'server/include'],
