@@ -114,8 +114,9 @@ struct draft {
     valve_value root;
 };
 
-static const struct value_object no_members;
-static const struct value_array no_items;
+static const struct value_member nothing;
+static const struct value_object no_members = {.members = &nothing};
+static const struct value_array no_items = {.items = &nothing.value};
 
 static valve_value empty_container(bool is_array)
 {
