@@ -13,6 +13,9 @@
 //
 // so that it also shows that a server with the fault fails the situation. order: 'by name' compares what
 // was said of each name in its order, where servers promise none across names.
+//
+// A fault that shows all over a feature is stated once, in `everywhere`: { fault, reason, better(message) }
+// makes of a message of the original what it would be without the fault.
 
 import { parseArgs } from 'node:util';
 import { startOriginal, startOurs } from '../support/servers.mjs';
@@ -50,8 +53,8 @@ function canonical(text) {
 
 /** The line to compare: calls are named by their order, as servers may choose their ids; records as the
  *  situation calls them. */
-function comparableLine(message, calls, names) {
-    const shown = { ...message };
+function comparableLine(message, calls, names, better) {
+    const shown = better(message);
     if (message.kind.startsWith('RPC.') && calls.has(message.correlationId)) shown.correlationId = calls.get(message.correlationId);
     if (message.kind.startsWith('RECORD.') && message.data !== undefined) shown.data = canonical(message.data);
     for (const field of ['name', 'subscription']) if (names.has(message[field])) shown[field] = names.get(message[field]);
@@ -59,7 +62,7 @@ function comparableLine(message, calls, names) {
     return lineOf(shown);
 }
 
-function comparable(peer, names) {
+function comparable(peer, names, better) {
     const calls = new Map();
     for (const message of peer.messages) {
         if (message.kind === 'RPC.REQUEST' && !calls.has(message.correlationId)) {
@@ -71,7 +74,7 @@ function comparable(peer, names) {
         const message = peer.messages[next];
         if (message === undefined || line !== lineOf(message)) return line;
         next++;
-        return comparableLine(message, calls, names);
+        return comparableLine(message, calls, names, better);
     });
 }
 
@@ -106,12 +109,13 @@ class Meeting {
 
 /** One server's side of a situation. */
 class Table {
-    constructor(kind, server, settle) {
+    constructor(kind, server, better, settle) {
         this.kind = kind;
         this.server = server;
         this.peers = new Map();
         this.settle = settle;
         this.names = new Map();
+        this.better = better;
     }
 
     /** Transcripts say `shown` where a message names `name`. */
@@ -142,7 +146,7 @@ class Table {
     }
 
     transcript() {
-        return Object.fromEntries([...this.peers].map(([name, peer]) => [name, comparable(peer, this.names)]));
+        return Object.fromEntries([...this.peers].map(([name, peer]) => [name, comparable(peer, this.names, this.better)]));
     }
 
     async clear() {
@@ -197,9 +201,9 @@ async function settleExpected(expected, table) {
     }
 }
 
-async function playAll(situation, servers) {
+async function playAll(situation, servers, better) {
     const meeting = new Meeting(KINDS);
-    const tables = KINDS.map((kind) => new Table(kind, servers[kind],
+    const tables = KINDS.map((kind) => new Table(kind, servers[kind], better[kind],
         () => meeting.meet(kind, () => settle(situation, tables.filter(({ server }) => server.isRunning)))));
     const troubles = [];
     await Promise.all(tables.map(async (table) => {
@@ -248,7 +252,16 @@ function judge(situation, tables) {
 const starters = { original: startOriginal, ours: startOurs };
 
 /** Runs the situations of one file in order and sets the exit status. */
-export async function differential(feature, configuration, situations) {
+export async function differential(feature, configuration, situations, everywhere = []) {
+    const general = new Map();
+    const better = {
+        ours: (message) => ({ ...message }),
+        original: (message) => everywhere.reduce((worse, rule) => {
+            const result = rule.better(worse);
+            if (!same(result, worse)) general.set(rule.fault, (general.get(rule.fault) ?? 0) + 1);
+            return result;
+        }, { ...message }),
+    };
     const chosen = situations.filter(({ title }) => !options.only || title.includes(options.only));
     const servers = {};
     const faults = new Set();
@@ -259,7 +272,7 @@ export async function differential(feature, configuration, situations) {
             for (const kind of KINDS) {
                 if (!servers[kind]?.isRunning) servers[kind] = await starters[kind](configuration);
             }
-            const { tables, troubles } = await playAll(situation, servers);
+            const { tables, troubles } = await playAll(situation, servers, better);
             const wrong = [...troubles.map((text) => `    ${text}`), ...judge(situation, tables)];
             if (situation.fault) {
                 exceptions++;
@@ -283,6 +296,10 @@ export async function differential(feature, configuration, situations) {
                 console.log(`FAIL ${feature}: ${error.message}`);
             }
         }
+    }
+    for (const { fault, reason } of everywhere) {
+        if (!general.has(fault) && !options.only && KINDS.includes('original')) failed++;
+        console.log(`everywhere ${fault}: ${reason}${general.has(fault) ? '' : ' - but no message showed it'}`);
     }
     const listed = exceptions > 0 ? ` (${[...faults].sort().join(', ')})` : '';
     console.log(`${feature}: ${chosen.length} situations compared, ${exceptions} listed exceptions${listed}, ${failed} failed`);

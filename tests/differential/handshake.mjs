@@ -200,10 +200,7 @@ await differential('logins that take their time', { auth: hashed }, [
             else await a.sees('AUTH.AUTH_UNSUCCESSFUL');
         },
         fault: 'F5', reason: 'the original answers six attempts of a burst, where three are the limit',
-        original: {
-            A: ['CONNECTION.ACCEPT', ...Array(3).fill('AUTH.AUTH_UNSUCCESSFUL'), 'AUTH.TOO_MANY_AUTH_ATTEMPTS',
-                ...Array(3).fill(['AUTH.AUTH_UNSUCCESSFUL', 'AUTH.TOO_MANY_AUTH_ATTEMPTS']).flat(), 'closed 1005'],
-        },
+        original: { A: (lines) => lines.filter((line) => line === 'AUTH.AUTH_UNSUCCESSFUL').length > 3 },
         ours: { A: ['CONNECTION.ACCEPT', ...Array(5).fill('AUTH.INVALID_MESSAGE'), 'AUTH.AUTH_UNSUCCESSFUL'] },
     },
 ]);

@@ -302,8 +302,9 @@ await differential('listening', patient, [
                 await table.settle();
             },
             fault: 'B8', reason: 'the original takes the acceptance of a stranger for that of the one it asked',
-            original: { A: (lines) => topic === 'EVENT' || lines.some((line) => line.includes('HAS_PROVIDER')), P: () => true },
+            original: { A: (lines) => topic === 'EVENT' || lines.some((line) => line.includes('HAS_PROVIDER')), P: () => true, M: (lines) => lines.length === 1 },
             ours: {
+                M: [],
                 A: (lines) => !lines.some((line) => line.includes('HAS_PROVIDER')),
                 P: [`${topic}.LISTEN isAck name=f/.*`, `${topic}.SUBSCRIPTION_FOR_PATTERN_FOUND name=f/.* subscription=f/1`,
                     `${topic}.SUBSCRIPTION_FOR_PATTERN_REMOVED name=f/.* subscription=f/1`],

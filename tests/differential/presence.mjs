@@ -40,7 +40,11 @@ await differential('presence', {}, [
         await table.client('żółć 日本語 🎉');
         await table.settle();
         queryAll(a);
-        query(a, ['żółć 日本語 🎉', '__proto__', 'constructor', ''], '1');
+        query(a, ['żółć 日本語 🎉', 'constructor', ''], '1');
+    }),
+    alone('a user may be asked for by a name that objects inherit', (a) => query(a, ['__proto__', 'toString'], '1'), {
+        fault: 'S5', reason: 'the original loses such names', original: { A: ['PRESENCE.QUERY_RESPONSE correlationId=1 data={"toString":false}'] },
+        ours: { A: ['PRESENCE.QUERY_RESPONSE correlationId=1 data={"__proto__":false,"toString":false}'] },
     }),
     alone('a user with two sockets comes once and goes once', async (a, table) => {
         all(a, '1');

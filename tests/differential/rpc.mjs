@@ -86,13 +86,6 @@ await differential('rpc', { rpc: { ackTimeout: 100000, responseTimeout: 200000 }
         call(a, 'self', 'c1', '1');
         await a.sees('RPC.REQUEST');
         say(a, 'RESPONSE', { data: '2' });
-    }, {
-        fault: 'B7', reason: 'the original names calls towards the provider as the caller did', original: {
-            A: ['RPC.PROVIDE correlationId=0 isAck', 'RPC.REQUEST correlationId="<call 1>" data=1 name=self', 'RPC.RESPONSE correlationId="<call 1>" data=2 name=self'],
-        },
-        ours: {
-            A: ['RPC.PROVIDE correlationId=0 isAck', 'RPC.REQUEST correlationId="<call 1>" data=1 name=self', 'RPC.RESPONSE correlationId=c1 data=2 name=self'],
-        },
     }),
     ...['ACCEPT', 'RESPONSE', 'REJECT', 'REQUEST_ERROR'].map((action) =>
         alone(`${action} to a call that does not exist is told so`, (a) => a.send(`RPC.${action}`, { name: 'add', correlationId: 'nothing' }))),

@@ -62,6 +62,8 @@ function onMissing(title, act, more = {}) {
 const PATHS = ['a', 'new', 'deep.er.est', 'deep.new', 'deep.new.er', 'list[0]', 'list[3]', 'list[5]', 'list.1', 'a.b', 'a[1]', 'new[2]', 'new[1].b',
     'new[0][1]', 'list[0].x.y', ' a ', 'a . b', 'a..b', '.a.', 'deep.er.est.more', 'list[ 1 ]', 'x.0', 'żółć.日本', 'with space.b', 'a-b', '$', '*', '0'];
 
+const WRITE_ERRORS = ['RECORD.VERSION_EXISTS', 'RECORD.INVALID_VERSION', 'RECORD.INVALID_MESSAGE_DATA', 'RECORD.INVALID_PATCH_ON_HOTPATH'];
+
 await differential('writes', {}, [
     between('an update reaches the other', (a, b, name) => update(a, name, 2, { b: 2 })),
     between('an acknowledged update is acknowledged', (a, b, name) => update(a, name, 2, { b: 2 }, acked('w1'))),
@@ -82,7 +84,10 @@ await differential('writes', {}, [
     between('a version that is taken is answered also without acknowledgement', (a, b, name) => update(b, name, 1, { b: 2 })),
     between('version 0 is taken', (a, b, name) => update(b, name, 0, { b: 2 })),
     between('a patch to a version that is taken', (a, b, name) => patch(b, name, 1, 'a', 5, acked('late'))),
-    between('an erasure at a version that is taken', (a, b, name) => erase(b, name, 1, 'a', acked('late'))),
+    between('an erasure at a version that is taken', (a, b, name) => erase(b, name, 1, 'a', acked('late')), {
+        fault: 'H9', reason: 'the original takes it for a patch, and says so',
+        original: { B: (lines) => lines[0].includes('originalAction=PATCH') }, ours: { B: (lines) => lines[0].includes('originalAction=ERASE') },
+    }),
     between('two clients write the same version, one wins', async (a, b, name, table) => {
         update(a, name, 2, { from: 'A' }, acked('x1'));
         await a.sees('RECORD.WRITE_ACKNOWLEDGEMENT');
@@ -95,6 +100,14 @@ await differential('writes', {}, [
         update(a, name, 2, { n: 1 }, acked('b1'));
         update(a, name, 2, { n: 2 }, acked('b2'));
         update(a, name, 3, { n: 3 }, acked('b3'));
+    }, {
+        fault: 'B15', reason: 'the original may answer with the value before the write that won',
+        original: { A: (lines) => lines.length === 3 },
+        ours: {
+            A: ['RECORD.WRITE_ACKNOWLEDGEMENT correlationId=b1 isWriteAck name=R',
+                'RECORD.VERSION_EXISTS correlationId=b2 data={"n":1} isError isWriteAck name=R originalAction=UPDATE version=2',
+                'RECORD.WRITE_ACKNOWLEDGEMENT correlationId=b3 isWriteAck name=R'],
+        },
     }),
     between('a forced write takes the next version', (a, b, name) => set(a, name, { forced: 1 })),
     between('a forced write is acknowledged', (a, b, name) => set(a, name, { forced: 1 }, acked('f1'))),
@@ -138,38 +151,77 @@ await differential('writes', {}, [
         update(a, name, 1, 5);
         await table.settle();
         set(a, name, { a: 1 }, acked('2'));
-    }, { fault: 'B11', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('a version too high is answered with the current one', (a, b, name) => update(a, name, 50, { gap: 1 }, acked('w5')),
-        { fault: 'F10', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('a number as update', (a, b, name) => update(a, name, 2, 5, acked('bad')),
-        { fault: 'F10', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('a text as update', (a, b, name) => update(a, name, 2, 'text'),
-        { fault: 'F10', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('null as update', (a, b, name) => update(a, name, 2, null, acked('bad')),
-        { fault: 'F10', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('an update without data', (a, b, name) => update(a, name, 2, undefined, acked('bad')),
-        { fault: 'F10', reason: '', original: { A: [] }, ours: { A: [] } }),
+    }, {
+        fault: 'B11', reason: 'the original keeps a queue of nothing, in which the next write is lost',
+        original: { A: (lines) => lines[1].startsWith('RECORD.RECORD_UPDATE_ERROR') },
+        ours: {
+            A: ['RECORD.INVALID_MESSAGE_DATA data=5 isError name=R originalAction=UPDATE version=1', 'RECORD.WRITE_ACKNOWLEDGEMENT correlationId=2 isWriteAck name=R',
+                'RECORD.READ_RESPONSE data={"a":1} name=R version=1'],
+        },
+    }),
+    between('a version too high is answered with the current one', (a, b, name) => update(a, name, 50, { gap: 1 }, acked('w5'))),
+    between('a number as update', (a, b, name) => update(a, name, 2, 5, acked('bad'))),
+    between('a text as update', (a, b, name) => update(a, name, 2, 'text')),
+    between('null as update', (a, b, name) => update(a, name, 2, null, acked('bad'))),
+    between('an update without data', (a, b, name) => update(a, name, 2, undefined, acked('bad'))),
     between('an update that is not JSON', (a, b, name) => a.send('RECORD.UPDATE', { name, version: 2, data: '{"a":', ...acked('bad') }),
         { fault: 'F1', reason: 'the original ends its process at JSON that does not parse', original: 'crashes',
-            ours: { A: [] } }),
-    between('an update without a version', (a, b, name) => update(a, name, undefined, { a: 1 }, acked('nov')),
-        { fault: '?', reason: '', original: { A: [] }, ours: { A: [] } }),
+            ours: { A: ['RECORD.INVALID_MESSAGE_DATA correlationId=bad isError isWriteAck name=R originalAction=UPDATE version=2'] } }),
+    between('an update without a version', (a, b, name) => update(a, name, undefined, { a: 1 }, acked('nov'))),
     between('a patch without a path replaces', (a, b, name) => patch(a, name, 2, undefined, { whole: 1 }, acked('p'))),
-    between('an update with a path patches', (a, b, name) => update(a, name, 2, { part: 1 }, { path: 'deep', ...acked('p') }),
-        { fault: 'H9', reason: '', original: { A: [] }, ours: { A: [] } }),
+    between('an update with a path patches', (a, b, name) => update(a, name, 2, { part: 1 }, { path: 'deep', ...acked('p') })),
     between('an erasure has no payload', (a, b, name) => erase(a, name, 2, 'a', { data: '"smuggled"', ...acked('e') }),
-        { fault: 'H10', reason: '', original: { A: [] }, ours: { A: [] } }),
-    between('an erasure without a path', (a, b, name) => erase(a, name, 2, undefined, acked('e')),
-        { fault: '?', reason: '', original: { A: [] }, ours: { A: [] } }),
-    ...['__proto__', '__proto__.polluted', 'constructor.prototype.x', 'a.__proto__', 'prototype', 'list[-1]', 'list[x]', 'list[1.5]', 'list[20000]', '.', '', '...',
-        'a[', 'a]', 'a[]', 'a[1', '[0]', 'a[1]x'].map((path) =>
-        between(`a patch at the odd path ${JSON.stringify(path)}`, (a, b, name) => patch(a, name, 2, path, { v: 1 }, acked('p')),
-            { fault: '?', reason: '', original: { A: [] }, ours: { A: [] } })),
-    between('a patch through null', (a, b, name) => patch(a, name, 2, 'n.x', 1, acked('p')), { data: { n: null }, fault: '?', reason: '', original: { A: [] }, ours: { A: [] } }),
+        {
+            fault: 'H10', reason: 'the original writes what an erasure brings',
+            original: { A: ['RECORD.WRITE_ACKNOWLEDGEMENT correlationId=e isWriteAck name=R'], B: (lines) => lines[0].includes('data="smuggled"') },
+            ours: {
+                A: ['RECORD.INVALID_MESSAGE_DATA correlationId=e data="smuggled" isError isWriteAck name=R originalAction=ERASE path=a version=2'],
+                B: (lines) => lines.length === 1,
+            },
+        }),
+    between('an erasure without a path', (a, b, name) => erase(a, name, 2, undefined, acked('e')), {
+        fault: 'H9', reason: 'the original takes it for an update, and says so',
+        original: { A: ['RECORD.INVALID_MESSAGE_DATA correlationId=e isError isWriteAck name=R originalAction=UPDATE version=2'] },
+        ours: { A: ['RECORD.INVALID_MESSAGE_DATA correlationId=e isError isWriteAck name=R originalAction=ERASE version=2'] },
+    }),
+    ...['list[1.5]', 'a[', 'a]', 'a[]', 'a[1', '[0]'].map((path) =>
+        between(`a patch at the odd path ${JSON.stringify(path)}`, (a, b, name) => patch(a, name, 2, path, { v: 1 }, acked('p')))),
+    ...[['__proto__', 'H23'], ['__proto__.polluted', 'H23'], ['constructor.prototype.x', 'H23'], ['a.__proto__', 'H23'], ['prototype', 'H23'],
+        ['list[-1]', 'B14'], ['list[x]', 'B14'], ['list[20000]', 'B14'], ['.', 'B14'], ['...', 'B14'], ['a[1]x', 'B14']].map(([path, fault]) =>
+        between(`a patch at the path ${JSON.stringify(path)}, which is none`, (a, b, name) => patch(a, name, 2, path, { v: 1 }, acked('p')), {
+            fault, reason: 'the original takes it and loses the value, or worse',
+            original: { A: ['RECORD.WRITE_ACKNOWLEDGEMENT correlationId=p isWriteAck name=R'], B: (lines) => lines[0].startsWith('RECORD.PATCH') },
+            ours: {
+                A: (lines) => lines.length === 1 && lines[0].startsWith('RECORD.INVALID_MESSAGE_DATA correlationId=p data={"v":1} isError isWriteAck name=R originalAction=PATCH path='),
+                B: (lines) => lines.length === 1 && lines[0].endsWith('version=1'),
+            },
+        })),
+    between('a patch at the empty path', (a, b, name) => patch(a, name, 2, '', { v: 1 }, acked('p')), {
+        fault: 'B14', reason: 'the original replaces the whole value and tells of a patch that clients apply otherwise',
+        original: { B: ['RECORD.PATCH data={"v":1} isWriteAck=false name=R path="" version=2', 'RECORD.READ_RESPONSE data={"v":1} name=R version=2'] },
+        ours: { B: ['RECORD.UPDATE data={"v":1} isWriteAck=false name=R version=2', 'RECORD.READ_RESPONSE data={"v":1} name=R version=2'] },
+    }),
+    between('a patch that replaces the value by a text', (a, b, name) => patch(a, name, 2, '', 'text', acked('p')), {
+        fault: 'B14', reason: 'the original lets an empty path make a record of anything',
+        original: { B: (lines) => lines.at(-1).includes('data="text"'), A: () => true },
+        ours: { A: (lines) => lines[0].startsWith('RECORD.INVALID_MESSAGE_DATA'), B: (lines) => lines.length === 1 },
+    }),
+    between('a patch through null', (a, b, name) => patch(a, name, 2, 'n.x', 1, acked('p')), { data: { n: null }, fault: 'B14', reason: 'the original ends its process', original: 'crashes' }),
     between('several patches in one message', (a, b, name) =>
-        a.send('RECORD.PATCH_MULTI', { name, version: 2, data: JSON.stringify([{ path: 'a', data: 5 }, { path: 'deep' }]), ...acked('m') }),
-        { fault: '?', reason: '', original: { A: [] }, ours: { A: [] } }),
+        a.send('RECORD.PATCH_MULTI', { name, version: 2, data: JSON.stringify([{ path: 'a', data: 5 }, { path: 'deep' }]), ...acked('m') }), {
+        fault: '10.1.1', reason: 'the original of this version does not know the action',
+        original: { A: [], B: (lines) => lines.length === 1 },
+        ours: {
+            A: ['RECORD.WRITE_ACKNOWLEDGEMENT correlationId=m isWriteAck name=R'],
+            B: ['RECORD.PATCH_MULTI data=[{"data":5,"path":"a"},{"path":"deep"}] isWriteAck=false name=R version=2', 'RECORD.READ_RESPONSE data={"a":5,"list":[1,2,3]} name=R version=2'],
+        },
+    }),
     between('patches of one message, one of them bad', (a, b, name) =>
-        a.send('RECORD.PATCH_MULTI', { name, version: 2, data: JSON.stringify([{ path: 'a', data: 5 }, { path: '__proto__.x', data: 1 }]), ...acked('m') }),
-        { fault: '?', reason: '', original: { A: [] }, ours: { A: [] } }),
-]);
+        a.send('RECORD.PATCH_MULTI', { name, version: 2, data: JSON.stringify([{ path: 'a', data: 5 }, { path: '__proto__.x', data: 1 }]), ...acked('m') }), {
+        fault: '10.1.1', reason: 'as above', original: { A: [], B: (lines) => lines.length === 1 },
+        ours: { A: (lines) => lines[0].startsWith('RECORD.INVALID_MESSAGE_DATA correlationId=m '), B: (lines) => lines.length === 1 && lines[0].endsWith('version=1') },
+    }),
+], [{
+    fault: 'F10', reason: 'errors about writes say that they are errors, or clients take them for success',
+    better: (message) => (WRITE_ERRORS.includes(message.kind) ? { ...message, isError: true } : message),
+}]);

@@ -71,7 +71,7 @@ export function permissions(given = {}) {
     return { type: 'config', options: { permissions: all, maxRuleIterations: 3, cacheEvacuationInterval: 60000 } };
 }
 
-export const plainUsers = (users) => [{ type: 'file', options: { users, hash: false } }];
+export const plainUsers = (users) => [{ type: 'file', options: { users } }];
 
 function healthy(port) {
     return new Promise((done) => {

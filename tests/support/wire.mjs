@@ -64,7 +64,7 @@ export function decode(bytes) {
     if (fields.versions && isEmpty(fields.versions) && !topic.startsWith('RECORD')) delete fields.versions;
     const kind = `${topic}.${actionName(topic, action)}`;
     if (fields.versions && kind !== 'RECORD.HEAD_RESPONSE_BULK') delete fields.versions;
-    if (fields.originalAction !== undefined) fields.originalAction = actionName(topic, fields.originalAction);
+    if (fields.originalAction !== undefined && topic !== 'PARSER') fields.originalAction = actionName(topic, fields.originalAction);
     return { kind, ...fields };
 }
 
