@@ -37,6 +37,7 @@ static const struct {
     [DS_PLUGIN_CACHE] = {"cache", true},
     [DS_PLUGIN_STORAGE] = {"storage", false},
     [DS_PLUGIN_LOGGER] = {"logger", true},
+    [DS_PLUGIN_MONITORING] = {"monitoring", false},
 };
 #define KIND_COUNT (sizeof KINDS / sizeof *KINDS)
 

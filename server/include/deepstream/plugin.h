@@ -137,7 +137,14 @@ ds_slice ds_value_json(const struct ds_value *value);
 
 struct uv_loop_s; /* uv_loop_t of libuv */
 
-enum ds_log_level { DS_DEBUG = 0, DS_INFO = 1, DS_WARN = 2, DS_ERROR = 3, DS_FATAL = 4, DS_OFF = 100 };
+enum ds_log_level {
+    DS_DEBUG = 0,
+    DS_INFO = 1,
+    DS_WARN = 2,
+    DS_ERROR = 3,
+    DS_FATAL = 4,
+    DS_OFF = 100
+};
 
 struct ds_record {
     int32_t version; /* DS_MISSING: there is no such record, and data is empty */
@@ -150,6 +157,33 @@ typedef void ds_record_done(void *context, const char *error, const struct ds_re
 
 /* error is NULL, or why it failed. */
 typedef void ds_done(void *context, const char *error);
+
+/* ---- requests over HTTP ---- */
+
+struct ds_http_header {
+    ds_slice name; /* lower case */
+    ds_slice value;
+};
+
+struct ds_http_request {
+    ds_slice method;
+    ds_slice target; /* as sent: path and query */
+    const struct ds_http_header *headers;
+    size_t header_count;
+    ds_slice remote_address;
+    ds_slice body; /* of a POST, complete */
+};
+
+struct ds_http_answer {
+    unsigned status;       /* 200 unless it is set */
+    ds_slice content_type; /* "application/json; charset=utf-8" unless it is set */
+    ds_slice body; /* read after the handler has returned, and copied before it is called again */
+};
+
+typedef void ds_http_handler(void *context, const struct ds_http_request *request,
+                             struct ds_http_answer *answer);
+
+struct ds_statistics;
 
 struct ds_services {
     void *host;             /* first argument of each function below */
@@ -164,6 +198,19 @@ struct ds_services {
     /* Reads a record as a client's READ would, without a permission check (cache, then storage).
      * NULL while the record feature is off: records are then missing. */
     void (*read_record)(void *host, ds_slice name, ds_record_done *done, void *context);
+
+    /* As log, with a namespace before the event: "LOG_MONITORING". */
+    void (*log_in)(void *host, const char *scope, enum ds_log_level level, const char *event,
+                   ds_slice text);
+
+    /* What the server has counted until now; lives until the next call or until control goes back
+     * to the loop. Costs about as much as answering a small request: not for hot paths. */
+    const struct ds_statistics *(*statistics)(void *host);
+
+    /* From now on GET requests whose path starts with prefix go to handler, unless a longer prefix
+     * is known, or the same one earlier. Also while the server starts and there is no port yet.
+     * prefix is copied, context borrowed until the plugin's close. */
+    void (*add_http_get)(void *host, ds_slice prefix, ds_http_handler *handler, void *context);
 };
 
 /* ---- every plugin ---- */
@@ -174,6 +221,7 @@ enum ds_plugin_kind {
     DS_PLUGIN_CACHE,
     DS_PLUGIN_STORAGE,
     DS_PLUGIN_LOGGER,
+    DS_PLUGIN_MONITORING,
 };
 
 struct ds_error {
@@ -198,7 +246,8 @@ struct ds_plugin {
     /* Finishes what is under way, then frees self and calls done. Also called when start failed. */
     void (*close)(void *self, ds_done *done, void *context);
 
-    const void *operations; /* the table of its kind; NULL: a storage that keeps nothing */
+    const void *operations; /* the table of its kind; NULL: a storage that keeps nothing,
+                               or monitoring that is told nothing */
 };
 
 /* ---- authentication ---- */
@@ -267,6 +316,11 @@ struct ds_permission_operations {
     /* Reads its rules again: all or nothing. Returns false and fills error when the new ones are
      * not fit; the old ones stay. NULL when there is nothing to read. */
     bool (*reload)(void *self, struct ds_error *error);
+
+    /* Which rules decide about an action, for who counts decisions: "record" and "write". Constants
+     * of the plugin. NULL when it has no such names; false for an action that no rule is about. */
+    bool (*rule)(void *self, uint8_t topic, uint16_t action, const char **section,
+                 const char **type);
 };
 
 /* ---- cache and storage ---- */
@@ -301,6 +355,9 @@ struct ds_cache_operations {
     /* The storage holds this version of the record now, so a cache with a bound may drop it: what
      * was not reported so has no other copy and must be kept. NULL when it never drops. */
     void (*stored)(void *self, ds_slice name, int32_t version);
+
+    /* What it holds now; NULL when it does not know, or only others do. */
+    void (*size)(void *self, uint64_t *records, uint64_t *bytes);
 };
 
 /* Where records survive a restart. `done` of set and remove means: it is on disk (or as safe as the
@@ -324,6 +381,123 @@ struct ds_log_line {
 
 struct ds_logger_operations {
     void (*write)(void *self, const struct ds_log_line *line);
+};
+
+/* ---- monitoring ---- */
+
+/* What the server has counted. Counts begin at its start and only grow: who shows what happened
+ * since the last look subtracts what it saw then. Lists hold only what is not 0, in a fixed order,
+ * unless they say otherwise; names are constants. */
+
+/* Messages of clients and to clients. One that goes to many receivers counts as often in `sent`,
+ * and never in `received`. */
+struct ds_message_count {
+    const char *topic;  /* "EVENT" */
+    const char *action; /* "EMIT"; "UNKNOWN": no such topic or action */
+    uint64_t received, sent;
+};
+
+/* Verdicts of the permission plugin, one per name that was asked about. */
+struct ds_decision_count {
+    const char *section; /* "record" */
+    const char *rule;    /* "write"; without the permission's `rule` the action: "PATCH" */
+    uint64_t allowed, denied, undecided;
+};
+
+struct ds_login_count {
+    const char *endpoint; /* "websocket" */
+    uint64_t allowed, declined;
+};
+
+struct ds_named_count {
+    const char *name;
+    uint64_t count;
+};
+
+/* Log lines, also those that the log level keeps out of the log. */
+struct ds_log_count {
+    const char *event;             /* a name of server/logging/events.def; "OTHER": of a plugin */
+    uint64_t counts[DS_FATAL + 1]; /* by level */
+};
+
+/* How long something took. Of what happens often one per millisecond is measured. */
+struct ds_histogram {
+    const double *bounds;   /* seconds, growing */
+    const uint64_t *counts; /* counts[i]: up to bounds[i] and more than the one before; one more
+                               for what took longer than all */
+    size_t bound_count;
+    uint64_t count; /* all of them */
+    double sum;     /* seconds */
+};
+
+struct ds_operation_count {
+    const char *operation; /* "get" */
+    uint64_t calls;        /* that were answered */
+    uint64_t errors;       /* of those: with an error */
+    struct ds_histogram seconds;
+};
+
+struct ds_statistics {
+    double now_ms, started_ms; /* since 1970 */
+    const char *version;       /* of the server */
+    ds_slice server_name;
+    size_t cluster_size; /* nodes, with this one */
+
+    /* The process: of all its nodes, if there are several. */
+    uint64_t resident_bytes;
+    uint64_t open_files, most_files;
+    double cpu_seconds;
+
+    /* Connections of clients, whatever carries them; logged in or not. */
+    uint64_t connections_open, connections_opened;
+    const struct ds_named_count *connections_closed; /* by reason, also those that are 0 */
+    size_t connections_closed_count;
+    const struct ds_login_count *logins; /* also those that are 0 */
+    size_t login_count;
+
+    /* The HTTP server's. */
+    uint64_t tcp_connections; /* accepted */
+    uint64_t turned_away;     /* of those: because there were too many */
+    uint64_t http_requests;   /* answered, upgrades apart */
+    uint64_t http_refused;    /* of those: broken, too large or too slow */
+    uint64_t bytes_in, bytes_out;
+    uint64_t queued_bytes;      /* that wait for receivers now */
+    uint64_t receivers_cut_off; /* because they did not read */
+
+    const struct ds_message_count *messages;
+    size_t message_count;
+    uint64_t unreadable_messages; /* frames that hold no message */
+
+    const struct ds_decision_count *decisions;
+    size_t decision_count;
+    struct ds_histogram decision_seconds; /* of decisions that did not wait for records */
+
+    const struct ds_operation_count *cache; /* every operation, also those without calls */
+    size_t cache_count;
+    bool knows_cache_size;
+    uint64_t cache_records, cache_bytes;
+    const struct ds_operation_count *storage; /* none: nothing is stored */
+    size_t storage_count;
+
+    const struct ds_log_count *log;
+    size_t log_count;
+
+    /* Names in the registries of the cluster, empty ones too: "EVENT_SUBSCRIPTIONS". */
+    const struct ds_named_count *registries;
+    size_t registry_count;
+    uint64_t rpc_calls_open; /* that clients of this node have made */
+};
+
+/* Plugins that show what goes on. There may be several, each gets everything. They are told on the
+ * way of what happens: an operation returns soon. Either may be NULL, and so may the table. */
+struct ds_monitoring_operations {
+    /* A line of WARN and above, whether the log level lets it into the log or not. Lines that are
+     * logged meanwhile are not told. */
+    void (*on_log)(void *self, const struct ds_log_line *line);
+
+    /* An attempt to log in has ended. endpoint: "websocket". user_id: as authentication named it;
+     * empty when it was declined. */
+    void (*on_login)(void *self, bool is_allowed, const char *endpoint, ds_slice user_id);
 };
 
 /* ---- the entry of a shared object ---- */
