@@ -211,6 +211,14 @@ struct ds_services {
      * is known, or the same one earlier. Also while the server starts and there is no port yet.
      * prefix is copied, context borrowed until the plugin's close. */
     void (*add_http_get)(void *host, ds_slice prefix, ds_http_handler *handler, void *context);
+
+    /* The storage itself, past cache and rules: for what a plugin keeps for good, such as users.
+     * With the contract of struct ds_storage_operations. From create until close, but not before
+     * everything has started; who closes waits for the answers first. NULL: there is no storage, or
+     * it keeps nothing; or this plugin is made before the storage (loggers, the storage). */
+    void (*storage_get)(void *host, ds_slice name, ds_record_done *done, void *context);
+    void (*storage_set)(void *host, ds_slice name, const struct ds_record *record, ds_done *done,
+                        void *context);
 };
 
 /* ---- every plugin ---- */
@@ -269,6 +277,9 @@ struct ds_login_result {
     ds_slice id;
     ds_slice client_data; /* JSON text sent to the client, also when refused; empty for none */
     ds_slice server_data; /* JSON text that rules see as user.data; empty for none */
+    ds_slice token;       /* what the user may log in with from now on, for endpoints that hand it
+                             out; empty for none */
+    double expires_ms;    /* since 1970: when the connection is closed; 0: never */
 };
 
 typedef void ds_login_done(void *context, const struct ds_login_result *result);
