@@ -53,9 +53,9 @@ static void start_records(struct features *features, const struct features_setti
         .storage_hot_path_count = hot_count,
         .max_queue_per_record = number(config, CONFIG_RECORD_MAX_QUEUE),
         .max_json_depth = number(config, CONFIG_RECORD_MAX_JSON_DEPTH),
-        .cache = settings->cache->plugin->operations,
+        .cache = service_operations(settings->cache),
         .cache_self = settings->cache->self,
-        .storage = settings->storage->plugin->operations,
+        .storage = service_operations(settings->storage),
         .storage_self = settings->storage->self,
         .listen = listen_settings(config),
     };
@@ -96,7 +96,7 @@ void features_start(struct features *features, const struct features_settings *s
     const struct config *config = settings->config;
     struct pipeline_settings pipeline = {
         .log = settings->log,
-        .permission = settings->permission->plugin->operations,
+        .permission = service_operations(settings->permission),
         .permission_self = settings->permission->self,
     };
     features->cluster = cluster_single_new(settings->server_name);

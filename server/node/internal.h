@@ -34,9 +34,3 @@ struct ds_node {
     uv_timer_t timer;
     void (*on_deadline)(struct ds_node *node);
 };
-
-/* The table of operations of the service's kind. */
-static inline const void *service_operations(const struct service *service)
-{
-    return service->plugin->operations;
-}

@@ -31,13 +31,14 @@ struct plugin_library {
 static const struct {
     const char *word;
     bool needs_operations;
+    size_t required; /* so many operations, the first ones of its table, have to be there */
 } KINDS[] = {
-    [DS_PLUGIN_AUTHENTICATION] = {"authentication", true},
-    [DS_PLUGIN_PERMISSION] = {"permission", true},
-    [DS_PLUGIN_CACHE] = {"cache", true},
-    [DS_PLUGIN_STORAGE] = {"storage", false},
-    [DS_PLUGIN_LOGGER] = {"logger", true},
-    [DS_PLUGIN_MONITORING] = {"monitoring", false},
+    [DS_PLUGIN_AUTHENTICATION] = {"authentication", true, 1},
+    [DS_PLUGIN_PERMISSION] = {"permission", true, 3},
+    [DS_PLUGIN_CACHE] = {"cache", true, 4},
+    [DS_PLUGIN_STORAGE] = {"storage", false, 3},
+    [DS_PLUGIN_LOGGER] = {"logger", true, 1},
+    [DS_PLUGIN_MONITORING] = {"monitoring", false, 0},
 };
 #define KIND_COUNT (sizeof KINDS / sizeof *KINDS)
 
@@ -113,6 +114,17 @@ static void *open_handle(const char *path, struct ds_error *error)
     return NULL;
 }
 
+/* The tables hold functions only. */
+static bool has_required(const struct ds_plugin *plugin)
+{
+    void (*const *operations)(void) = plugin->operations;
+    for (size_t i = 0; operations != NULL && i < KINDS[plugin->kind].required; i++) {
+        if (operations[i] == NULL)
+            return false;
+    }
+    return operations != NULL || !KINDS[plugin->kind].needs_operations;
+}
+
 static bool check_members(const char *path, const struct ds_plugin *plugin, struct ds_error *error)
 {
     if ((size_t)plugin->kind >= KIND_COUNT)
@@ -122,8 +134,9 @@ static bool check_members(const char *path, const struct ds_plugin *plugin, stru
         return refuse(error, path, "it has no name, or no description");
     if (plugin->create == NULL || plugin->close == NULL)
         return refuse(error, path, "it has no create, or no close");
-    if (plugin->operations == NULL && KINDS[plugin->kind].needs_operations)
-        return refuse(error, path, "it has no operations");
+    if (!has_required(plugin))
+        return refuse(error, path, "it lacks operations that a %s plugin has to have",
+                      KINDS[plugin->kind].word);
     return true;
 }
 

@@ -34,6 +34,8 @@ static char *finish_path(struct buf *path)
 static char *path_below(slice folder, slice path)
 {
     struct buf text = BUF_EMPTY;
+    while (slice_starts_with(path, SLICE("./")))
+        path = slice_part(path, 2, path.length);
     if (path.length == 0 || path.at[0] != '/') {
         buf_append(&text, folder);
         buf_append_byte(&text, '/');

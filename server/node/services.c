@@ -1,5 +1,6 @@
 #include "services.h"
 
+#include "plugin_guard.h"
 #include "plugin_loader.h"
 
 #include "logging/log.h"
@@ -13,6 +14,7 @@ void services_init(struct services *services, struct log *log)
 
 static void service_free(struct service *service)
 {
+    plugin_guard_free(&service->guard);
     plugin_library_close(&service->library);
     free(service);
 }
@@ -43,6 +45,14 @@ static void refuse_uncreated(enum ds_plugin_kind kind, const char *name, struct 
     buf_fini(&text);
 }
 
+static void guard_service(struct service *service)
+{
+    service->guard = plugin_guard_new(service->plugin, service->self,
+                                      plugin_library_path(service->library), service->group->log);
+    if (service->guard != NULL)
+        service->self = service->guard;
+}
+
 struct service *services_add(struct services *services, const struct ds_services *host,
                              enum ds_plugin_kind kind, const char *name, struct config *config,
                              const struct config_plugin *wanted)
@@ -64,8 +74,22 @@ struct service *services_add(struct services *services, const struct ds_services
                                 .name = name,
                                 .group = services,
                                 .library = found.library};
+    if (found.library != NULL)
+        guard_service(service);
     VEC_PUSH(&services->all, service);
     return service;
+}
+
+const void *service_operations(const struct service *service)
+{
+    return service->guard != NULL ? plugin_guard_operations(service->guard)
+                                  : service->plugin->operations;
+}
+
+/* What create returned. */
+static void *instance(const struct service *service)
+{
+    return service->guard != NULL ? plugin_guard_self(service->guard) : service->self;
 }
 
 /* Where the code of it is from: "" or ", /x/cache-a.so". */
@@ -103,6 +127,12 @@ static void on_start(void *context, const char *error)
 {
     struct service *service = context;
     struct services *services = service->group;
+    if (service->is_started || service->has_failed) {
+        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "%s said once more how its start ended%s%s; this is ignored", service->name,
+                 before_file(service), service_file(service));
+        return;
+    }
     services->starting--;
     service->is_started = error == NULL;
     service->has_failed = error != NULL;
@@ -127,7 +157,7 @@ void services_start(struct services *services, void (*on_started)(void *context,
     for (size_t i = 0; i < services->all.count; i++) {
         struct service *service = services->all.items[i];
         if (service->plugin->start != NULL)
-            service->plugin->start(service->self, on_start, service);
+            service->plugin->start(instance(service), on_start, service);
         else
             on_start(service, NULL);
     }
@@ -168,7 +198,15 @@ static void on_close(void *context, const char *error)
 {
     struct service *service = context;
     struct services *services = service->group;
+    if (service->self == NULL) {
+        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "%s said once more that it is closed%s%s; this is ignored", service->name,
+                 before_file(service), service_file(service));
+        return;
+    }
     service->self = NULL;
+    if (service->guard != NULL)
+        plugin_guard_end(service->guard);
     if (error != NULL)
         log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close well%s%s: %s",
                  service->name, before_file(service), service_file(service), error);
@@ -182,7 +220,7 @@ static void close_next(struct services *services)
     for (size_t i = services->all.count; i-- > 0;) {
         struct service *service = services->all.items[i];
         if (service->self != NULL) {
-            service->plugin->close(service->self, on_close, service);
+            service->plugin->close(instance(service), on_close, service);
             return;
         }
     }

@@ -7,15 +7,17 @@
 #include "base/vec.h"
 
 struct log;
+struct plugin_guard;
 struct plugin_library;
 struct services;
 
 struct service {
     const struct ds_plugin *plugin;
-    void *self;       /* NULL once it is closed */
+    void *self;       /* of its operations; NULL once it is closed */
     const char *name; /* for messages: "cache" */
     struct services *group;
     struct plugin_library *library; /* NULL: built in */
+    struct plugin_guard *guard;     /* NULL: its operations are called directly */
     bool is_started;                /* start has called its done, and without an error */
     bool has_failed;
 };
@@ -40,6 +42,10 @@ void services_fini(struct services *services);
 struct service *services_add(struct services *services, const struct ds_services *host,
                              enum ds_plugin_kind kind, const char *name, struct config *config,
                              const struct config_plugin *wanted);
+
+/* The table of operations of the service's kind, which get its self. Not the plugin's own: what is
+ * loaded has a guard before it. */
+const void *service_operations(const struct service *service);
 
 /* Starts all, in the order they were added but without waiting for each other. on_started is called
  * once, perhaps before it returns: ready when every plugin is, not ready as soon as all have

@@ -1,0 +1,390 @@
+#include "plugin_guard.h"
+
+#include "plugin_library.h"
+
+#include "base/check.h"
+#include "base/list.h"
+#include "logging/log.h"
+
+#include <uv.h>
+
+/* A call that is over is kept until so many others are, so that it is known when it is answered
+ * again, which happens soon or never. */
+#define CALLS_REMEMBERED 1024
+
+/* Answers too many that are logged; more of them say nothing new. */
+#define FAULTS_LOGGED 10
+
+/* What the plugin gets as its context. */
+struct call {
+    struct list_link link;
+    struct plugin_guard *guard;
+    const char *operation;
+    bool is_open;
+    void *context;
+    union answer {
+        ds_done *done;
+        ds_record_done *record;
+        ds_set_done *set;
+        ds_heads_done *heads;
+        ds_login_done *login;
+        ds_verdict_done *verdict;
+    } answer;
+};
+
+struct plugin_guard {
+    const struct ds_plugin *plugin;
+    void *self;
+    const char *file;
+    struct log *log;
+    uv_thread_t thread;
+    bool has_ended;
+    unsigned faults;
+    struct list_link open, over; /* of calls; those over from the oldest on */
+    size_t over_count;
+    union {
+        struct ds_authentication_operations authentication;
+        struct ds_permission_operations permission;
+        struct ds_cache_operations cache;
+        struct ds_storage_operations storage;
+    } operations;
+};
+
+/* ---- calls ---- */
+
+static struct call *take_memory(struct plugin_guard *guard)
+{
+    if (guard->over_count > CALLS_REMEMBERED) {
+        struct call *oldest = LIST_ITEM(guard->over.next, struct call, link);
+        list_remove(&oldest->link);
+        guard->over_count--;
+        return oldest;
+    }
+    struct call *call = malloc(sizeof *call);
+    CHECK(call != NULL);
+    return call;
+}
+
+static struct call *begin(struct plugin_guard *guard, const char *operation, void *context,
+                          union answer answer)
+{
+    struct call *call = take_memory(guard);
+    *call = (struct call){.guard = guard,
+                          .operation = operation,
+                          .is_open = true,
+                          .context = context,
+                          .answer = answer};
+    list_append(&guard->open, &call->link);
+    return call;
+}
+
+_Noreturn static void end_process(const struct call *call)
+{
+    fprintf(stderr,
+            "%s plugin %s: it answered %s on a thread that is not the loop's: nothing is safe any "
+            "more\n",
+            plugin_kind_word(call->guard->plugin->kind), call->guard->file, call->operation);
+    abort();
+}
+
+static void report(struct plugin_guard *guard, const struct call *call)
+{
+    if (guard->faults == FAULTS_LOGGED)
+        return;
+    guard->faults++;
+    log_line(guard->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s plugin %s: it answered %s %s%s",
+             plugin_kind_word(guard->plugin->kind), guard->file, call->operation,
+             call->is_open ? "after it was closed; this is ignored" : "once more; this is ignored",
+             guard->faults == FAULTS_LOGGED ? ", and no longer logged" : "");
+}
+
+/* Whether the answer may go on. It may use what it needs of the call until the next one begins. */
+static bool end(struct call *call)
+{
+    struct plugin_guard *guard = call->guard;
+    uv_thread_t here = uv_thread_self();
+    if (!uv_thread_equal(&guard->thread, &here))
+        end_process(call);
+    if (!call->is_open || guard->has_ended) {
+        report(guard, call);
+        return false;
+    }
+    call->is_open = false;
+    list_remove(&call->link);
+    list_append(&guard->over, &call->link);
+    guard->over_count++;
+    return true;
+}
+
+/* ---- answers ---- */
+
+static void on_done(void *context, const char *error)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.done(call->context, error);
+}
+
+static void on_record(void *context, const char *error, const struct ds_record *record)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.record(call->context, error, record);
+}
+
+static void on_set(void *context, const char *error, const struct ds_record *conflict)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.set(call->context, error, conflict);
+}
+
+static void on_heads(void *context, const char *error, const int32_t *versions)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.heads(call->context, error, versions);
+}
+
+static void on_login(void *context, const struct ds_login_result *result)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.login(call->context, result);
+}
+
+static void on_verdict(void *context, enum ds_verdict verdict)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.verdict(call->context, verdict);
+}
+
+/* ---- the tables ---- */
+
+/* A member that is added to a table has to be added here. */
+#define ASSERT_MEMBERS(table, count)                                                               \
+    _Static_assert(sizeof(struct table) == (count) * sizeof(void (*)(void)),                       \
+                   #table " has an operation that is not passed on")
+
+/* self of an operation is the guard: the table of the plugin, and its own self. */
+#define PASS(kind)                                                                                 \
+    struct plugin_guard *guard = self;                                                             \
+    const struct ds_##kind##_operations *operations = guard->plugin->operations
+#define BEGIN(name, member) begin(guard, name, context, (union answer){.member = done})
+
+ASSERT_MEMBERS(ds_authentication_operations, 2);
+
+static void authentication_login(void *self, const struct ds_login *login, ds_login_done *done,
+                                 void *context)
+{
+    PASS(authentication);
+    operations->login(guard->self, login, on_login, BEGIN("a login", login));
+}
+
+static void authentication_logged_out(void *self, ds_slice user_id)
+{
+    PASS(authentication);
+    if (operations->logged_out != NULL)
+        operations->logged_out(guard->self, user_id);
+}
+
+ASSERT_MEMBERS(ds_permission_operations, 5);
+
+static void *permission_user_new(void *self, ds_slice id, bool is_authenticated,
+                                 ds_slice server_data)
+{
+    PASS(permission);
+    return operations->user_new(guard->self, id, is_authenticated, server_data);
+}
+
+static void permission_user_free(void *self, void *user)
+{
+    PASS(permission);
+    operations->user_free(guard->self, user);
+}
+
+static void permission_check(void *self, const struct ds_permission_request *request,
+                             ds_verdict_done *done, void *context)
+{
+    PASS(permission);
+    operations->check(guard->self, request, on_verdict, BEGIN("a check", verdict));
+}
+
+static bool permission_reload(void *self, struct ds_error *error)
+{
+    PASS(permission);
+    return operations->reload(guard->self, error);
+}
+
+static bool permission_rule(void *self, uint8_t topic, uint16_t action, const char **section,
+                            const char **type)
+{
+    PASS(permission);
+    return operations->rule(guard->self, topic, action, section, type);
+}
+
+ASSERT_MEMBERS(ds_cache_operations, 6);
+
+static void cache_get(void *self, ds_slice name, ds_record_done *done, void *context)
+{
+    PASS(cache);
+    operations->get(guard->self, name, on_record, BEGIN("a get", record));
+}
+
+static void cache_set(void *self, ds_slice name, const struct ds_record *record, int32_t expected,
+                      ds_set_done *done, void *context)
+{
+    PASS(cache);
+    operations->set(guard->self, name, record, expected, on_set, BEGIN("a set", set));
+}
+
+static void cache_heads(void *self, const ds_slice *names, size_t count, ds_heads_done *done,
+                        void *context)
+{
+    PASS(cache);
+    operations->heads(guard->self, names, count, on_heads, BEGIN("heads", heads));
+}
+
+static void cache_remove(void *self, const ds_slice *names, size_t count, ds_done *done,
+                         void *context)
+{
+    PASS(cache);
+    operations->remove(guard->self, names, count, on_done, BEGIN("a remove", done));
+}
+
+static void cache_stored(void *self, ds_slice name, int32_t version)
+{
+    PASS(cache);
+    operations->stored(guard->self, name, version);
+}
+
+static void cache_size(void *self, uint64_t *records, uint64_t *bytes)
+{
+    PASS(cache);
+    operations->size(guard->self, records, bytes);
+}
+
+ASSERT_MEMBERS(ds_storage_operations, 3);
+
+static void storage_get(void *self, ds_slice name, ds_record_done *done, void *context)
+{
+    PASS(storage);
+    operations->get(guard->self, name, on_record, BEGIN("a get", record));
+}
+
+static void storage_set(void *self, ds_slice name, const struct ds_record *record, ds_done *done,
+                        void *context)
+{
+    PASS(storage);
+    operations->set(guard->self, name, record, on_done, BEGIN("a set", done));
+}
+
+static void storage_remove(void *self, const ds_slice *names, size_t count, ds_done *done,
+                           void *context)
+{
+    PASS(storage);
+    operations->remove(guard->self, names, count, on_done, BEGIN("a remove", done));
+}
+
+static void fill_permission(struct plugin_guard *guard,
+                            const struct ds_permission_operations *theirs)
+{
+    guard->operations.permission = (struct ds_permission_operations){
+        .user_new = permission_user_new,
+        .user_free = permission_user_free,
+        .check = permission_check,
+        .reload = theirs->reload == NULL ? NULL : permission_reload,
+        .rule = theirs->rule == NULL ? NULL : permission_rule,
+    };
+}
+
+static void fill_cache(struct plugin_guard *guard, const struct ds_cache_operations *theirs)
+{
+    guard->operations.cache = (struct ds_cache_operations){
+        .get = cache_get,
+        .set = cache_set,
+        .heads = cache_heads,
+        .remove = cache_remove,
+        .stored = theirs->stored == NULL ? NULL : cache_stored,
+        .size = theirs->size == NULL ? NULL : cache_size,
+    };
+}
+
+static bool fill(struct plugin_guard *guard)
+{
+    switch (guard->plugin->kind) {
+    case DS_PLUGIN_AUTHENTICATION:
+        guard->operations.authentication = (struct ds_authentication_operations){
+            .login = authentication_login, .logged_out = authentication_logged_out};
+        return true;
+    case DS_PLUGIN_PERMISSION:
+        fill_permission(guard, guard->plugin->operations);
+        return true;
+    case DS_PLUGIN_CACHE:
+        fill_cache(guard, guard->plugin->operations);
+        return true;
+    case DS_PLUGIN_STORAGE:
+        guard->operations.storage = (struct ds_storage_operations){
+            .get = storage_get, .set = storage_set, .remove = storage_remove};
+        return guard->plugin->operations != NULL;
+    default:
+        return false;
+    }
+}
+
+/* ---- the guard ---- */
+
+struct plugin_guard *plugin_guard_new(const struct ds_plugin *plugin, void *self, const char *file,
+                                      struct log *log)
+{
+    struct plugin_guard *guard = calloc(1, sizeof *guard);
+    CHECK(guard != NULL);
+    guard->plugin = plugin;
+    guard->self = self;
+    guard->file = file;
+    guard->log = log;
+    guard->thread = uv_thread_self();
+    list_init(&guard->open);
+    list_init(&guard->over);
+    if (!fill(guard)) {
+        free(guard);
+        guard = NULL;
+    }
+    return guard;
+}
+
+const void *plugin_guard_operations(const struct plugin_guard *guard)
+{
+    return &guard->operations;
+}
+
+void *plugin_guard_self(const struct plugin_guard *guard)
+{
+    return guard->self;
+}
+
+void plugin_guard_end(struct plugin_guard *guard)
+{
+    guard->has_ended = true;
+}
+
+static void free_calls(struct list_link *calls)
+{
+    while (!list_is_empty(calls)) {
+        struct call *call = LIST_ITEM(calls->next, struct call, link);
+        list_remove(&call->link);
+        free(call);
+    }
+}
+
+void plugin_guard_free(struct plugin_guard **guard)
+{
+    struct plugin_guard *freed = *guard;
+    *guard = NULL;
+    if (freed == NULL)
+        return;
+    free_calls(&freed->open);
+    free_calls(&freed->over);
+    free(freed);
+}
