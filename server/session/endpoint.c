@@ -1,5 +1,5 @@
 /* Makes sessions for the peers of a WebSocket endpoint, hands their messages on, and watches with
- * two timers, however many there are: who is silent, and who does not log in. */
+ * one timer each, however many there are: who is silent, and who does not log in. */
 
 #include "session/endpoint.h"
 
@@ -130,6 +130,7 @@ static void end_session(struct session *session)
 {
     struct session_endpoint *endpoint = session->endpoint;
     const struct session_settings *settings = session->settings;
+    expiry_forget(session);
     session->state = SESSION_CLOSED;
     session->outlet = NULL;
     session->endpoint = NULL;
@@ -236,6 +237,7 @@ struct session_endpoint *session_endpoint_new(const struct session_settings *set
     arena_init(&endpoint->arena, 0);
     add_timer(endpoint, &endpoint->heartbeat_timer);
     add_timer(endpoint, &endpoint->login_timer);
+    add_timer(endpoint, &endpoint->expiry_timer);
     return endpoint;
 }
 
@@ -246,6 +248,7 @@ static void on_timer_closed(uv_handle_t *handle)
         return;
     arena_fini(&endpoint->arena);
     buf_fini(&endpoint->scratch);
+    VEC_FREE(&endpoint->expiring);
     free(endpoint);
 }
 
@@ -258,6 +261,7 @@ void session_endpoint_free(struct session_endpoint **endpoint)
         end_session(LIST_ITEM(ended->sessions.next, struct session, in_endpoint));
     uv_close((uv_handle_t *)&ended->heartbeat_timer, on_timer_closed);
     uv_close((uv_handle_t *)&ended->login_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&ended->expiry_timer, on_timer_closed);
     *endpoint = NULL;
 }
 

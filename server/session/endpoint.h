@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/vec.h"
 
 #define SCRATCH_KEPT_BYTES ((size_t)64 * 1024) /* what a large message needed is given back */
 
@@ -18,6 +19,8 @@ struct session_endpoint {
     struct list_link logins; /* not logged in yet, oldest first */
     uv_timer_t heartbeat_timer;
     uv_timer_t login_timer;
+    uv_timer_t expiry_timer;
+    VEC(struct session *) expiring; /* a heap: the first one is the next to end */
     unsigned open_timers;
     struct arena arena; /* lists of the message being read */
     struct buf scratch; /* the message being written */
@@ -36,6 +39,15 @@ void login_start(struct session *session, slice auth_data);
 
 /* Tells authentication that a user's connection has ended. */
 void login_ended(const struct session *session);
+
+/* ---- expiry.c ---- */
+
+/* Closes the session, which has just logged in, at that time (milliseconds since 1970; 0: never).
+ */
+void expiry_watch(struct session *session, double expires_ms);
+
+/* The session is closed or has ended. */
+void expiry_forget(struct session *session);
 
 /* ---- connection_data.c ---- */
 

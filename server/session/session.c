@@ -60,6 +60,7 @@ void session_close(struct session *session, enum close_code code, const char *re
              "closing the connection of " SLICE_FORMAT ": %s", SLICE_ARGUMENTS(who), reason);
     session->state = SESSION_CLOSED;
     list_remove(&session->in_login_queue);
+    expiry_forget(session);
     session->outlet->operations->close(session->outlet, code);
 }
 

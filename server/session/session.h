@@ -121,6 +121,8 @@ struct session {
     uint64_t last_alive_ms; /* of the loop's clock */
     uint64_t opened_ms;
     uint32_t failed_logins;
+    uint32_t expiry_place; /* in the endpoint's heap of logins that expire; 0: not there */
+    double expires_ms;     /* since 1970 */
     slice connection_data; /* JSON for authentication; freed at login */
 };
 
