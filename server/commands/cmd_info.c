@@ -4,6 +4,7 @@
 
 #include "node_options.h"
 
+#include "node/plugin_loader.h"
 #include "terminal/output.h"
 
 #include "base/check.h"
@@ -12,17 +13,19 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 static const struct command_line LINE = {
     .command = "info",
     .about =
-        "Prints version, build, platform, and the libraries of the plugin folder, which is that\n"
-        "of --lib-dir or of the configuration.\n",
+        "Prints version, build, platform, and the plugins of their folder, which is that of\n"
+        "--lib-dir, or of the configuration, or that of this installation: kind, name, version of\n"
+        "the header they were built with, description, or why one cannot be loaded.\n",
     .options = node_options,
     .option_count = NODE_OPTIONS_OF_MOST,
 };
 
-#define MOST_LIBRARIES 1000
+#define MOST_LISTED 1000
 
 static const char *text_member(const json_t *object, const char *name)
 {
@@ -31,7 +34,7 @@ static const char *text_member(const json_t *object, const char *name)
 }
 
 /* "name:version" of a folder's package.json, when it has one. */
-static void add_library(json_t *libraries, const char *folder, const char *name)
+static void add_package(json_t *packages, const char *folder, const char *name)
 {
     struct buf text = BUF_EMPTY;
     buf_printf(&text, "%s/%s/package.json", folder, name);
@@ -40,24 +43,55 @@ static void add_library(json_t *libraries, const char *folder, const char *name)
     if (json_is_object(package)) {
         buf_clear(&text);
         buf_printf(&text, "%s:%s", text_member(package, "name"), text_member(package, "version"));
-        json_array_append_new(libraries, json_stringn(text.at, text.length));
+        json_array_append_new(packages, json_stringn(text.at, text.length));
     }
     json_decref(package);
     buf_fini(&text);
 }
 
-static json_t *find_libraries(const char *folder)
+/* What a shared object holds, or why it is of no use. */
+static json_t *describe_plugin(const char *path, const char *name)
 {
-    json_t *libraries = json_array();
+    struct ds_error error;
+    struct plugin_library *library = plugin_library_open(path, &error);
+    if (library == NULL)
+        return json_pack("{s:o?, s:o?}", "file", json_string(name), "error",
+                         json_string(error.text));
+    const struct ds_plugin *plugin = plugin_library_plugin(library);
+    json_t *described =
+        json_pack("{s:o?, s:s, s:o?, s:i, s:o?}", "file", json_string(name), "kind",
+                  plugin_kind_word(plugin->kind), "name", json_string(plugin->name), "version",
+                  (int)plugin->version, "description", json_string(plugin->description));
+    plugin_library_close(&library);
+    return described;
+}
+
+static void add_plugin(json_t *plugins, const char *folder, const char *name)
+{
+    struct buf path = BUF_EMPTY;
+    size_t length = strlen(name);
+    if (length < 4 || strcmp(name + length - 3, ".so") != 0)
+        return;
+    buf_printf(&path, "%s/%s", folder, name);
+    buf_append_byte(&path, '\0');
+    json_array_append_new(plugins, describe_plugin(path.at, name));
+    buf_fini(&path);
+}
+
+/* What add finds at the entries of a folder, in the order of their names. */
+static json_t *list_folder(const char *folder,
+                           void (*add)(json_t *list, const char *folder, const char *name))
+{
+    json_t *list = json_array();
     struct dirent **names = NULL;
-    int count = folder == NULL ? 0 : scandir(folder, &names, NULL, alphasort);
+    int count = scandir(folder, &names, NULL, alphasort);
     for (int i = 0; i < count; i++) {
-        if (names[i]->d_name[0] != '.' && json_array_size(libraries) < MOST_LIBRARIES)
-            add_library(libraries, folder, names[i]->d_name);
+        if (names[i]->d_name[0] != '.' && json_array_size(list) < MOST_LISTED)
+            add(list, folder, names[i]->d_name);
         free(names[i]);
     }
     free(names);
-    return libraries;
+    return list;
 }
 
 static json_t *describe(const char *lib_dir)
@@ -69,9 +103,11 @@ static json_t *describe(const char *lib_dir)
     const char *arch = strcmp(system.machine, "x86_64") == 0    ? "x64"
                        : strcmp(system.machine, "aarch64") == 0 ? "arm64"
                                                                 : system.machine;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:o}", "deepstreamVersion", DEEPSTREAM_VERSION,
-                     "ref", DEEPSTREAM_REF, "buildTime", DEEPSTREAM_BUILD_TIME, "platform",
-                     system.sysname, "arch", arch, "nodeVersion", "libs", find_libraries(lib_dir));
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:n, s:o, s:o?, s:o}", "deepstreamVersion",
+                     DEEPSTREAM_VERSION, "ref", DEEPSTREAM_REF, "buildTime", DEEPSTREAM_BUILD_TIME,
+                     "platform", system.sysname, "arch", arch, "nodeVersion", "libs",
+                     list_folder(lib_dir, add_package), "libDir", json_string(lib_dir), "plugins",
+                     list_folder(lib_dir, add_plugin));
 }
 
 static enum exit_status print_info(const char *lib_dir, enum colour_choice colour)
@@ -88,34 +124,35 @@ static enum exit_status print_info(const char *lib_dir, enum colour_choice colou
     return output_close(&output, EXIT_FINE);
 }
 
-static char *configured_lib_dir(const struct config *config)
+/* The folder to look at, which is the caller's; NULL when there is nothing to go by. */
+static char *find_folder(const struct node_options *options, enum colour_choice colour)
 {
-    slice folder = config_text(config, CONFIG_LIB_DIR);
-    struct buf path = BUF_EMPTY;
-    if (folder.length > 0 && folder.at[0] != '/')
-        buf_printf(&path, "%s/", config_dir(config));
-    buf_append(&path, folder);
-    buf_append_byte(&path, '\0');
-    return path.at;
+    char *folder = NULL;
+    if (options->lib_dir != NULL)
+        return strdup(options->lib_dir);
+    struct config *config = node_options_load_valid(options, colour);
+    if (config == NULL)
+        return NULL;
+    folder = plugin_loader_folder(config);
+    if (config_file(config).length == 0 && access(folder, R_OK) != 0) {
+        free(folder);
+        folder = NULL;
+    }
+    config_free(&config);
+    return folder;
 }
 
 static enum exit_status act(const struct node_options *options, enum colour_choice colour)
 {
-    if (options->lib_dir != NULL)
-        return print_info(options->lib_dir, colour);
-    struct config *config = node_options_load_valid(options, colour);
-    if (config == NULL || config_file(config).length == 0) {
+    char *folder = find_folder(options, colour);
+    if (folder == NULL) {
         fputs("Please provide a libDir or a configFile to provide the relevant install "
               "information\n",
               stderr);
-        if (config != NULL)
-            config_free(&config);
         return EXIT_FINDINGS;
     }
-    char *folder = configured_lib_dir(config);
-    enum exit_status status = print_info(folder[0] == '\0' ? NULL : folder, colour);
+    enum exit_status status = print_info(folder, colour);
     free(folder);
-    config_free(&config);
     return status;
 }
 

@@ -71,7 +71,7 @@ await check('info describes the program as JSON with two spaces', ({ run, file }
     const info = JSON.parse(ran.stdout);
     assert.equal(ran.stdout, `${JSON.stringify(info, null, 2)}\n`);
     assert.deepEqual(Object.keys(info),
-        ['deepstreamVersion', 'ref', 'buildTime', 'platform', 'arch', 'nodeVersion', 'libs']);
+        ['deepstreamVersion', 'ref', 'buildTime', 'platform', 'arch', 'nodeVersion', 'libs', 'libDir', 'plugins']);
     assert.equal(info.platform, process.platform);
     assert.equal(info.arch, process.arch);
     assert.equal(`${info.deepstreamVersion}\n`, run(['--version']).stdout);
