@@ -1,47 +1,29 @@
 /* The authentication `type: file`: users and passwords of the configuration (server.md 6.3).
  *
- * Hashes are computed on other threads, a few at a time, so that a flood of logins neither stops
- * the loop nor takes every thread from the storage. An unknown name costs a hash too: how long an
- * answer takes does not say who exists. */
+ * An unknown name costs a hash too: how long an answer takes does not say who exists. */
 
-#include "plugins/authentication/password.h"
+#include "plugins/authentication/login_data.h"
+#include "plugins/authentication/password_queue.h"
 #include "plugins/authentication/users.h"
 #include "plugins/builtins.h"
 
-#include "json.h"
-
 #include "base/check.h"
-#include "base/list.h"
-
-#include <openssl/crypto.h>
-#include <uv.h>
 
 #include <stdlib.h>
-
-#define MAX_LOGIN_MEMORY ((size_t)64 << 20)
-#define MAX_LOGIN_DEPTH 128
-#define MAX_WORKERS 2
 
 struct file_authentication {
     const struct ds_services *services;
     struct users users;
     bool is_hashed;
-    struct password_method method;
+    struct password_queue hashing;
     bool reports; /* a wrong login is refused here; else the next entry of `auth` is asked */
-    struct list_link queue; /* attempts that wait for a worker */
-    unsigned running;
     ds_done *closed;
     void *closed_context;
 };
 
 struct attempt {
-    struct list_link link;
-    uv_work_t work;
     struct file_authentication *authentication;
     const struct user *user; /* NULL: unknown */
-    slice stored;
-    slice password; /* behind this struct */
-    bool matches;
     ds_login_done *done;
     void *context;
 };
@@ -79,121 +61,54 @@ static void answer_missing(const struct file_authentication *authentication, ds_
 
 /* ---- hashing ---- */
 
-static void start_workers(struct file_authentication *authentication);
-
-static void compute(uv_work_t *work)
-{
-    struct attempt *attempt = work->data;
-    attempt->matches =
-        password_matches(&attempt->authentication->method, attempt->password, attempt->stored);
-}
-
-static void free_attempt(struct attempt *attempt)
-{
-    OPENSSL_cleanse(attempt + 1, attempt->password.length);
-    free(attempt);
-}
-
 static void close_if_idle(struct file_authentication *authentication);
 
-static void on_computed(uv_work_t *work, int status)
+static void on_checked(void *context, bool matches, slice hash)
 {
-    struct attempt *attempt = work->data;
+    struct attempt *attempt = context;
     struct file_authentication *authentication = attempt->authentication;
-    authentication->running--;
-    answer(authentication, attempt->user, status == 0 && attempt->matches, attempt->done,
-           attempt->context);
-    free_attempt(attempt);
-    start_workers(authentication);
+    (void)hash;
+    answer(authentication, attempt->user, matches, attempt->done, attempt->context);
+    free(attempt);
     close_if_idle(authentication);
 }
 
-static void start_workers(struct file_authentication *authentication)
+static void check(struct file_authentication *authentication, const struct user *user,
+                  slice password, ds_login_done *done, void *context)
 {
-    while (authentication->running < MAX_WORKERS && !list_is_empty(&authentication->queue)) {
-        struct attempt *attempt = LIST_ITEM(authentication->queue.next, struct attempt, link);
-        list_remove(&attempt->link);
-        attempt->work.data = attempt;
-        authentication->running++;
-        CHECK(uv_queue_work(authentication->services->loop, &attempt->work, compute, on_computed) ==
-              0);
-    }
-}
-
-/* As long as a real one, and equal to none. */
-static slice nobodys_hash(void)
-{
-    return SLICE("0000000000000000");
-}
-
-static void queue_attempt(struct file_authentication *authentication, const struct user *user,
-                          slice password, ds_login_done *done, void *context)
-{
-    struct attempt *attempt = malloc(sizeof *attempt + password.length);
+    struct attempt *attempt = malloc(sizeof *attempt);
     CHECK(attempt != NULL);
-    char *copy = (char *)(attempt + 1);
-    if (password.length > 0)
-        memcpy(copy, password.at, password.length);
-    *attempt = (struct attempt){
-        .authentication = authentication,
-        .user = user,
-        .stored = user != NULL ? user->password : nobodys_hash(),
-        .password = {copy, password.length},
-        .done = done,
-        .context = context,
-    };
-    list_append(&authentication->queue, &attempt->link);
-    start_workers(authentication);
+    *attempt = (struct attempt){authentication, user, done, context};
+    slice stored = user != NULL ? user->password : (slice){0};
+    password_queue_check(&authentication->hashing, password, stored, on_checked, attempt);
 }
 
 /* ---- operations ---- */
 
-struct credentials {
-    slice username;
-    slice password;
-};
-
-static bool read_text(const struct value_object *object, slice key, slice *text)
+static void try_login(struct file_authentication *authentication, slice username, slice password,
+                      ds_login_done *done, void *context)
 {
-    const valve_value *value = value_object_find(object, key);
-    if (value == NULL || value->type != VALUE_TEXT)
-        return false;
-    *text = value_slice(*value);
-    return true;
-}
-
-static bool read_credentials(slice auth_data, struct arena *arena, struct credentials *credentials)
-{
-    valve_value data;
-    return json_read(auth_data, (struct json_limits){MAX_LOGIN_DEPTH}, arena, &data, NULL) &&
-           data.type == VALUE_OBJECT &&
-           read_text(data.as.object, SLICE("username"), &credentials->username) &&
-           read_text(data.as.object, SLICE("password"), &credentials->password);
-}
-
-static void try_login(struct file_authentication *authentication,
-                      const struct credentials *credentials, ds_login_done *done, void *context)
-{
-    const struct user *user = users_find(&authentication->users, credentials->username);
+    const struct user *user = users_find(&authentication->users, username);
     if (authentication->is_hashed) {
-        queue_attempt(authentication, user, credentials->password, done, context);
+        check(authentication, user, password, done, context);
         return;
     }
-    bool matches = user != NULL && password_equals(credentials->password, user->password);
+    bool matches = user != NULL && password_equals(password, user->password);
     answer(authentication, user, matches, done, context);
 }
 
 static void login(void *self, const struct ds_login *login, ds_login_done *done, void *context)
 {
     struct file_authentication *authentication = self;
-    struct credentials credentials;
-    struct arena arena;
-    arena_init(&arena, MAX_LOGIN_MEMORY);
-    if (read_credentials(login->auth_data, &arena, &credentials))
-        try_login(authentication, &credentials, done, context);
+    struct login_data data;
+    slice username, password;
+    login_data_read(&data, login->auth_data);
+    if (login_data_text(&data, SLICE("username"), &username) &&
+        login_data_text(&data, SLICE("password"), &password))
+        try_login(authentication, username, password, done, context);
     else
         answer_missing(authentication, done, context);
-    arena_fini(&arena);
+    login_data_fini(&data);
 }
 
 /* ---- life ---- */
@@ -206,7 +121,7 @@ static void free_it(struct file_authentication *authentication)
 
 static void close_if_idle(struct file_authentication *authentication)
 {
-    if (authentication->closed == NULL || authentication->running > 0)
+    if (authentication->closed == NULL || !password_queue_is_idle(&authentication->hashing))
         return;
     ds_done *closed = authentication->closed;
     void *context = authentication->closed_context;
@@ -232,7 +147,7 @@ static bool read_method(struct file_authentication *authentication, const struct
         return true;
     authentication->is_hashed = true;
     const char *problem =
-        password_method_init(&authentication->method, ds_value_text(hash, (slice){0}),
+        password_method_init(&authentication->hashing.method, ds_value_text(hash, (slice){0}),
                              ds_value_number(ds_value_member(options, "iterations"), 0),
                              ds_value_number(ds_value_member(options, "keyLength"), 0));
     if (problem == NULL)
@@ -254,7 +169,7 @@ static void warn_about_hashes(const struct file_authentication *authentication)
         return;
     while ((entry = hashmap_next(&authentication->users.by_name, &position)) != NULL) {
         const struct user *user = entry->value;
-        if (user->password.length > password_hash_length(&authentication->method))
+        if (user->password.length > password_hash_length(&authentication->hashing.method))
             continue;
         struct buf text = BUF_EMPTY;
         buf_printf(&text,
@@ -271,7 +186,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     struct file_authentication *authentication = calloc(1, sizeof *authentication);
     CHECK(authentication != NULL);
     authentication->services = services;
-    list_init(&authentication->queue);
+    password_queue_init(&authentication->hashing, services->loop);
     authentication->reports =
         ds_value_boolean(ds_value_member(options, "reportInvalidParameters"), true);
     if (users_init(&authentication->users, ds_value_member(options, "users"), error) &&

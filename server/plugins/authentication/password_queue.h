@@ -1,0 +1,34 @@
+#pragma once
+/* Computes hashes of passwords on other threads, a few at a time, so that a flood of logins neither
+ * stops the loop nor takes every thread from the storage. Part of the plugin that owns it. */
+
+#include "plugins/authentication/password.h"
+
+#include "base/list.h"
+
+struct uv_loop_s;
+
+struct password_queue {
+    struct uv_loop_s *loop;
+    struct password_method method;
+    struct list_link waiting;
+    unsigned running;
+};
+
+/* of a check: ok says whether it is the password. Of a new hash: whether it could be computed; hash
+ * lives until the callback returns. May end the owner of the queue. */
+typedef void password_done(void *context, bool ok, slice hash);
+
+void password_queue_init(struct password_queue *queue, struct uv_loop_s *loop);
+
+/* Whether nothing is under way: else the queue must stay. */
+bool password_queue_is_idle(const struct password_queue *queue);
+
+/* Copies its arguments. stored is a hash with its salt; empty, of nobody, costs as much and equals
+ * none: how long an answer takes does not say who exists. */
+void password_queue_check(struct password_queue *queue, slice password, slice stored,
+                          password_done *done, void *context);
+
+/* A hash of a password, with a new salt. */
+void password_queue_make(struct password_queue *queue, slice password, password_done *done,
+                         void *context);
