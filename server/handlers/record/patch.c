@@ -100,3 +100,13 @@ enum computed patch_compute(struct record_handler *handler, const struct message
     tidy(&handler->scratch, start);
     return computed;
 }
+
+bool is_json(struct record_handler *handler, slice text)
+{
+    struct arena_mark start = arena_mark(&handler->scratch);
+    valve_value value;
+    handler->scratch.limit_bytes = BASE_BYTES + BYTES_PER_BYTE * text.length;
+    bool is_read = read_json(handler, text, &value);
+    tidy(&handler->scratch, start);
+    return is_read;
+}

@@ -32,6 +32,9 @@ struct record_handler *record_handler_new(const struct handler_services *service
 void record_handler_free(struct record_handler **handler);
 const struct handler *record_handler_table(const struct record_handler *handler);
 
+/* Writes that the storage has not confirmed yet, and their bytes. */
+size_t record_handler_unstored(const struct record_handler *handler, size_t *bytes);
+
 /* For services->read_record of plugins: the read path (behaviour.md 5.1), without a permission
  * check and not behind queued writes. */
 void record_handler_read(struct record_handler *handler, slice name, ds_record_done *done,

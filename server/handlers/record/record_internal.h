@@ -236,11 +236,14 @@ enum computed { COMPUTED, COMPUTED_SCALAR, MALFORMED, UNREADABLE_RECORD };
 enum computed patch_compute(struct record_handler *handler, const struct message *message,
                             enum write_form form, slice current, struct buf *result);
 
+bool is_json(struct record_handler *handler, slice text);
+
 /* ---- replies: reply.c ---- */
 
 void record_reply_error(struct session *session, const struct message *message, slice name,
                         uint16_t action);
-void record_reply_malformed(struct session *session, const struct message *message);
+void record_reply_malformed(struct record_handler *handler, struct session *session,
+                            const struct message *message);
 void record_reply_version_exists(struct session *session, const struct message *message,
                                  int32_t version, slice data);
 void record_reply_invalid_version(struct session *session, const struct message *message,

@@ -10,6 +10,12 @@ static void echo_write_fields(struct message *reply, const struct message *messa
         MESSAGE_SET(reply, is_write_ack, true);
 }
 
+/* The answers that say by themselves what has failed. */
+static bool names_its_question(uint16_t action)
+{
+    return action == RECORD_RECORD_UPDATE_ERROR || action == RECORD_RECORD_DELETE_ERROR;
+}
+
 static bool is_query(const struct message *message)
 {
     return message->action == RECORD_READ || message->action == RECORD_HEAD;
@@ -20,30 +26,34 @@ void record_reply_error(struct session *session, const struct message *message, 
 {
     struct message reply = MESSAGE(TOPIC_RECORD, action);
     MESSAGE_SET(&reply, name, name);
-    MESSAGE_SET(&reply, original_action, message->action);
+    if (!names_its_question(action))
+        MESSAGE_SET(&reply, original_action, message->action);
     MESSAGE_SET(&reply, is_error, true);
     if (!is_query(message)) /* a client finds its question by the name */
         echo_write_fields(&reply, message);
     session_send(session, &reply);
 }
 
-/* The whole request, as an error. */
+/* The request but for its data, as an error. */
 static struct message echo(const struct message *message, uint16_t action)
 {
     struct message reply = MESSAGE(TOPIC_RECORD, action);
     MESSAGE_ECHO(&reply, message, name);
     MESSAGE_ECHO(&reply, message, version);
     MESSAGE_ECHO(&reply, message, path);
-    MESSAGE_ECHO(&reply, message, data);
     MESSAGE_SET(&reply, original_action, message->action);
     MESSAGE_SET(&reply, is_error, true);
     echo_write_fields(&reply, message);
     return reply;
 }
 
-void record_reply_malformed(struct session *session, const struct message *message)
+/* Clients parse whatever `data` they get (protocol.md 2.2): what is no JSON does not go back. */
+void record_reply_malformed(struct record_handler *handler, struct session *session,
+                            const struct message *message)
 {
     struct message reply = echo(message, RECORD_INVALID_MESSAGE_DATA);
+    if (is_json(handler, message->data))
+        MESSAGE_ECHO(&reply, message, data);
     log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE_DATA,
              "a write to " SLICE_FORMAT " by " SLICE_FORMAT, SLICE_ARGUMENTS(message->name),
              SLICE_ARGUMENTS(session->user_id));
@@ -67,6 +77,7 @@ void record_reply_invalid_version(struct session *session, const struct message 
                                   int32_t version)
 {
     struct message reply = echo(message, RECORD_INVALID_VERSION);
+    MESSAGE_ECHO(&reply, message, data);
     MESSAGE_SET(&reply, version, version);
     session_send(session, &reply);
 }

@@ -164,6 +164,12 @@ void save_promote(struct record_handler *handler, slice name, const struct ds_re
                                  on_promoted, save);
 }
 
+size_t record_handler_unstored(const struct record_handler *handler, size_t *bytes)
+{
+    *bytes = handler->save_bytes;
+    return handler->save_count;
+}
+
 /* ---- the end of the handler ---- */
 
 void save_all_fail(struct record_handler *handler)

@@ -178,7 +178,7 @@ static void refuse(struct step *step, enum ds_verdict verdict)
 
 static void malformed(struct step *step)
 {
-    record_reply_malformed(step_session(step), step_message(step));
+    record_reply_malformed(step->handler, step_session(step), step_message(step));
     step_end(step);
 }
 
@@ -335,7 +335,7 @@ void write_start(struct request *request)
     const struct message *message = request->message;
     enum write_form form;
     if (!normalise(message, &form)) {
-        record_reply_malformed(request->session, message);
+        record_reply_malformed(handler, request->session, message);
         return;
     }
     bool hot = is_upsert(message) && record_is_hot(handler, message->name);

@@ -122,6 +122,7 @@ static void count_replies(struct author *author)
         if (MESSAGE_HAS(reply, is_write_ack) && reply->is_write_ack)
             author->acks_wanted--;
         else if (reply->action == RECORD_DELETE_SUCCESS ||
+                 reply->action == RECORD_RECORD_DELETE_ERROR ||
                  (is_refusal && reply->original_action == RECORD_DELETE))
             author->deletes_wanted--;
         else if (is_refusal && (reply->original_action == RECORD_SUBSCRIBECREATEANDREAD ||

@@ -76,8 +76,15 @@ void expect_(struct memory_client *client, const struct expected *expected, cons
 #define expect_written(client, name_, id_)                                                         \
     expect(client, .action = RECORD_WRITE_ACKNOWLEDGEMENT, .name = (name_), .id = (id_),           \
            .has_write_ack = true, .write_ack = true)
+/* The errors that say by themselves what has failed carry no originalAction (protocol.md 2.6). */
+static inline unsigned original_of(unsigned action, unsigned original)
+{
+    bool names_it = action == RECORD_RECORD_UPDATE_ERROR || action == RECORD_RECORD_DELETE_ERROR;
+    return names_it ? 0 : original;
+}
+
 #define expect_error(client, action_, name_, original_, id_)                                       \
-    expect(client, .action = (action_), .name = (name_), .original_action = (original_),           \
+    expect(client, .action = (action_), .name = (name_), .original_action = original_of(action_, original_),           \
            .id = (id_), .has_write_ack = (id_) != NULL, .write_ack = true, .is_error = true)
 
 /* An acknowledgement with these names (and no others). */

@@ -211,14 +211,28 @@ static void a_record_at_the_last_version_takes_no_more_writes(void **state)
 
 /* ---- what is not fit ---- */
 
-static void expect_unfit(struct memory_client *client, unsigned action, const char *path,
-                         const char *data)
+/* echoed: the data that comes back. */
+static void expect_unfit_echoing(struct memory_client *client, unsigned action, const char *path,
+                                 const char *data, const char *echoed)
 {
     say_write(client, .action = action, .name = "r", .version = 2, .path = path, .data = data,
               .id = "1");
     expect(client, .action = RECORD_INVALID_MESSAGE_DATA, .name = "r", .has_version = true,
-           .version = 2, .path = path, .data = data, .id = "1", .has_write_ack = true,
+           .version = 2, .path = path, .data = echoed, .id = "1", .has_write_ack = true,
            .write_ack = true, .is_error = true, .original_action = action);
+}
+
+static void expect_unfit(struct memory_client *client, unsigned action, const char *path,
+                         const char *data)
+{
+    expect_unfit_echoing(client, action, path, data, data);
+}
+
+/* Clients throw at `data` that is not JSON. */
+static void expect_unreadable(struct memory_client *client, unsigned action, const char *path,
+                              const char *data)
+{
+    expect_unfit_echoing(client, action, path, data, NULL);
 }
 
 static void F10_payloads_and_paths_that_are_not_fit_are_errors(void **state)
@@ -226,13 +240,13 @@ static void F10_payloads_and_paths_that_are_not_fit_are_errors(void **state)
     (void)state;
     struct memory_client *bo = login("bo");
     store_put(&world.cache, "r", 1, "{\"null\":null}");
-    expect_unfit(bo, RECORD_UPDATE, NULL, "{");
+    expect_unreadable(bo, RECORD_UPDATE, NULL, "{");
     expect_unfit(bo, RECORD_UPDATE, NULL, "5");
     expect_unfit(bo, RECORD_UPDATE, NULL, "null");
     expect_unfit(bo, RECORD_UPDATE, NULL, NULL);
     expect_unfit(bo, RECORD_CREATEANDUPDATE, NULL, "\"text\"");
-    expect_unfit(bo, RECORD_UPDATE, NULL, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]");
-    expect_unfit(bo, RECORD_PATCH, "a", "nonsense");
+    expect_unreadable(bo, RECORD_UPDATE, NULL, "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]");
+    expect_unreadable(bo, RECORD_PATCH, "a", "nonsense");
     expect_unfit(bo, RECORD_PATCH, "__proto__.x", "1");
     expect_unfit(bo, RECORD_PATCH, "a[-1]", "1");
     expect_unfit(bo, RECORD_PATCH, ".", "1");
