@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define LINE_BYTES 8192
+#define PLAIN_LINE_BYTES ((size_t)64 * 1024) /* where nothing has to be escaped */
 #define EVENT_BYTES 128
 #define CUT "..."
 
@@ -61,10 +62,10 @@ static size_t show(slice character, uint32_t c, char *out)
 }
 
 /* text with controls and what is no UTF-8 escaped, in `out` unless it may stay as it is; cut where
- * `size` bytes do not hold it. */
-static slice escaped(slice text, char *out, size_t size)
+ * `size` bytes do not hold it, or most_plain of what may stay. */
+static slice escaped(slice text, char *out, size_t size, size_t most_plain)
 {
-    if (is_plain(text) && text.length <= size)
+    if (is_plain(text) && text.length <= most_plain)
         return text;
     size_t length = 0, at = 0;
     while (at < text.length) {
@@ -89,18 +90,40 @@ static double now_ms(void)
     return (double)now.tv_sec * 1000 + (double)(now.tv_nsec / 1000000);
 }
 
-static void hand_on(struct log *log, enum ds_log_level level, slice event, slice text)
+static void tell_trouble(struct log *log, const struct ds_log_line *line)
 {
-    char event_bytes[EVENT_BYTES], text_bytes[LINE_BYTES];
-    if (log->operations == NULL)
+    if (log->on_trouble == NULL || log->is_telling || line->level < DS_WARN)
         return;
+    log->is_telling = true;
+    log->on_trouble(log->trouble_context, line);
+    log->is_telling = false;
+}
+
+static void hand_on(struct log *log, slice scope, enum ds_log_level level, slice event, slice text)
+{
+    char scope_bytes[EVENT_BYTES], event_bytes[EVENT_BYTES], text_bytes[LINE_BYTES];
     struct ds_log_line line = {
         .level = level,
-        .event = escaped(event, event_bytes, sizeof event_bytes),
-        .text = escaped(text, text_bytes, sizeof text_bytes),
+        .scope = escaped(scope, scope_bytes, sizeof scope_bytes, sizeof scope_bytes),
+        .event = escaped(event, event_bytes, sizeof event_bytes, sizeof event_bytes),
+        .text = escaped(text, text_bytes, sizeof text_bytes, PLAIN_LINE_BYTES),
         .time_ms = now_ms(),
     };
-    log->operations->write(log->logger, &line);
+    if (log->operations != NULL && log_wants(log, level))
+        log->operations->write(log->logger, &line);
+    tell_trouble(log, &line);
+}
+
+/* Whether anybody wants the line. */
+static bool is_heard(const struct log *log, enum ds_log_level level)
+{
+    return (log->operations != NULL && log_wants(log, level)) ||
+           (log->on_trouble != NULL && level >= DS_WARN);
+}
+
+static void count(struct log *log, enum ds_log_level level, size_t event)
+{
+    log->counts[event][level <= DS_FATAL ? level : DS_FATAL]++;
 }
 
 void log_line(struct log *log, enum ds_log_level level, enum log_event event, const char *format,
@@ -108,8 +131,8 @@ void log_line(struct log *log, enum ds_log_level level, enum log_event event, co
 {
     char text[LINE_BYTES];
     slice name = log_event_name(event);
-    log->counts[event]++;
-    if (!log_wants(log, level))
+    count(log, level, event);
+    if (!is_heard(log, level))
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -117,29 +140,32 @@ void log_line(struct log *log, enum ds_log_level level, enum log_event event, co
     va_end(arguments);
     CHECK(length >= 0);
     if ((size_t)length < sizeof text) {
-        hand_on(log, level, name, (slice){text, (size_t)length});
+        hand_on(log, SLICE(""), level, name, (slice){text, (size_t)length});
         return;
     }
     size_t kept = sizeof text - sizeof CUT;
     while (kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
         kept--;
     memcpy(text + kept, CUT, sizeof CUT - 1);
-    hand_on(log, level, name, (slice){text, kept + sizeof CUT - 1});
+    hand_on(log, SLICE(""), level, name, (slice){text, kept + sizeof CUT - 1});
 }
 
-static void count_named(struct log *log, slice event)
+static size_t find_event(slice name)
 {
-    for (enum log_event i = 0; i < LOG_EVENT_COUNT; i++) {
-        if (slice_equal(log_event_name(i), event)) {
-            log->counts[i]++;
-            return;
-        }
-    }
+    enum log_event event = 0;
+    while (event < LOG_EVENT_COUNT && !slice_equal(log_event_name(event), name))
+        event++;
+    return event;
+}
+
+void log_scoped(struct log *log, slice scope, enum ds_log_level level, slice event, slice text)
+{
+    count(log, level, find_event(event));
+    if (is_heard(log, level))
+        hand_on(log, scope, level, event, text);
 }
 
 void log_named(struct log *log, enum ds_log_level level, slice event, slice text)
 {
-    count_named(log, event);
-    if (log_wants(log, level))
-        hand_on(log, level, event, text);
+    log_scoped(log, SLICE(""), level, event, text);
 }

@@ -19,7 +19,14 @@ struct log {
     enum ds_log_level level; /* lines below it are dropped before they are formatted */
     const struct ds_logger_operations *operations; /* NULL: nowhere */
     void *logger;
-    uint64_t counts[LOG_EVENT_COUNT]; /* lines so far, dropped ones too */
+    /* Lines so far by level, dropped ones too; the last row: of events that are in no list. */
+    uint64_t counts[LOG_EVENT_COUNT + 1][DS_FATAL + 1];
+
+    /* Told of lines of WARN and above, also when the level drops them; of none that it causes
+     * itself. NULL: nobody. */
+    void (*on_trouble)(void *context, const struct ds_log_line *line);
+    void *trouble_context;
+    bool is_telling;
 };
 
 static inline bool log_wants(const struct log *log, enum ds_log_level level)
@@ -30,7 +37,8 @@ static inline bool log_wants(const struct log *log, enum ds_log_level level)
 void log_line(struct log *log, enum ds_log_level level, enum log_event event, const char *format,
               ...) __attribute__((format(printf, 4, 5)));
 
-/* For plugins: an event by its name. */
+/* For plugins: an event by its name; and with a namespace before it. */
 void log_named(struct log *log, enum ds_log_level level, slice event, slice text);
+void log_scoped(struct log *log, slice scope, enum ds_log_level level, slice event, slice text);
 
 slice log_event_name(enum log_event event);

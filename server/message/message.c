@@ -6,12 +6,8 @@
 
 #include <stdlib.h>
 
-enum {
-    ACTION_NUMBERS = 128,
-};
-
 #define ACTION(topic, name, number, way)                                                           \
-    _Static_assert((number) < ACTION_NUMBERS, "the table of ways has room for " #name);
+    _Static_assert((number) < ACTION_NUMBERS, "ACTION_NUMBERS leaves room for " #name);
 #include "actions.def"
 #undef ACTION
 

@@ -23,6 +23,9 @@ enum {
 #undef ACTION
 };
 
+/* Numbers of actions are below this, in every topic: the size of tables. */
+enum { ACTION_NUMBERS = 128 };
+
 /* What a server does with a message of a client; see actions.def. */
 enum action_way {
     WAY_REFUSE,

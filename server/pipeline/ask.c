@@ -10,6 +10,8 @@ struct ask {
     struct ask *next; /* of the spare ones */
     struct pipeline *pipeline;
     struct session *session;
+    uint8_t topic;
+    uint16_t action;
     ds_verdict_done *done;
     void *context;
 };
@@ -32,6 +34,7 @@ static void on_verdict(void *context, enum ds_verdict verdict)
     struct ask answered = *ask;
     ask->next = answered.pipeline->spare_asks;
     answered.pipeline->spare_asks = ask;
+    measure_verdict(answered.pipeline, answered.topic, answered.action, verdict);
     answered.done(answered.context, verdict);
     session_release(&answered.session);
 }
@@ -42,6 +45,8 @@ void pipeline_ask(struct pipeline *pipeline, const struct permission_question *q
     struct ask *ask = take_spare(pipeline);
     *ask = (struct ask){.pipeline = pipeline,
                         .session = session_retain(question->session),
+                        .topic = question->topic,
+                        .action = question->action,
                         .done = done,
                         .context = context};
     struct ds_permission_request request = {
@@ -54,8 +59,10 @@ void pipeline_ask(struct pipeline *pipeline, const struct permission_question *q
         .data = question->data,
         .record = question->record,
     };
+    measure_begin(pipeline, question->session);
     pipeline->settings.permission->check(pipeline->settings.permission_self, &request, on_verdict,
                                          ask);
+    measure_end(pipeline);
 }
 
 void ask_free_spares(struct pipeline *pipeline)

@@ -65,6 +65,7 @@ static void on_verdict(void *context, enum ds_verdict verdict)
 {
     struct passage *passage = context;
     CHECK(!passage->is_answered);
+    measure_verdict(passage->pipeline, passage->message->topic, passage->message->action, verdict);
     passage->is_answered = true;
     passage->verdict = verdict;
     if (!passage->is_waiting)
@@ -98,7 +99,9 @@ static void ask(struct passage *passage)
         request.data = message->data;
     }
     passage->is_answered = false;
+    measure_begin(passage->pipeline, passage->session);
     settings->permission->check(settings->permission_self, &request, on_verdict, passage);
+    measure_end(passage->pipeline);
 }
 
 /* ---- verdicts ---- */

@@ -85,6 +85,11 @@ void pipeline_stop(struct pipeline *pipeline, void (*done)(void *context), void 
     tell_when_idle(pipeline);
 }
 
+size_t pipeline_waiting(const struct pipeline *pipeline)
+{
+    return pipeline->busy;
+}
+
 void pipeline_remove_handlers(struct pipeline *pipeline)
 {
     pipeline->is_stopped = pipeline->is_over = true;

@@ -26,6 +26,7 @@ struct handler {
 
 struct pipeline_settings {
     struct log *log;
+    struct metrics *metrics; /* NULL: nobody counts */
     const struct ds_permission_operations *permission;
     void *permission_self;
 };
@@ -41,6 +42,9 @@ void pipeline_add_handler(struct pipeline *pipeline, enum topic topic,
 /* Takes no messages from now on: what comes is dropped, what was taken goes on. done is called once
  * nothing of it waits for a verdict or behind another message, perhaps before this returns. */
 void pipeline_stop(struct pipeline *pipeline, void (*done)(void *context), void *context);
+
+/* Messages that wait for a verdict or behind another one. */
+size_t pipeline_waiting(const struct pipeline *pipeline);
 
 /* Handlers hear of nothing any more, so they may be freed. What is still on its way ends here. */
 void pipeline_remove_handlers(struct pipeline *pipeline);

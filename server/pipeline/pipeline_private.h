@@ -3,6 +3,8 @@
 
 #include "pipeline/pipeline.h"
 
+#include "metrics/metrics.h"
+
 struct passage;
 struct ask;
 
@@ -15,12 +17,41 @@ struct pipeline {
     struct passage *spare_passages; /* so that a decision that comes at once allocates nothing */
     struct ask *spare_asks;
 
+    uint64_t timed_since_ns;        /* the check that is being asked; 0: it is not timed */
     bool is_stopped;                /* takes no messages */
     bool is_over;                   /* has no handlers any more */
     size_t busy;                    /* messages that wait behind others, or for a verdict */
     void (*on_idle)(void *context); /* NULL: nobody waits for the end of them */
     void *idle_context;
 };
+
+/* ---- what is counted of checks ---- */
+
+/* Before permission is asked. */
+static inline void measure_begin(struct pipeline *pipeline, const struct session *session)
+{
+    struct metrics *metrics = pipeline->settings.metrics;
+    if (metrics != NULL)
+        pipeline->timed_since_ns =
+            metrics_time_now(session->settings->loop, &metrics->decision_timed_ms);
+}
+
+/* Before anything that the verdict causes. */
+static inline void measure_verdict(struct pipeline *pipeline, unsigned topic, unsigned action,
+                                   enum ds_verdict verdict)
+{
+    struct metrics *metrics = pipeline->settings.metrics;
+    metrics_decided(metrics, topic, action, verdict);
+    if (pipeline->timed_since_ns != 0)
+        histogram_add(&metrics->decision_time, uv_hrtime() - pipeline->timed_since_ns);
+    pipeline->timed_since_ns = 0;
+}
+
+/* It has been asked: what waits for records now is not timed. */
+static inline void measure_end(struct pipeline *pipeline)
+{
+    pipeline->timed_since_ns = 0;
+}
 
 /* ---- pipeline.c ---- */
 

@@ -4,6 +4,7 @@
 #include "session/endpoint.h"
 
 #include "logging/log.h"
+#include "metrics/metrics.h"
 #include "transport/http/http.h"
 
 #include "base/check.h"
@@ -27,6 +28,7 @@ static void time_out(struct session *session)
     log_line(session->settings->log, DS_INFO, LOG_AUTHENTICATION_TIMEOUT,
              "connection has not authenticated successfully in the expected time");
     session_send(session, &message);
+    session->closing = CLOSING_LOGIN_TIMEOUT;
     session_close(session, CLOSE_NORMAL, "it did not log in in time");
 }
 
@@ -59,6 +61,12 @@ static void queue_login(struct session *session)
 
 /* ---- heartbeats ---- */
 
+static void end_silent(struct session *session)
+{
+    session->closing = CLOSING_NO_HEARTBEAT;
+    session_close(session, CLOSE_NORMAL, "no heartbeat in two intervals");
+}
+
 static void on_heartbeat_timer(uv_timer_t *timer)
 {
     struct session_endpoint *endpoint = timer->data;
@@ -67,7 +75,7 @@ static void on_heartbeat_timer(uv_timer_t *timer)
     for (struct list_link *at = endpoint->sessions.next; at != &endpoint->sessions; at = at->next) {
         struct session *session = LIST_ITEM(at, struct session, in_endpoint);
         if (session->state != SESSION_CLOSED && now - session->last_alive_ms > allowed_ms)
-            session_close(session, CLOSE_NORMAL, "no heartbeat in two intervals");
+            end_silent(session);
     }
 }
 
@@ -120,10 +128,25 @@ static void *on_open(void *context, struct outlet *outlet, const struct http_req
     list_init(&session->in_login_queue);
     list_append(&endpoint->sessions, &session->in_endpoint);
     endpoint->count++;
+    metrics_opened(endpoint->settings->metrics);
     queue_login(session);
     start_heartbeats(endpoint);
     log_opened(session, request);
     return session;
+}
+
+/* What closed it from here counts more than how the peer took it. */
+static enum closing closing_of(const struct session *session)
+{
+    static const enum closing CLOSINGS[] = {
+        [OUTLET_LOST] = CLOSING_LOST,
+        [OUTLET_LEFT] = CLOSING_CLIENT,
+        [OUTLET_PROTOCOL_ERROR] = CLOSING_PROTOCOL_ERROR,
+        [OUTLET_SLOW_RECEIVER] = CLOSING_SLOW_RECEIVER,
+        [OUTLET_SERVER_STOP] = CLOSING_SERVER_STOP,
+        [OUTLET_CLOSED] = CLOSING_SERVER,
+    };
+    return session->closing != CLOSING_LOST ? session->closing : CLOSINGS[session->outlet->end];
 }
 
 static void end_session(struct session *session)
@@ -131,6 +154,7 @@ static void end_session(struct session *session)
     struct session_endpoint *endpoint = session->endpoint;
     const struct session_settings *settings = session->settings;
     expiry_forget(session);
+    metrics_closed(settings->metrics, closing_of(session));
     session->state = SESSION_CLOSED;
     session->outlet = NULL;
     session->endpoint = NULL;
@@ -167,6 +191,7 @@ static void on_undecodable(struct session *session, const char *problem)
     slice who = session->was_open ? session->user_id : session->remote_address;
     log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE, SLICE_FORMAT ": %s",
              SLICE_ARGUMENTS(who), problem);
+    metrics_unreadable(session->settings->metrics);
     if (session->state == SESSION_OPEN) {
         struct message message = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
         session_send(session, &message);
@@ -182,6 +207,8 @@ static void on_frame(struct session *session, slice payload)
     struct message_limits limits = {.max_names = settings->max_names};
     struct message message;
     const char *problem = binary_decode(payload, &limits, arena, &message);
+    if (problem == NULL)
+        metrics_received(settings->metrics, message.topic, message.action);
     if (problem != NULL)
         on_undecodable(session, problem);
     else if (session->state == SESSION_OPEN)
@@ -196,6 +223,7 @@ static void on_message(void *owner, enum ws_kind kind, slice payload)
     if (session->state == SESSION_CLOSED)
         return;
     if (kind != WS_BINARY) {
+        session->closing = CLOSING_PROTOCOL_ERROR;
         session_close(session, CLOSE_UNSUPPORTED, "it sent text to a binary endpoint"); /* F8 */
         return;
     }
@@ -257,8 +285,11 @@ void session_endpoint_free(struct session_endpoint **endpoint)
     struct session_endpoint *ended = *endpoint;
     if (ended == NULL)
         return;
-    while (!list_is_empty(&ended->sessions))
-        end_session(LIST_ITEM(ended->sessions.next, struct session, in_endpoint));
+    while (!list_is_empty(&ended->sessions)) {
+        struct session *session = LIST_ITEM(ended->sessions.next, struct session, in_endpoint);
+        session->closing = CLOSING_SERVER_STOP;
+        end_session(session);
+    }
     uv_close((uv_handle_t *)&ended->heartbeat_timer, on_timer_closed);
     uv_close((uv_handle_t *)&ended->login_timer, on_timer_closed);
     uv_close((uv_handle_t *)&ended->expiry_timer, on_timer_closed);

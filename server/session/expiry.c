@@ -4,6 +4,8 @@
 
 #include "session/endpoint.h"
 
+#include "metrics/metrics.h"
+
 #include "base/check.h"
 
 #include <time.h>
@@ -88,6 +90,7 @@ static void on_timer(uv_timer_t *timer)
     while (endpoint->expiring.count > 0 && at(endpoint, 1)->expires_ms <= now) {
         struct session *session = at(endpoint, 1);
         take_out(endpoint, session);
+        session->closing = CLOSING_LOGIN_EXPIRED;
         session_close(session, CLOSE_NORMAL, "its login has expired");
     }
     sleep_until_next(endpoint);

@@ -3,6 +3,7 @@
 #include "session/endpoint.h"
 
 #include "logging/log.h"
+#include "metrics/metrics.h"
 
 #include "json.h"
 
@@ -68,6 +69,7 @@ static void refuse_data(struct session *session, const char *problem, slice data
         log_line(settings->log, DS_WARN, LOG_INVALID_MESSAGE_DATA, "Error parsing auth message: %s",
                  problem);
     reply(session, TOPIC_AUTH, AUTH_INVALID_MESSAGE_DATA);
+    session->closing = CLOSING_BAD_LOGIN;
     session_close(session, CLOSE_NORMAL, "its login could not be read");
 }
 

@@ -4,6 +4,7 @@
 #include "session/endpoint.h"
 
 #include "logging/log.h"
+#include "metrics/metrics.h"
 
 #include "base/check.h"
 #include "base/utf8.h"
@@ -42,12 +43,14 @@ static void refuse(struct attempt *attempt, slice client_data)
     else
         log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL, "invalid authentication data");
     session->state = SESSION_AWAITING_LOGIN;
+    metrics_login(settings->metrics, false, SLICE(""));
     send_outcome(session, AUTH_AUTH_UNSUCCESSFUL, client_data);
     if (++session->failed_logins < settings->max_auth_attempts)
         return;
     log_line(settings->log, DS_INFO, LOG_TOO_MANY_AUTH_ATTEMPTS,
              "too many authentication attempts");
     send_outcome(session, AUTH_TOO_MANY_AUTH_ATTEMPTS, SLICE(""));
+    session->closing = CLOSING_LOGIN_ATTEMPTS;
     session_close(session, CLOSE_NORMAL, "too many authentication attempts");
 }
 
@@ -98,6 +101,7 @@ static void open_session(struct attempt *attempt, const struct ds_login_result *
     list_remove(&session->in_login_queue);
     session->state = SESSION_OPEN;
     session->was_open = true;
+    metrics_login(settings->metrics, true, session->user_id);
     expiry_watch(session, result->expires_ms);
     send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
     log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT, SLICE_ARGUMENTS(id));

@@ -3,6 +3,7 @@
 #include "session/endpoint.h"
 
 #include "logging/log.h"
+#include "metrics/metrics.h"
 
 #include "base/check.h"
 
@@ -48,6 +49,7 @@ void session_send(struct session *session, const struct message *message)
 {
     if (session->state == SESSION_CLOSED)
         return;
+    metrics_sent(session->settings->metrics, message, 1);
     session->outlet->operations->send(session->outlet, encode(session->endpoint, message));
 }
 
@@ -59,6 +61,8 @@ void session_close(struct session *session, enum close_code code, const char *re
     log_line(session->settings->log, DS_INFO, LOG_CONNECTION_ERROR,
              "closing the connection of " SLICE_FORMAT ": %s", SLICE_ARGUMENTS(who), reason);
     session->state = SESSION_CLOSED;
+    if (session->closing == CLOSING_LOST)
+        session->closing = CLOSING_SERVER;
     list_remove(&session->in_login_queue);
     expiry_forget(session);
     session->outlet->operations->close(session->outlet, code);
@@ -77,14 +81,18 @@ void broadcast_send(struct broadcast *broadcast, struct session *session)
         return;
     struct frame **frame = &broadcast->frames[session->settings->protocol];
     const struct outlet_operations *operations = session->outlet->operations;
-    if (*frame == NULL)
+    if (*frame == NULL) {
         *frame = operations->make_frame(encode(session->endpoint, broadcast->message));
+        broadcast->metrics = session->settings->metrics;
+    }
     operations->send_frame(session->outlet, *frame);
     broadcast->sent++;
 }
 
+/* Counted as sent to each, and not as received (S12). */
 void broadcast_end(struct broadcast *broadcast)
 {
+    metrics_sent(broadcast->metrics, broadcast->message, broadcast->sent);
     for (size_t i = 0; i < PROTOCOL_COUNT; i++) {
         if (broadcast->frames[i] != NULL)
             frame_release(&broadcast->frames[i]);

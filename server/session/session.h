@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct log;
+struct metrics;
 struct session;
 struct http_request;
 
@@ -59,6 +60,7 @@ struct session_authentication {
 struct session_settings {
     uv_loop_t *loop;
     struct log *log;
+    struct metrics *metrics; /* NULL: nobody counts */
     const struct session_authentication *authentications;
     size_t authentication_count;
     const struct ds_permission_operations *permission;
@@ -115,6 +117,7 @@ struct session {
 
     /* of session/ */
     bool was_open;
+    uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
     struct session_endpoint *endpoint; /* NULL once it has ended */
     struct list_link in_endpoint;
     struct list_link in_login_queue;
@@ -145,6 +148,7 @@ void session_close(struct session *session, enum close_code code, const char *re
 struct broadcast {
     const struct message *message;
     struct frame *frames[PROTOCOL_COUNT];
+    struct metrics *metrics; /* of who was sent to */
     size_t sent;
 };
 

@@ -45,6 +45,16 @@ enum close_code {
 
 struct outlet;
 
+/* Why an outlet ended, for who counts; set by what made it before it tells its owner. */
+enum outlet_end {
+    OUTLET_LOST,           /* the connection broke, or ended without a goodbye */
+    OUTLET_LEFT,           /* the peer said goodbye */
+    OUTLET_PROTOCOL_ERROR, /* the peer broke a rule */
+    OUTLET_SLOW_RECEIVER,  /* the peer did not read */
+    OUTLET_SERVER_STOP,
+    OUTLET_CLOSED, /* by its owner */
+};
+
 struct outlet_operations {
     /* Queues one message; payload is copied. */
     void (*send)(struct outlet *outlet, slice payload);
@@ -65,4 +75,5 @@ struct outlet_operations {
 
 struct outlet {
     const struct outlet_operations *operations;
+    enum outlet_end end; /* once its owner is told that it is over */
 };

@@ -66,6 +66,7 @@ void outq_fini(struct outq *queue, struct outq_pool *pool)
 {
     while (queue->first != NULL)
         drop_first(queue, pool);
+    pool->queued_bytes -= queue->bytes;
     queue->bytes = 0;
 }
 
@@ -89,6 +90,7 @@ char *outq_extend(struct outq *queue, struct outq_pool *pool, size_t length)
     char *room = block->bytes + block->end;
     block->end += length;
     queue->bytes += length;
+    pool->queued_bytes += length;
     return room;
 }
 
@@ -112,6 +114,7 @@ void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct frame 
     *block = (struct outq_block){.frame = frame_retain(frame), .end = frame->length};
     link_block(queue, block);
     queue->bytes += frame->length;
+    pool->queued_bytes += frame->length;
 }
 
 static char *block_bytes(struct outq_block *block)
@@ -136,6 +139,7 @@ void outq_consume(struct outq *queue, struct outq_pool *pool, size_t length)
 {
     CHECK(length <= queue->bytes);
     queue->bytes -= length;
+    pool->queued_bytes -= length;
     while (length > 0) {
         struct outq_block *block = queue->first;
         size_t here = block->end - block->start;

@@ -17,8 +17,9 @@ struct outq_block;
 #define OUTQ_SMALL_BYTES ((size_t)1024) /* up to here a frame is copied */
 #define OUTQ_POOL_BLOCKS 512            /* that are kept when nobody needs them */
 
-/* Blocks that wait for a queue. */
+/* Blocks that wait for a queue, and how much waits in all queues that use the pool. */
 struct outq_pool {
+    size_t queued_bytes;
     struct outq_block *free;
     size_t free_count;
 };

@@ -229,6 +229,11 @@ void rpc_handler_free(struct rpc_handler **handler)
     *handler = NULL;
 }
 
+size_t rpc_handler_open_calls(const struct rpc_handler *handler)
+{
+    return handler->by_origin.count;
+}
+
 const struct handler *rpc_handler_table(const struct rpc_handler *handler)
 {
     return &handler->table;

@@ -25,3 +25,6 @@ struct rpc_handler *rpc_handler_new(const struct handler_services *services,
                                     const struct rpc_settings *settings);
 void rpc_handler_free(struct rpc_handler **handler);
 const struct handler *rpc_handler_table(const struct rpc_handler *handler);
+
+/* Calls of this node's clients, and of other nodes to them, that have not ended. */
+size_t rpc_handler_open_calls(const struct rpc_handler *handler);

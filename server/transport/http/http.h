@@ -81,3 +81,6 @@ void http_server_close(struct http_server *server, uint32_t grace_ms, void (*don
 
 /* What the server has seen so far. */
 const struct transport_counters *http_server_counters(const struct http_server *server);
+
+/* Bytes that wait for clients to read them. */
+size_t http_server_queued_bytes(const struct http_server *server);

@@ -225,6 +225,11 @@ const struct transport_counters *http_server_counters(const struct http_server *
     return &server->streams.counters;
 }
 
+size_t http_server_queued_bytes(const struct http_server *server)
+{
+    return server->streams.pool.queued_bytes;
+}
+
 /* ---- the end ---- */
 
 static void free_server(struct http_server *server)

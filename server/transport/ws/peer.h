@@ -90,7 +90,7 @@ enum {
 };
 
 /* Starts the close handshake. Nothing to a peer that is not open. */
-void ws_peer_close(struct ws_peer *peer, unsigned status, const char *reason);
+void ws_peer_close(struct ws_peer *peer, unsigned status, enum outlet_end end, const char *reason);
 
 /* The peer broke a rule: says so and ends. reason is a static text. */
 void ws_peer_fail(struct ws_peer *peer, unsigned status, const char *reason);
@@ -99,7 +99,7 @@ void ws_peer_fail(struct ws_peer *peer, unsigned status, const char *reason);
 void ws_peer_closed(struct ws_peer *peer, unsigned status);
 
 /* Ends without goodbye. */
-void ws_peer_abort(struct ws_peer *peer, const char *reason);
+void ws_peer_abort(struct ws_peer *peer, enum outlet_end end, const char *reason);
 
 struct ws_deflate *ws_host_deflate(struct ws_host *host);
 

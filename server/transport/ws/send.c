@@ -23,7 +23,7 @@ static void cut_off(struct ws_peer *peer, size_t waiting)
     streams->counters.slow_receivers++;
     log_line(streams->log, DS_WARN, LOG_SLOW_RECEIVER,
              "%s does not read: cut off with %zu bytes waiting", address, waiting);
-    ws_peer_abort(peer, "the client does not read");
+    ws_peer_abort(peer, OUTLET_SLOW_RECEIVER, "the client does not read");
 }
 
 /* Many messages of one turn are no sign of a slow reader: first they are written. */
@@ -215,9 +215,9 @@ static void close_outlet(struct outlet *outlet, enum close_code code)
     if (peer->state != WS_PEER_OPEN)
         return;
     if (code == CLOSE_ABORT)
-        ws_peer_abort(peer, closings[code].reason);
+        ws_peer_abort(peer, OUTLET_CLOSED, closings[code].reason);
     else
-        ws_peer_close(peer, closings[code].status, closings[code].reason);
+        ws_peer_close(peer, closings[code].status, OUTLET_CLOSED, closings[code].reason);
 }
 
 static void pause_reading(struct outlet *outlet)

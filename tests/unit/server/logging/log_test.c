@@ -8,11 +8,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
 struct kept {
     struct buf text; /* "LEVEL EVENT | text\n" of each line */
+    char scope[32];
     double time_ms;
 };
 
@@ -23,6 +25,7 @@ static void keep(void *self, const struct ds_log_line *line)
                SLICE_ARGUMENTS(line->event));
     buf_append(&kept->text, line->text);
     buf_append_byte(&kept->text, '\n');
+    snprintf(kept->scope, sizeof kept->scope, SLICE_FORMAT, SLICE_ARGUMENTS(line->scope));
     kept->time_ms = line->time_ms;
 }
 
@@ -49,8 +52,10 @@ static void lines_below_the_level_are_only_counted(void **state)
     log_line(&log, DS_INFO, LOG_INFO, "no");
     log_line(&log, DS_WARN, LOG_SLOW_RECEIVER, "%d bytes", 12);
     log_line(&log, DS_ERROR, LOG_INFO, "yes");
-    assert_int_equal(log.counts[LOG_INFO], 3);
-    assert_int_equal(log.counts[LOG_SLOW_RECEIVER], 1);
+    assert_int_equal(log.counts[LOG_INFO][DS_DEBUG], 1);
+    assert_int_equal(log.counts[LOG_INFO][DS_INFO], 1);
+    assert_int_equal(log.counts[LOG_INFO][DS_ERROR], 1);
+    assert_int_equal(log.counts[LOG_SLOW_RECEIVER][DS_WARN], 1);
     expect_kept(&kept, "2 SLOW_RECEIVER | 12 bytes\n3 INFO | yes\n");
 }
 
@@ -70,7 +75,7 @@ static void a_log_without_logger_takes_lines(void **state)
     struct log log = {.level = DS_DEBUG};
     log_line(&log, DS_ERROR, LOG_ERROR, "into nothing");
     log_named(&log, DS_ERROR, SLICE("ERROR"), SLICE("into nothing"));
-    assert_int_equal(log.counts[LOG_ERROR], 2);
+    assert_int_equal(log.counts[LOG_ERROR][DS_ERROR], 2);
 }
 
 static void expect_shown(const char *text, const char *shown)
@@ -126,9 +131,52 @@ static void plugins_may_bring_events_of_their_own(void **state)
     log_named(&log, DS_INFO, SLICE("MY_EVENT\n"), SLICE("text"));
     log_named(&log, DS_DEBUG, SLICE("STORAGE_ERROR"), SLICE("text"));
     log_named(&log, DS_ERROR, SLICE("STORAGE_ERROR"), SLICE("a\nb"));
-    assert_int_equal(log.counts[LOG_STORAGE_ERROR], 2);
+    assert_int_equal(log.counts[LOG_STORAGE_ERROR][DS_DEBUG], 1);
+    assert_int_equal(log.counts[LOG_STORAGE_ERROR][DS_ERROR], 1);
+    assert_int_equal(log.counts[LOG_EVENT_COUNT][DS_INFO], 1);
     assert_true(kept.time_ms > 1.6e12);
     expect_kept(&kept, "1 MY_EVENT\\n | text\n3 STORAGE_ERROR | a\\nb\n");
+}
+
+static void a_plugin_may_put_a_namespace_before_its_line(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_INFO);
+    log_scoped(&log, SLICE("MY_PLUGIN"), DS_INFO, SLICE("INFO"), SLICE("text"));
+    assert_string_equal(kept.scope, "MY_PLUGIN");
+    expect_kept(&kept, "1 INFO | text\n");
+}
+
+struct troubles {
+    struct log *log;
+    unsigned count;
+    enum ds_log_level last;
+};
+
+static void note_trouble(void *context, const struct ds_log_line *line)
+{
+    struct troubles *troubles = context;
+    troubles->count++;
+    troubles->last = line->level;
+    log_line(troubles->log, DS_ERROR, LOG_ERROR, "told of %u", troubles->count);
+}
+
+static void who_watches_is_told_of_warnings_whatever_the_level_but_not_of_its_own(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_FATAL);
+    struct troubles troubles = {.log = &log};
+    log.on_trouble = note_trouble;
+    log.trouble_context = &troubles;
+    log_line(&log, DS_INFO, LOG_INFO, "no trouble");
+    log_line(&log, DS_WARN, LOG_SLOW_RECEIVER, "%d bytes", 12);
+    assert_int_equal(troubles.count, 1);
+    assert_int_equal(troubles.last, DS_WARN);
+    log_named(&log, DS_ERROR, SLICE("MINE"), SLICE("text"));
+    assert_int_equal(troubles.count, 2);
+    expect_kept(&kept, "");
 }
 
 static void every_event_has_its_name(void **state)
@@ -148,6 +196,8 @@ int main(void)
         cmocka_unit_test(nothing_from_outside_can_end_a_line_or_steer_a_terminal),
         cmocka_unit_test(a_line_is_cut_at_a_character),
         cmocka_unit_test(plugins_may_bring_events_of_their_own),
+        cmocka_unit_test(a_plugin_may_put_a_namespace_before_its_line),
+        cmocka_unit_test(who_watches_is_told_of_warnings_whatever_the_level_but_not_of_its_own),
         cmocka_unit_test(every_event_has_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
