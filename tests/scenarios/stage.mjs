@@ -1,0 +1,137 @@
+// Plays scenarios: published clients (`@deepstream/client`) and raw ones against a real process of ours.
+// Prints one line per scenario and a summary.
+//
+//     node <file>.mjs [--server FILE] [--only TEXT]
+//
+// A scenario is [title, async (stage) => { ... }]; it throws when something is not as it should be. Its
+// clients are closed behind it. The server is asked to end after the last one, and must end well.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { startOurs } from '../support/servers.mjs';
+import { Peer } from '../support/wire.mjs';
+
+const require = createRequire(import.meta.url);
+const { DeepstreamClient } = require('@deepstream/client');
+
+const WAIT_MS = 30000;
+console.warn = () => {}; // the client warns of each conflict
+const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } }, allowPositionals: true });
+
+export const CLIENT_OPTIONS = {
+    subscriptionInterval: 5, reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
+    subscriptionTimeout: WAIT_MS, offlineBufferTimeout: 1000, recordDiscardTimeout: 50,
+};
+
+/** Resolves to what done() gives as soon as that is something. */
+export async function until(done, what, milliseconds = WAIT_MS) {
+    const deadline = Date.now() + milliseconds;
+    for (;;) {
+        const result = await done();
+        if (result) return result;
+        if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+        await new Promise((next) => setTimeout(next, 5));
+    }
+}
+
+/** A promise and the function that keeps it, for callbacks of clients. */
+export function once(what, milliseconds = WAIT_MS) {
+    let keep;
+    const promise = new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), milliseconds);
+        keep = (...values) => { clearTimeout(timer); resolve(values.length > 1 ? values : values[0]); };
+    });
+    promise.catch(() => {});
+    keep.happens = promise;
+    return keep;
+}
+
+class Stage {
+    constructor(server) {
+        this.server = server;
+        this.clients = [];
+        this.peers = [];
+    }
+
+    /** A client of the published library, not logged in. `errors` collects what it complains about. */
+    client(more = {}) {
+        const client = new DeepstreamClient(`127.0.0.1:${this.server.port}`, { ...CLIENT_OPTIONS, ...more });
+        client.errors = [];
+        client.on('error', (message, event, topic) => client.errors.push({ message, event, topic }));
+        this.clients.push(client);
+        return client;
+    }
+
+    /** A logged-in one. */
+    async user(name, { password, ...more } = {}) {
+        const client = this.client(more);
+        client.data = await client.login({ username: name, ...(password ? { password } : {}) });
+        return client;
+    }
+
+    /** A logged-in raw client; options as of Peer.login. */
+    async peer(name, more = {}) {
+        const peer = await Peer.login(this.server.port, { name, ...more });
+        this.peers.push(peer);
+        return peer;
+    }
+
+    async stranger(name, more = {}) {
+        const peer = await Peer.connect(this.server.port, { name, ...more });
+        this.peers.push(peer);
+        return peer;
+    }
+
+    /** What a client complained about, as 'TOPIC EVENT' or the like; waits for one that fits. */
+    async complains(client, event) {
+        return until(() => client.errors.find((error) => String(error.event) === event), `the error ${event}; there is ${JSON.stringify(client.errors)}`);
+    }
+
+    async clear() {
+        for (const client of this.clients) client.close();
+        await Promise.all(this.peers.map((peer) => peer.close()));
+        await until(() => this.clients.every((client) => client.getConnectionState() === 'CLOSED'), 'the end of clients', 5000).catch(() => {});
+        this.clients = [];
+        this.peers = [];
+    }
+}
+
+async function play(stage, [title, act]) {
+    try {
+        await act(stage);
+        if (!stage.server.isRunning) throw new Error('the server has ended');
+        console.log(`ok   ${title}`);
+        return 0;
+    } catch (error) {
+        console.log(`FAIL ${title}\n    ${error.stack.split('\n').slice(0, 8).join('\n    ')}\n    the log of the server ends\n    ${stage.server.tail().split('\n').slice(-8).join('\n    ')}`);
+        return 1;
+    } finally {
+        await stage.clear();
+    }
+}
+
+/** Runs the scenarios of one file on one server, and sets the exit status. */
+export async function scenarios(feature, configuration, list, more = {}) {
+    const chosen = list.filter(([title]) => !options.only || title.includes(options.only));
+    if (chosen.length === 0) return;
+    const stage = new Stage(await startOurs(configuration, more));
+    let failed = 0;
+    try {
+        for (const scenario of chosen) {
+            failed += await play(stage, scenario);
+            if (!stage.server.isRunning) break;
+        }
+    } finally {
+        try {
+            await stage.server.stop();
+        } catch (error) {
+            failed++;
+            console.log(`FAIL ${feature}: ${error.message}`);
+        }
+    }
+    console.log(`${feature}: ${chosen.length} scenarios, ${failed} failed`);
+    if (failed > 0) process.exitCode = 1;
+}
+
+export { assert };
