@@ -1,0 +1,481 @@
+/* The authentication `type: http`: a webhook is asked about every login (server.md 6.5).
+ *
+ * A login is one attempt from its first request to its last retry. What members of authData become
+ * headers is the configuration's choice, what is in them the client's: so nothing that could end a
+ * header is let through. */
+
+#include "plugins/authentication/login_data.h"
+#include "plugins/authentication/web_client.h"
+#include "plugins/authentication/webhook_answer.h"
+#include "plugins/builtins.h"
+
+#include "json.h"
+
+#include "base/check.h"
+#include "base/list.h"
+#include "base/vec.h"
+
+#include <uv.h>
+
+#include <stdlib.h>
+#include <strings.h>
+
+#define MAX_UNDER_WAY 100
+#define MAX_ATTEMPTS 10000 /* that wait for an answer */
+#define MAX_HEADER_VALUE 8192
+#define MAX_LOGGED_BYTES 200
+#define MAX_ANSWER_MEMORY ((size_t)64 << 20)
+
+struct http_authentication {
+    const struct ds_services *services;
+    struct web_client *client;
+    struct arena arena; /* of the settings */
+    const char *url;
+    const struct ds_value *options; /* while create runs */
+    VEC(double) permitted;
+    VEC(double) retried;
+    VEC(slice) promoted;
+    uint32_t timeout_ms;
+    uint32_t retry_attempts;
+    uint32_t retry_interval_ms;
+    bool reports; /* a wrong login is refused here; else the next entry of `auth` is asked */
+
+    size_t attempts;
+    struct list_link resting; /* attempts until they are tried again, the next one first */
+    uv_timer_t timer;
+    bool is_closing;
+    unsigned open_parts; /* on the loop */
+    ds_done *closed;
+    void *closed_context;
+};
+
+struct attempt {
+    struct list_link link;
+    struct http_authentication *authentication;
+    struct buf body;
+    VEC(char *) headers;
+    uint32_t retries;
+    uint64_t due_ms;
+    ds_login_done *done;
+    void *context;
+};
+
+static void log_text(const struct http_authentication *authentication, const char *event,
+                     const char *what, slice text)
+{
+    const struct ds_services *services = authentication->services;
+    struct buf line = BUF_EMPTY;
+    if (text.length > MAX_LOGGED_BYTES)
+        text.length = MAX_LOGGED_BYTES;
+    buf_printf(&line, "%s" SLICE_FORMAT, what, SLICE_ARGUMENTS(text));
+    services->log(services->host, DS_WARN, event, buf_slice(&line));
+    buf_fini(&line);
+}
+
+/* ---- the end of an attempt ---- */
+
+static void end_attempt(struct attempt *attempt, const struct ds_login_result *result)
+{
+    attempt->authentication->attempts--;
+    attempt->done(attempt->context, result);
+    for (size_t i = 0; i < attempt->headers.count; i++)
+        free(attempt->headers.items[i]);
+    VEC_FREE(&attempt->headers);
+    buf_fini(&attempt->body);
+    free(attempt);
+}
+
+static struct ds_login_result refusal(const struct http_authentication *authentication,
+                                      slice client_data)
+{
+    if (!authentication->reports)
+        return (struct ds_login_result){.outcome = DS_LOGIN_NOT_MINE};
+    return (struct ds_login_result){.outcome = DS_LOGIN_REFUSED, .client_data = client_data};
+}
+
+static void refuse(struct attempt *attempt, slice client_data)
+{
+    struct ds_login_result result = refusal(attempt->authentication, client_data);
+    end_attempt(attempt, &result);
+}
+
+static void obey(struct attempt *attempt, const struct webhook_verdict *verdict)
+{
+    struct ds_login_result result = {
+        .outcome = DS_LOGIN_ACCEPTED,
+        .has_id = verdict->has_id,
+        .id = verdict->id,
+        .client_data = buf_slice(&verdict->client_data),
+        .server_data = buf_slice(&verdict->server_data),
+        .token = verdict->token,
+    };
+    if (verdict->problem != NULL)
+        log_text(attempt->authentication, "AUTH_ERROR",
+                 "http auth error: ", slice_of(verdict->problem));
+    if (verdict->outcome == DS_LOGIN_ACCEPTED)
+        end_attempt(attempt, &result);
+    else
+        refuse(attempt, buf_slice(&verdict->client_data));
+}
+
+/* ---- trying again ---- */
+
+static void send_request(struct attempt *attempt);
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct http_authentication *authentication = timer->data;
+    uint64_t now = uv_now(authentication->services->loop);
+    while (!list_is_empty(&authentication->resting)) {
+        struct attempt *attempt = LIST_ITEM(authentication->resting.next, struct attempt, link);
+        if (attempt->due_ms > now) {
+            uv_timer_start(timer, on_timer, attempt->due_ms - now, 0);
+            return;
+        }
+        list_remove(&attempt->link);
+        send_request(attempt);
+    }
+}
+
+static void try_again(struct attempt *attempt)
+{
+    struct http_authentication *authentication = attempt->authentication;
+    if (attempt->retries == authentication->retry_attempts) {
+        log_text(authentication, "AUTH_RETRY_ATTEMPTS_EXCEEDED",
+                 "the webhook did not answer a login, nor when it was asked again", (slice){0});
+        refuse(attempt, SLICE("{\"error\":\"AUTH_RETRY_ATTEMPTS_EXCEEDED\"}"));
+        return;
+    }
+    attempt->retries++;
+    attempt->due_ms = uv_now(authentication->services->loop) + authentication->retry_interval_ms;
+    list_append(&authentication->resting, &attempt->link);
+    if (!uv_is_active((uv_handle_t *)&authentication->timer))
+        uv_timer_start(&authentication->timer, on_timer, authentication->retry_interval_ms, 0);
+}
+
+/* ---- asking ---- */
+
+#define HAS(codes, code) has_code((codes).items, (codes).count, code)
+
+static bool has_code(const double *codes, size_t count, uint32_t code)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (codes[i] == (double)code)
+            return true;
+    }
+    return false;
+}
+
+static void judge(struct attempt *attempt, const struct web_answer *answer)
+{
+    const struct http_authentication *authentication = attempt->authentication;
+    struct webhook_verdict verdict;
+    struct arena arena;
+    arena_init(&arena, MAX_ANSWER_MEMORY);
+    webhook_verdict_init(&verdict, HAS(authentication->permitted, answer->status),
+                         answer->content_type, answer->body, &arena);
+    obey(attempt, &verdict);
+    webhook_verdict_fini(&verdict);
+    arena_fini(&arena);
+}
+
+static void on_answer(void *context, const struct web_answer *answer)
+{
+    struct attempt *attempt = context;
+    struct http_authentication *authentication = attempt->authentication;
+    if (authentication->is_closing) {
+        refuse(attempt, SLICE(""));
+        return;
+    }
+    if (answer->error != NULL)
+        log_text(authentication, "AUTH_ERROR", "http auth error: ", slice_of(answer->error));
+    else if (answer->status >= 500 && answer->status < 600)
+        log_text(authentication, "AUTH_ERROR", "http auth server error: ", answer->body);
+    if (answer->is_hostile)
+        refuse(attempt, SLICE(""));
+    else if (answer->error != NULL || HAS(authentication->retried, answer->status))
+        try_again(attempt);
+    else
+        judge(attempt, answer);
+}
+
+static void send_request(struct attempt *attempt)
+{
+    struct http_authentication *authentication = attempt->authentication;
+    struct web_request request = {
+        .url = authentication->url,
+        .body = buf_slice(&attempt->body),
+        .headers = (const char *const *)attempt->headers.items,
+        .header_count = attempt->headers.count,
+        .timeout_ms = authentication->timeout_ms,
+    };
+    web_client_ask(authentication->client, &request, on_answer, attempt);
+}
+
+/* ---- what is sent ---- */
+
+static bool is_fit_for_header(slice value)
+{
+    if (value.length > MAX_HEADER_VALUE)
+        return false;
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static char *header_of(slice name, slice value)
+{
+    struct buf line = BUF_EMPTY;
+    buf_append(&line, name);
+    buf_append_text(&line, ": ");
+    buf_append(&line, value);
+    buf_append_byte(&line, '\0');
+    return line.at;
+}
+
+/* False when it is no value for a header. What JavaScript takes for false is left out. */
+static bool promote(struct attempt *attempt, slice name, const valve_value *value)
+{
+    struct buf text = BUF_EMPTY;
+    if (value == NULL || !value_truth(*value))
+        return true;
+    if (value->type == VALUE_TEXT)
+        buf_append(&text, value_slice(*value));
+    else
+        json_write_plain(&text, *value);
+    bool is_fit = is_fit_for_header(buf_slice(&text));
+    if (is_fit) {
+        char *header = header_of(name, buf_slice(&text));
+        VEC_PUSH(&attempt->headers, header);
+    }
+    buf_fini(&text);
+    return is_fit;
+}
+
+static bool promote_all(struct attempt *attempt, slice auth_data)
+{
+    const struct http_authentication *authentication = attempt->authentication;
+    struct login_data data;
+    bool is_fit = true;
+    if (authentication->promoted.count == 0)
+        return true;
+    login_data_read(&data, auth_data);
+    for (size_t i = 0; data.object != NULL && is_fit && i < authentication->promoted.count; i++) {
+        slice name = authentication->promoted.items[i];
+        is_fit = promote(attempt, name, value_object_find(data.object, name));
+    }
+    login_data_fini(&data);
+    return is_fit;
+}
+
+static void write_body(struct buf *body, const struct ds_login *login)
+{
+    buf_append_text(body, "{\"connectionData\":");
+    buf_append(body, login->connection_data.length > 0 ? login->connection_data : SLICE("{}"));
+    buf_append_text(body, ",\"authData\":");
+    buf_append(body, login->auth_data);
+    buf_append_byte(body, '}');
+}
+
+/* ---- operations ---- */
+
+static void login(void *self, const struct ds_login *login, ds_login_done *done, void *context)
+{
+    struct http_authentication *authentication = self;
+    struct attempt *attempt = calloc(1, sizeof *attempt);
+    CHECK(attempt != NULL);
+    attempt->authentication = authentication;
+    attempt->done = done;
+    attempt->context = context;
+    authentication->attempts++;
+    if (authentication->attempts > MAX_ATTEMPTS) {
+        log_text(authentication, "AUTH_ERROR", "too many logins wait for the webhook", (slice){0});
+        refuse(attempt, SLICE("{\"error\":\"too many logins at once\"}"));
+    } else if (!promote_all(attempt, login->auth_data)) {
+        refuse(attempt, SLICE("{\"error\":\"invalid value for a header\"}"));
+    } else {
+        write_body(&attempt->body, login);
+        send_request(attempt);
+    }
+}
+
+static const struct ds_authentication_operations operations = {.login = login};
+
+/* ---- the end ---- */
+
+static void free_it(struct http_authentication *authentication)
+{
+    VEC_FREE(&authentication->permitted);
+    VEC_FREE(&authentication->retried);
+    VEC_FREE(&authentication->promoted);
+    arena_fini(&authentication->arena);
+    free(authentication);
+}
+
+static void on_part_closed(void *context)
+{
+    struct http_authentication *authentication = context;
+    if (--authentication->open_parts > 0)
+        return;
+    ds_done *closed = authentication->closed;
+    void *closed_context = authentication->closed_context;
+    free_it(authentication);
+    closed(closed_context, NULL);
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    on_part_closed(timer->data);
+}
+
+/* Who waits is refused: nobody is there any more to log in. */
+static void close_it(void *self, ds_done *done, void *context)
+{
+    struct http_authentication *authentication = self;
+    authentication->closed = done;
+    authentication->closed_context = context;
+    authentication->is_closing = true;
+    authentication->open_parts = 2;
+    while (!list_is_empty(&authentication->resting)) {
+        struct attempt *attempt = LIST_ITEM(authentication->resting.next, struct attempt, link);
+        list_remove(&attempt->link);
+        refuse(attempt, SLICE(""));
+    }
+    uv_close((uv_handle_t *)&authentication->timer, on_timer_closed);
+    web_client_close(&authentication->client, on_part_closed, authentication);
+}
+
+/* ---- settings ---- */
+
+static const struct ds_value *member(const struct http_authentication *authentication,
+                                     const char *key)
+{
+    return ds_value_member(authentication->options, key);
+}
+
+static bool has_all_keys(const struct http_authentication *authentication, struct ds_error *error)
+{
+    static const char *const keys[] = {"endpointUrl",      "permittedStatusCodes", "requestTimeout",
+                                       "retryStatusCodes", "retryAttempts",        "retryInterval"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (ds_value_kind(member(authentication, keys[i])) == DS_VALUE_NULL) {
+            snprintf(error->text, sizeof error->text, "Missing key %s", keys[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_url(struct http_authentication *authentication, struct ds_error *error)
+{
+    slice url = ds_value_text(member(authentication, "endpointUrl"), (slice){0});
+    authentication->url = arena_copy(&authentication->arena, url).at;
+    if (strlen(authentication->url) == url.length && web_url_is_valid(authentication->url, NULL))
+        return true;
+    snprintf(error->text, sizeof error->text, "endpointUrl is no URL of http or https");
+    return false;
+}
+
+#define READ_CODES(codes, list)                                                                    \
+    for (size_t i = 0; i < ds_value_count(list); i++)                                              \
+    VEC_PUSH(codes, ds_value_number(ds_value_at(list, i, NULL), 0))
+
+static uint32_t read_number(const struct http_authentication *authentication, const char *key)
+{
+    double number = ds_value_number(member(authentication, key), 0);
+    return number > 0 && number <= INT32_MAX ? (uint32_t)number : 0;
+}
+
+static void read_numbers(struct http_authentication *authentication)
+{
+    READ_CODES(&authentication->permitted, member(authentication, "permittedStatusCodes"));
+    READ_CODES(&authentication->retried, member(authentication, "retryStatusCodes"));
+    authentication->timeout_ms = read_number(authentication, "requestTimeout");
+    authentication->retry_attempts = read_number(authentication, "retryAttempts");
+    authentication->retry_interval_ms = read_number(authentication, "retryInterval");
+}
+
+static bool is_header_name(slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.at[i];
+        bool is_alphanumeric =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!is_alphanumeric && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
+            return false;
+    }
+    return name.length > 0;
+}
+
+/* Headers that say where a request goes or ends are not a client's to choose. */
+static bool is_of_the_request_itself(slice name)
+{
+    static const char *const names[] = {
+        "connection", "content-length", "content-type",      "expect", "host", "keep-alive", "te",
+        "trailer",    "accept",         "transfer-encoding", "upgrade"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (name.length == strlen(names[i]) && strncasecmp(name.at, names[i], name.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_promoted(struct http_authentication *authentication, struct ds_error *error)
+{
+    const struct ds_value *list = member(authentication, "promoteToHeader");
+    for (size_t i = 0; i < ds_value_count(list); i++) {
+        slice name = ds_value_text(ds_value_at(list, i, NULL), (slice){0});
+        if (!is_header_name(name) || is_of_the_request_itself(name)) {
+            snprintf(error->text, sizeof error->text,
+                     "promoteToHeader: `" SLICE_FORMAT "` cannot be a header of the webhook",
+                     SLICE_ARGUMENTS(name));
+            return false;
+        }
+        VEC_PUSH(&authentication->promoted, arena_copy(&authentication->arena, name));
+    }
+    return true;
+}
+
+static bool read_settings(struct http_authentication *authentication, struct ds_error *error)
+{
+    if (!has_all_keys(authentication, error) || !read_url(authentication, error) ||
+        !read_promoted(authentication, error))
+        return false;
+    read_numbers(authentication);
+    authentication->reports =
+        ds_value_boolean(member(authentication, "reportInvalidParameters"), true);
+    return true;
+}
+
+static void *create(const struct ds_services *services, const struct ds_value *options,
+                    struct ds_error *error)
+{
+    struct http_authentication *authentication = calloc(1, sizeof *authentication);
+    CHECK(authentication != NULL);
+    authentication->services = services;
+    authentication->options = options;
+    arena_init(&authentication->arena, 0);
+    list_init(&authentication->resting);
+    if (!read_settings(authentication, error)) {
+        free_it(authentication);
+        return NULL;
+    }
+    authentication->options = NULL;
+    authentication->client = web_client_new(services->loop, MAX_UNDER_WAY);
+    CHECK(uv_timer_init(services->loop, &authentication->timer) == 0);
+    authentication->timer.data = authentication;
+    return authentication;
+}
+
+const struct ds_plugin ds_authentication_http = {
+    .version = DS_PLUGIN_VERSION,
+    .kind = DS_PLUGIN_AUTHENTICATION,
+    .name = "http",
+    .description = "http: a webhook is asked about every login",
+    .create = create,
+    .close = close_it,
+    .operations = &operations,
+};
