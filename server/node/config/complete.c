@@ -4,8 +4,8 @@
 #include "internal.h"
 
 #include "base/check.h"
+#include "base/hashmap.h"
 
-#include <openssl/rand.h>
 #include <time.h>
 
 static const struct origin BY_DEFAULT = {.word = "default"};
@@ -78,13 +78,11 @@ static void append_base36(struct buf *out, uint64_t number)
 static slice make_up_name(struct arena *arena)
 {
     struct timespec now;
-    uint64_t random;
     clock_gettime(CLOCK_REALTIME, &now);
-    CHECK(RAND_bytes((unsigned char *)&random, sizeof random) == 1);
     struct buf name = BUF_EMPTY;
     append_base36(&name, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
     buf_append_byte(&name, '-');
-    append_base36(&name, random);
+    append_base36(&name, hash_random_seed());
     slice kept = arena_copy(arena, buf_slice(&name));
     buf_fini(&name);
     return kept;
