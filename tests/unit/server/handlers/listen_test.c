@@ -1,112 +1,44 @@
-/* Listening: behaviour.md 9 and 13, B8, B19, F4, H20. */
+/* Listening at one node: behaviour.md 9 and 13, B8, B19, F4, H20. */
 
-#include "handlers/listen.h"
-#include "support/handler_world.h"
+#include "support/listening.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-/* A handler that does nothing but subscribe and listen, as those of events and records do. */
-struct node {
-    struct handler_world world;
-    enum topic topic;
-    struct handler handler;
-    struct subscriptions *subscriptions;
-    struct listen *listen;
-};
-
-/* Long enough never to fire where a test does not wait for it. */
-static const struct listen_settings SETTINGS = {
-    .response_timeout_ms = 60000, .rematch_interval_ms = 1000, .match_cooldown_ms = 60000};
-
-static struct node node;
+static struct listening_node node;
 static struct memory_world *memory = &node.world.memory;
-
-static void on_message(void *self, struct session *session, const struct message *message)
-{
-    struct node *of = self;
-    bool subscribes = message->action == RECORD_SUBSCRIBE || message->action == EVENT_SUBSCRIBE;
-    if (listen_on_message(of->listen, session, message))
-        return;
-    (subscribes ? subscriptions_add_all : subscriptions_remove_all)(of->subscriptions, session,
-                                                                    message);
-}
-
-static void on_close(void *self, struct session *session)
-{
-    struct node *of = self;
-    subscriptions_drop_session(of->subscriptions, session);
-    listen_drop_session(of->listen, session);
-}
-
-static void node_start(struct node *of, enum topic topic, const struct listen_settings *settings)
-{
-    bool records = topic == TOPIC_RECORD;
-    const struct subscriptions_settings subscriptions = {
-        .topic = topic,
-        .subscribe_action = records ? RECORD_SUBSCRIBE : EVENT_SUBSCRIBE,
-        .multiple_action = records ? RECORD_MULTIPLE_SUBSCRIPTIONS : EVENT_MULTIPLE_SUBSCRIPTIONS,
-        .slot = records ? SESSION_SLOT_RECORD_SUBSCRIPTIONS : SESSION_SLOT_EVENT_SUBSCRIPTIONS,
-        .state_set = records ? STATE_RECORD_SUBSCRIPTIONS : STATE_EVENT_SUBSCRIPTIONS,
-    };
-    of->topic = topic;
-    of->subscriptions = subscriptions_new(&of->world.services, &subscriptions);
-    of->listen = listen_new(&of->world.services, topic, of->subscriptions, settings);
-    of->handler = (struct handler){of, on_message, on_close, NULL};
-    pipeline_add_handler(of->world.memory.pipeline, topic, &of->handler);
-}
-
-static void node_stop(struct node *of)
-{
-    handler_world_leave(&of->world);
-    listen_free(&of->listen);
-    subscriptions_free(&of->subscriptions);
-    handler_world_fini(&of->world);
-}
 
 static int set_up(void **state)
 {
     (void)state;
     handler_world_init(&node.world);
-    node_start(&node, TOPIC_RECORD, &SETTINGS);
+    listening_node_start(&node, TOPIC_RECORD, &LISTENING_PATIENT);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    node_stop(&node);
+    listening_node_stop(&node);
     return 0;
 }
 
 static void remake(enum topic topic, const struct listen_settings *settings)
 {
-    node_stop(&node);
+    listening_node_stop(&node);
     handler_world_init(&node.world);
-    node_start(&node, topic, settings);
+    listening_node_start(&node, topic, settings);
 }
 
-/* ---- records of one node ---- */
+/* ---- clients ---- */
 
 static struct memory_client *login(const char *user)
 {
     return memory_login(memory, user);
 }
-
-static void listen_to(struct memory_client *client, const char *pattern)
-{
-    say(client, TOPIC_RECORD, RECORD_LISTEN, pattern);
-}
-
-static void expect_listening(struct memory_client *client, const char *pattern)
-{
-    expect_ack(client, TOPIC_RECORD, RECORD_LISTEN, pattern, NULL);
-}
-
 static struct memory_client *listener(const char *user, const char *pattern)
 {
     struct memory_client *client = login(user);
@@ -115,78 +47,12 @@ static struct memory_client *listener(const char *user, const char *pattern)
     return client;
 }
 
-static void unlisten(struct memory_client *client, const char *pattern)
-{
-    say(client, TOPIC_RECORD, RECORD_UNLISTEN, pattern);
-}
-
-static void expect_unlistened(struct memory_client *client, const char *pattern)
-{
-    expect_ack(client, TOPIC_RECORD, RECORD_UNLISTEN, pattern, NULL);
-}
-
-static void subscribe(struct memory_client *client, const char *name)
-{
-    say_names(client, TOPIC_RECORD, RECORD_SUBSCRIBE, "0", name, NULL);
-}
-
-static void expect_subscribed(struct memory_client *client)
-{
-    expect_ack(client, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "0");
-}
-
 static struct memory_client *subscriber(const char *user, const char *name)
 {
     struct memory_client *client = login(user);
     subscribe(client, name);
     expect_subscribed(client);
     return client;
-}
-
-static void unsubscribe(struct memory_client *client, const char *name)
-{
-    say_names(client, TOPIC_RECORD, RECORD_UNSUBSCRIBE, "1", name, NULL);
-}
-
-static void expect_unsubscribed(struct memory_client *client)
-{
-    expect_ack(client, TOPIC_RECORD, RECORD_UNSUBSCRIBE, NULL, "1");
-}
-
-static void expect_found(struct memory_client *client, const char *pattern, const char *name)
-{
-    expect_about(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_FOUND, pattern, name);
-}
-
-static void expect_removed(struct memory_client *client, const char *pattern, const char *name)
-{
-    expect_about(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_REMOVED, pattern, name);
-}
-
-static void accept_offer(struct memory_client *client, const char *pattern, const char *name)
-{
-    say_about(client, TOPIC_RECORD, RECORD_LISTEN_ACCEPT, pattern, name);
-}
-
-static void reject_offer(struct memory_client *client, const char *pattern, const char *name)
-{
-    say_about(client, TOPIC_RECORD, RECORD_LISTEN_REJECT, pattern, name);
-}
-
-static void expect_provided(struct memory_client *client, const char *name)
-{
-    expect_name(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_PROVIDER, name);
-}
-
-static void expect_unprovided(struct memory_client *client, const char *name)
-{
-    expect_name(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_HAS_NO_PROVIDER, name);
-}
-
-static bool has_mail(void *context)
-{
-    const struct memory_client *client = context;
-    return client->taken < client->sent.count;
 }
 
 /* ---- the observed sequences ---- */
@@ -301,7 +167,7 @@ static void a_deleted_record_is_told_to_its_provider(void **state)
 static void a_silent_candidate_loses_its_turn(void **state)
 {
     (void)state;
-    struct listen_settings settings = SETTINGS;
+    struct listen_settings settings = LISTENING_PATIENT;
     settings.response_timeout_ms = 20;
     remake(TOPIC_RECORD, &settings);
     struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "f/.*"),
@@ -346,7 +212,7 @@ static void a_listener_that_subscribes_itself_is_asked_like_any_other(void **sta
 static void of_events_only_the_listener_hears(void **state)
 {
     (void)state;
-    remake(TOPIC_EVENT, &SETTINGS);
+    remake(TOPIC_EVENT, &LISTENING_PATIENT);
     struct memory_client *p = login("p"), *a = login("a"), *b = login("b");
     say(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*");
     expect_ack(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*", NULL);
@@ -411,7 +277,7 @@ static void F4_a_repeated_listen_is_refused_then_acknowledged(void **state)
     reject_offer(p, "f/.*", "f/1");
     memory_expect_nothing(p);
 
-    remake(TOPIC_EVENT, &SETTINGS);
+    remake(TOPIC_EVENT, &LISTENING_PATIENT);
     p = login("p");
     say(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*");
     expect_ack(p, TOPIC_EVENT, EVENT_LISTEN, "f/.*", NULL);
@@ -601,7 +467,7 @@ static void one_client_may_be_asked_with_each_of_its_patterns(void **state)
 static void shuffled_listeners_are_all_asked_first_now_and_then(void **state)
 {
     (void)state;
-    struct listen_settings settings = SETTINGS;
+    struct listen_settings settings = LISTENING_PATIENT;
     settings.shuffle_providers = true;
     remake(TOPIC_RECORD, &settings);
     struct memory_client *listeners[2] = {listener("p", "f/.*"), listener("q", "f/.*")};
@@ -624,7 +490,7 @@ static void shuffled_listeners_are_all_asked_first_now_and_then(void **state)
 static void from_time_to_time_unprovided_names_are_offered_again(void **state)
 {
     (void)state;
-    struct listen_settings settings = SETTINGS;
+    struct listen_settings settings = LISTENING_PATIENT;
     settings.rematch_interval_ms = 1001;
     remake(TOPIC_RECORD, &settings);
     struct memory_client *p = listener("p", "f/.*"), *a = subscriber("a", "f/1");
@@ -668,14 +534,6 @@ static void H20_a_name_that_the_rules_deny_is_not_offered(void **state)
     assert_int_equal(last->request.action, RECORD_LISTEN);
     assert_string_equal(last->name, "open/1");
     assert_ptr_equal(last->request.user, p->session->user);
-}
-
-static enum double_answer decide_names_later(void *context,
-                                             const struct ds_permission_request *request)
-{
-    (void)context;
-    bool concrete = request->action == RECORD_LISTEN && slice_equal(request->name, SLICE("f/1"));
-    return concrete ? ANSWER_LATER : ANSWER_ALLOW;
 }
 
 static void H20_a_verdict_may_come_later(void **state)
@@ -724,203 +582,7 @@ static void H20_a_search_that_ends_while_the_rules_decide_offers_nothing(void **
     subscribe(a, "f/11");
 }
 
-/* ---- many nodes ---- */
-
-#define LOCK "5_LISTEN_LOCK_f/1"
-
-static struct memory_cluster cluster;
-static struct node nodes[2];
-static struct listen_settings cluster_settings;
-
-static int set_up_cluster(void **state)
-{
-    (void)state;
-    static const char *const servers[] = {"n0", "n1"};
-    memory_cluster_init(&cluster);
-    cluster_settings = SETTINGS;
-    cluster_settings.match_cooldown_ms = 30;
-    for (size_t i = 0; i < 2; i++) {
-        handler_world_init_in(&nodes[i].world, &cluster, servers[i]);
-        node_start(&nodes[i], TOPIC_RECORD, &cluster_settings);
-    }
-    return 0;
-}
-
-static int tear_down_cluster(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2; i++)
-        node_stop(&nodes[i]);
-    memory_cluster_fini(&cluster);
-    return 0;
-}
-
-static struct memory_client *login_at(size_t index, const char *user)
-{
-    return memory_login(&nodes[index].world.memory, user);
-}
-
-static struct memory_client *listener_at(size_t index, const char *user, const char *pattern)
-{
-    struct memory_client *client = login_at(index, user);
-    listen_to(client, pattern);
-    expect_listening(client, pattern);
-    return client;
-}
-
-static void a_provider_on_another_node_is_found_and_heard_of(void **state)
-{
-    (void)state;
-    struct memory_client *p = listener_at(1, "p", "f/.*"), *a = login_at(0, "a"),
-                         *b = login_at(1, "b");
-    subscribe(a, "f/1");
-    expect_subscribed(a);
-    expect_found(p, "f/.*", "f/1");
-    assert_true(memory_cluster_is_locked(&cluster, LOCK));
-    accept_offer(p, "f/.*", "f/1");
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-    expect_provided(a, "f/1");
-    subscribe(b, "f/1");
-    expect_provided(b, "f/1");
-    expect_subscribed(b);
-    memory_disconnect(a);
-    memory_expect_nothing(p);
-    memory_disconnect(b);
-    expect_removed(p, "f/.*", "f/1");
-}
-
-static void one_node_asks_at_a_time_and_the_next_after_its_failure(void **state)
-{
-    (void)state;
-    struct memory_client *p = listener_at(0, "p", "f/.*"), *q = listener_at(1, "q", "f/.*"),
-                         *a = login_at(0, "a");
-    subscribe(a, "f/1");
-    expect_subscribed(a);
-    bool p_first = has_mail(p);
-    struct memory_client *first = p_first ? p : q, *second = p_first ? q : p;
-    expect_found(first, "f/.*", "f/1");
-    memory_expect_nothing(second);
-    reject_offer(first, "f/.*", "f/1");
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-    memory_cluster_deliver(&cluster);
-    expect_found(second, "f/.*", "f/1");
-    accept_offer(second, "f/.*", "f/1");
-    expect_provided(a, "f/1");
-    memory_expect_nothing(first);
-}
-
-static void tick(uv_timer_t *timer)
-{
-    *(bool *)timer->data = true;
-}
-
-static bool is_true(void *context)
-{
-    return *(bool *)context;
-}
-
-static void wait_at(size_t index, uint64_t milliseconds)
-{
-    struct memory_world *world = &nodes[index].world.memory;
-    uv_timer_t timer;
-    bool is_over = false;
-    uv_timer_init(&world->loop, &timer);
-    timer.data = &is_over;
-    uv_timer_start(&timer, tick, milliseconds, 0);
-    memory_run_until(world, is_true, &is_over);
-    uv_close((uv_handle_t *)&timer, NULL);
-    uv_run(&world->loop, UV_RUN_NOWAIT);
-}
-
-static void announce_failure(size_t from)
-{
-    const struct cluster *node_cluster = nodes[from].world.services.cluster;
-    struct message message = MESSAGE(TOPIC_RECORD, RECORD_LISTEN_UNSUCCESSFUL);
-    MESSAGE_SET(&message, subscription, SLICE("f/1"));
-    node_cluster->bus->send(node_cluster->bus_self, &message);
-    memory_cluster_deliver(&cluster);
-}
-
-static void B8b_after_an_own_failure_others_are_ignored_until_it_has_cooled_down(void **state)
-{
-    (void)state;
-    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
-    subscribe(a, "f/1");
-    expect_subscribed(a);
-    expect_found(p, "f/.*", "f/1");
-    reject_offer(p, "f/.*", "f/1");
-    announce_failure(1);
-    memory_expect_nothing(p);
-    wait_at(0, cluster_settings.match_cooldown_ms + 1);
-    announce_failure(1);
-    expect_found(p, "f/.*", "f/1");
-}
-
-static void B8f_the_lock_is_held_on_to_with_each_candidate(void **state)
-{
-    (void)state;
-    struct memory_client *listeners[3] = {listener_at(0, "p", "f/.*"), listener_at(0, "q", "f/.*"),
-                                          listener_at(0, "r", "f/.*")};
-    subscribe(login_at(1, "a"), "f/1");
-    for (size_t i = 0; i < 3; i++) {
-        expect_found(listeners[i], "f/.*", "f/1");
-        assert_int_equal(cluster.renewed, i + 1);
-        assert_true(memory_cluster_is_locked(&cluster, LOCK));
-        reject_offer(listeners[i], "f/.*", "f/1");
-    }
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-}
-
-static void a_lock_that_comes_late_is_given_back_when_nobody_needs_it(void **state)
-{
-    (void)state;
-    cluster.locks_come_later = true;
-    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
-    subscribe(a, "f/1");
-    memory_expect_nothing(p);
-    unsubscribe(a, "f/1");
-    memory_cluster_grant(&cluster);
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-    memory_expect_nothing(p);
-
-    subscribe(a, "f/1");
-    memory_cluster_grant(&cluster);
-    expect_found(p, "f/.*", "f/1");
-    assert_true(memory_cluster_is_locked(&cluster, LOCK));
-    memory_disconnect(p);
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-}
-
-static void what_another_node_provides_meanwhile_is_not_asked_for(void **state)
-{
-    (void)state;
-    cluster.locks_come_later = true;
-    struct memory_client *p = listener_at(0, "p", "f/.*"), *a = login_at(0, "a");
-    const struct cluster *other = nodes[1].world.services.cluster;
-    subscribe(a, "f/1");
-    expect_subscribed(a);
-    other->states->add(other->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
-    expect_provided(a, "f/1");
-    memory_cluster_grant(&cluster);
-    memory_expect_nothing(p);
-    assert_false(memory_cluster_is_locked(&cluster, LOCK));
-    other->states->remove(other->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
-    expect_unprovided(a, "f/1");
-    memory_cluster_grant(&cluster);
-    expect_found(p, "f/.*", "f/1");
-}
-
-static void a_node_may_end_while_a_search_waits_for_the_rules(void **state)
-{
-    (void)state;
-    nodes[0].world.memory.permission.answer = decide_names_later;
-    listener_at(0, "p", "f/.*");
-    subscribe(login_at(1, "a"), "f/1"); /* the verdict comes after the handler of n0 is gone */
-    assert_int_equal(nodes[0].world.memory.permission.waiting.count, 1);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-#define CLUSTER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cluster, tear_down_cluster)
 
 int main(void)
 {
@@ -958,13 +620,6 @@ int main(void)
         TEST(H20_a_verdict_may_come_later),
         TEST(H20_whoever_stops_listening_while_the_rules_decide_is_not_asked),
         TEST(H20_a_search_that_ends_while_the_rules_decide_offers_nothing),
-        CLUSTER_TEST(a_provider_on_another_node_is_found_and_heard_of),
-        CLUSTER_TEST(one_node_asks_at_a_time_and_the_next_after_its_failure),
-        CLUSTER_TEST(B8b_after_an_own_failure_others_are_ignored_until_it_has_cooled_down),
-        CLUSTER_TEST(B8f_the_lock_is_held_on_to_with_each_candidate),
-        CLUSTER_TEST(a_lock_that_comes_late_is_given_back_when_nobody_needs_it),
-        CLUSTER_TEST(what_another_node_provides_meanwhile_is_not_asked_for),
-        CLUSTER_TEST(a_node_may_end_while_a_search_waits_for_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
