@@ -8,7 +8,7 @@
 
 import { spawn, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -47,14 +47,17 @@ const isAccepting = (port) => new Promise((answer) => {
     socket.on('error', () => answer(false));
 });
 
-/** Starts a process and resolves once it accepts connections; `startMs` is how long that took. */
+/** How long a process has been ready to run and had no processor: no time of its own. */
+const waitedMs = (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+
+/** Starts a process and resolves once it accepts connections; `startMs` is how long that took it. */
 async function started(command, args, port) {
     const begin = process.hrtime.bigint();
     const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
     while (!(await isAccepting(port))) {
         if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
     }
-    return { pid: child.pid, port, child, startMs: Number(process.hrtime.bigint() - begin) / 1e6 };
+    return { pid: child.pid, port, child, startMs: Number(process.hrtime.bigint() - begin) / 1e6 - waitedMs(child.pid) };
 }
 
 async function startOriginal({ rules }) {

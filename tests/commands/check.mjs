@@ -10,8 +10,12 @@ import { program } from '../support/servers.mjs';
 
 export { program };
 
-const { values: options } = parseArgs({
-    options: { server: { type: 'string' }, only: { type: 'string', default: '' } },
+/** --server and --only, and what only some scripts are given. */
+export const { values: options } = parseArgs({
+    options: {
+        server: { type: 'string' }, only: { type: 'string', default: '' },
+        objects: { type: 'string' }, build: { type: 'string' }, compiler: { type: 'string' },
+    },
 });
 
 let passed = 0;
