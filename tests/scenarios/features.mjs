@@ -118,8 +118,12 @@ await scenarios('presence', {}, [
         const one = [];
         a.presence.subscribe((name, online) => all.push(`${name} ${online}`));
         a.presence.subscribe('żółć', (name, online) => one.push(`${name} ${online}`));
-        const peer = await stage.peer('barrier');
-        await until(async () => { await peer.roundTrip(); const b = await stage.user('probe'); b.close(); return all.includes('probe true') || all.includes('probe false'); }, 'the subscription');
+        await until(async () => {
+            (await stage.user('żółć')).close();
+            return all.includes('żółć false') && one.includes('żółć false');
+        }, 'the subscriptions');
+        await until(async () => (await a.presence.getAll()).length === 0, 'an empty house');
+        all.length = one.length = 0;
         const b = await stage.user('żółć');
         await until(() => all.includes('żółć true') && one.length === 1, 'who came');
         b.close();
