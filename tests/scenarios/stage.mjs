@@ -17,7 +17,7 @@ const { DeepstreamClient } = require('@deepstream/client');
 
 const WAIT_MS = 30000;
 console.warn = () => {}; // the client warns of each conflict
-const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } }, allowPositionals: true });
+const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } }, strict: false, allowPositionals: true });
 
 export const CLIENT_OPTIONS = {
     subscriptionInterval: 5, reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
