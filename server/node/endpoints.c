@@ -81,6 +81,21 @@ void endpoints_check(struct config *config)
                       "it, see deepstream nginx --ssl");
 }
 
+/* ---- readiness ---- */
+
+static void answer_readiness(void *context, const struct http_request *request,
+                             struct http_answer *answer)
+{
+    const struct endpoints *endpoints = context;
+    (void)request;
+    answer->status = endpoints->is_ready ? 200 : 503;
+}
+
+void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)
+{
+    endpoints->is_ready = is_ready;
+}
+
 /* ---- listening ---- */
 
 static void add_endpoint(struct endpoints *endpoints, const struct session_settings *shared,
@@ -104,6 +119,8 @@ void endpoints_init(struct endpoints *endpoints, const struct config *config,
     *endpoints = (struct endpoints){.log = shared->log};
     read_http_settings(endpoints, config);
     endpoints->server = http_server_new(shared->loop, &endpoints->http, shared->log);
+    http_server_add_get(endpoints->server, config_text(config, CONFIG_HTTP_READINESS_PATH),
+                        answer_readiness, endpoints);
     for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
         const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
         if (is_type(wanted, "ws-binary"))

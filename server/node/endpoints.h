@@ -21,6 +21,7 @@ struct endpoints {
     slice *origins;
     char *host;
     char *health_check_path;
+    bool is_ready; /* what the readiness path answers */
     struct http_server *server; /* NULL: not started, or closed */
     VEC(struct endpoint *) all;
 };
@@ -38,6 +39,9 @@ void endpoints_check(struct config *config);
 
 /* Starts to listen. Returns false, with a reason, when that is not possible. */
 bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error);
+
+/* Whether the node works as it should: what load balancers ask at the readiness path. */
+void endpoints_set_ready(struct endpoints *endpoints, bool is_ready);
 
 /* Lets nobody in any more. */
 void endpoints_stop_accepting(struct endpoints *endpoints);

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "deepstream/plugin.h"
+#include "metrics/meter.h"
 
 static uint32_t number(const struct config *config, enum config_option option)
 {
@@ -33,6 +34,26 @@ static void copy_texts(slice *to, const struct ds_value *list, size_t count)
         to[i] = ds_value_text(ds_value_at(list, i, NULL), SLICE(""));
 }
 
+static void measure_cache(struct features *features, const struct features_settings *settings,
+                          struct record_settings *record)
+{
+    features->cache_meter = meter_new(settings->loop, settings->metrics->cache);
+    record->cache = meter_cache(features->cache_meter, service_operations(settings->cache),
+                                settings->cache->self);
+    record->cache_self = features->cache_meter;
+}
+
+static void measure_storage(struct features *features, const struct features_settings *settings,
+                            struct record_settings *record)
+{
+    const struct ds_storage_operations *operations = service_operations(settings->storage);
+    if (operations == NULL)
+        return;
+    features->storage_meter = meter_new(settings->loop, settings->metrics->storage);
+    record->storage = meter_storage(features->storage_meter, operations, settings->storage->self);
+    record->storage_self = features->storage_meter;
+}
+
 static void start_records(struct features *features, const struct features_settings *settings)
 {
     const struct config *config = settings->config;
@@ -53,12 +74,10 @@ static void start_records(struct features *features, const struct features_setti
         .storage_hot_path_count = hot_count,
         .max_queue_per_record = number(config, CONFIG_RECORD_MAX_QUEUE),
         .max_json_depth = number(config, CONFIG_RECORD_MAX_JSON_DEPTH),
-        .cache = service_operations(settings->cache),
-        .cache_self = settings->cache->self,
-        .storage = service_operations(settings->storage),
-        .storage_self = settings->storage->self,
         .listen = listen_settings(config),
     };
+    measure_cache(features, settings, &record);
+    measure_storage(features, settings, &record);
     features->record = record_handler_new(&features->services, &record);
     add(features, TOPIC_RECORD, record_handler_table(features->record));
 }
@@ -96,6 +115,7 @@ void features_start(struct features *features, const struct features_settings *s
     const struct config *config = settings->config;
     struct pipeline_settings pipeline = {
         .log = settings->log,
+        .metrics = settings->metrics,
         .permission = service_operations(settings->permission),
         .permission_self = settings->permission->self,
     };
@@ -153,4 +173,10 @@ void features_stop(struct features *features)
         cluster_single_free(&features->cluster);
     free(features->prefixes);
     features->prefixes = NULL;
+}
+
+void features_fini(struct features *features)
+{
+    meter_free(&features->cache_meter);
+    meter_free(&features->storage_meter);
 }

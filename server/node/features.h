@@ -7,6 +7,8 @@
 #include "handlers/rpc/rpc.h"
 
 struct config;
+struct meter;
+struct metrics;
 struct service;
 
 struct features {
@@ -18,6 +20,7 @@ struct features {
     struct rpc_handler *rpc;
     struct presence_handler *presence;
     slice *prefixes; /* of records: the texts of two lists */
+    struct meter *cache_meter, *storage_meter; /* in front of cache and storage */
     void (*on_drained)(void *context);
     void *drain_context;
 };
@@ -25,6 +28,7 @@ struct features {
 struct features_settings {
     uv_loop_t *loop;
     struct log *log;
+    struct metrics *metrics;
     slice server_name; /* borrowed */
     const struct config *config;
     const struct service *cache, *storage, *permission;
@@ -38,3 +42,6 @@ void features_drain(struct features *features, void (*done)(void *context), void
 
 /* Once no connection is left. Also when features_start was not called, for a zeroed struct. */
 void features_stop(struct features *features);
+
+/* Once cache and storage are closed: until then they may answer what was asked. */
+void features_fini(struct features *features);

@@ -5,7 +5,9 @@
 
 #include "endpoints.h"
 #include "features.h"
+#include "http_paths.h"
 #include "services.h"
+#include "statistics.h"
 
 #include "deepstream/plugin.h"
 #include "logging/log.h"
@@ -26,7 +28,11 @@ struct ds_node {
     struct services services;
     struct service *cache, *storage, *permission;
     VEC(struct session_authentication) authentications;
+    VEC(struct service *) monitorings;
 
+    struct statistics statistics;
+    struct metrics_watcher login_watcher;
+    struct http_paths http_paths;
     struct features features;
     struct endpoints endpoints;
 

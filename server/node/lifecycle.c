@@ -4,6 +4,7 @@
  * has happened. Nobody is let in before everything behind the door is ready. */
 
 #include "internal.h"
+#include "monitoring.h"
 
 #include "base/check.h"
 
@@ -96,6 +97,7 @@ static void give_up_services(struct ds_node *node)
 static void shut_services(struct ds_node *node)
 {
     enter(node, NODE_SERVICE_SHUTDOWN);
+    monitoring_leave(node);
     set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_services);
     services_close(&node->services, services_closed, node);
 }
@@ -119,6 +121,7 @@ static void endpoints_closed(void *context)
 static void close_endpoints(struct ds_node *node)
 {
     clear_deadline(node);
+    http_paths_leave(&node->http_paths);
     endpoints_close(&node->endpoints,
                     (uint32_t)config_integer(node->config, CONFIG_SHUTDOWN_TIMEOUT),
                     endpoints_closed, node);
@@ -142,6 +145,7 @@ static void give_up_drain(struct ds_node *node)
 static void shut_endpoints(struct ds_node *node)
 {
     enter(node, NODE_CONNECTION_ENDPOINT_SHUTDOWN);
+    endpoints_set_ready(&node->endpoints, false);
     endpoints_stop_accepting(&node->endpoints);
     node->is_draining = true;
     set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_drain);
@@ -179,6 +183,7 @@ static void fail(struct ds_node *node)
 static void run(struct ds_node *node)
 {
     enter(node, NODE_RUNNING);
+    endpoints_set_ready(&node->endpoints, true);
     log_line(&node->log, DS_INFO, LOG_INFO, "Deepstream started");
     if (node->events.on_running != NULL)
         node->events.on_running(node->events.context);
@@ -190,6 +195,7 @@ static void start_endpoints(struct ds_node *node)
     struct session_settings shared = {
         .loop = node->loop,
         .log = &node->log,
+        .metrics = &node->statistics.metrics,
         .authentications = node->authentications.items,
         .authentication_count = node->authentications.count,
         .permission = service_operations(node->permission),
@@ -198,6 +204,7 @@ static void start_endpoints(struct ds_node *node)
     };
     enter(node, NODE_CONNECTION_ENDPOINT_INIT);
     endpoints_init(&node->endpoints, node->config, &shared);
+    http_paths_enter(&node->http_paths, node->endpoints.server);
     if (endpoints_listen(&node->endpoints, &error)) {
         run(node);
         return;
@@ -211,6 +218,7 @@ static void start_handlers(struct ds_node *node)
     struct features_settings settings = {
         .loop = node->loop,
         .log = &node->log,
+        .metrics = &node->statistics.metrics,
         .server_name = node->server_name,
         .config = node->config,
         .cache = node->cache,

@@ -1,4 +1,5 @@
 #include "internal.h"
+#include "monitoring.h"
 
 #include "base/check.h"
 
@@ -27,6 +28,30 @@ static void host_read_record(void *host, ds_slice name, ds_record_done *done, vo
         done(context, "records can only be read while the server runs", NULL);
 }
 
+static void host_storage_get(void *host, ds_slice name, ds_record_done *done, void *context)
+{
+    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct ds_storage_operations *operations = service_operations(storage);
+    operations->get(storage->self, name, done, context);
+}
+
+static void host_storage_set(void *host, ds_slice name, const struct ds_record *record,
+                             ds_done *done, void *context)
+{
+    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct ds_storage_operations *operations = service_operations(storage);
+    operations->set(storage->self, name, record, done, context);
+}
+
+/* For the plugins that are made after the storage, and closed before it. */
+static void offer_storage(struct ds_node *node)
+{
+    if (node->storage == NULL || service_operations(node->storage) == NULL)
+        return;
+    node->host.storage_get = host_storage_get;
+    node->host.storage_set = host_storage_set;
+}
+
 static void fill_host(struct ds_node *node)
 {
     bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
@@ -36,6 +61,7 @@ static void fill_host(struct ds_node *node)
                                       .log = host_log,
                                       .log_wants = host_log_wants,
                                       .read_record = has_records ? host_read_record : NULL};
+    monitoring_offer(node);
 }
 
 /* ---- plugins ---- */
@@ -96,7 +122,6 @@ static void check_the_rest(struct ds_node *node)
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_TELEMETRY, "deepstreamIO");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_MONITORING, "none");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CUSTOM, NULL);
     endpoints_check(node->config);
 }
@@ -105,7 +130,9 @@ static void check_the_rest(struct ds_node *node)
 static void add_plugins(struct ds_node *node)
 {
     add_logger(node);
+    monitoring_add(node);
     node->storage = add(node, DS_PLUGIN_STORAGE, CONFIG_PLUGIN_STORAGE, 0, "storage");
+    offer_storage(node);
     node->cache = add(node, DS_PLUGIN_CACHE, CONFIG_PLUGIN_CACHE, 0, "cache");
     add_authentications(node);
     node->permission = add(node, DS_PLUGIN_PERMISSION, CONFIG_PLUGIN_PERMISSION, 0, "permission");
@@ -124,6 +151,7 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
     node->events = *events;
     node->log.level = config_log_level(config);
     node->server_name = config_text(config, CONFIG_SERVER_NAME);
+    statistics_init(&node->statistics);
     CHECK(uv_timer_init(loop, &node->timer) == 0);
     node->timer.data = node;
     services_init(&node->logger, &node->log);
@@ -143,9 +171,13 @@ void ds_node_free(struct ds_node **node)
     if (services_are_open(&freed->services) || services_are_open(&freed->logger))
         return;
     endpoints_fini(&freed->endpoints);
+    http_paths_fini(&freed->http_paths);
+    features_fini(&freed->features);
+    statistics_fini(&freed->statistics);
     services_fini(&freed->services);
     services_fini(&freed->logger);
     VEC_FREE(&freed->authentications);
+    VEC_FREE(&freed->monitorings);
     free(freed);
 }
 

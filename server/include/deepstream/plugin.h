@@ -19,7 +19,7 @@
  *         snprintf(name, sizeof name, "%.*s", (int)path.length, path.at);
  *         FILE *file = fopen(name, "a");
  *         if (file == NULL)
- *             snprintf(error->text, sizeof error->text, "cannot write %.4000s: %s", name,
+ *             snprintf(error->text, sizeof error->text, "cannot write %.400s: %s", name,
  *                      strerror(errno));
  *         return file;
  *     }
@@ -496,11 +496,15 @@ struct ds_statistics {
     /* Names in the registries of the cluster, empty ones too: "EVENT_SUBSCRIPTIONS". */
     const struct ds_named_count *registries;
     size_t registry_count;
-    uint64_t rpc_calls_open; /* that clients of this node have made */
+    uint64_t rpc_calls_open; /* of clients of this node */
+
+    uint64_t messages_waiting; /* for a verdict, or behind another one of their connection */
+    uint64_t unstored_writes, unstored_bytes; /* on their way to the storage */
 };
 
 /* Plugins that show what goes on. There may be several, each gets everything. They are told on the
- * way of what happens: an operation returns soon. Either may be NULL, and so may the table. */
+ * way of what happens, from create on, and so return soon. Either may be NULL, and so may the
+ * table: for those that only ask for statistics and answer over HTTP. */
 struct ds_monitoring_operations {
     /* A line of WARN and above, whether the log level lets it into the log or not. Lines that are
      * logged meanwhile are not told. */

@@ -116,6 +116,13 @@ static const char *put(struct cache *cache, slice name, const struct ds_record *
     return NULL;
 }
 
+static void cache_size(void *self, uint64_t *records, uint64_t *bytes)
+{
+    const struct cache *cache = self;
+    *records = cache->table.count;
+    *bytes = cache->bytes;
+}
+
 static void cache_set(void *self, slice name, const struct ds_record *content, int32_t expected,
                       ds_set_done *done, void *context)
 {
@@ -199,6 +206,7 @@ static const struct ds_cache_operations operations = {
     .heads = cache_heads,
     .remove = cache_remove,
     .stored = cache_stored,
+    .size = cache_size,
 };
 
 const struct ds_plugin ds_cache_default = {

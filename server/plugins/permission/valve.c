@@ -129,11 +129,26 @@ static bool reload(void *self, struct ds_error *error)
     return true;
 }
 
+static bool rule(void *self, uint8_t topic, uint16_t action, const char **section,
+                 const char **type)
+{
+    const struct rule_permission *permission = self;
+    if (topic >= RULE_TOPIC_COUNT || action >= RULE_ACTION_COUNT ||
+        permission->kinds[topic][action] < 0)
+        return false;
+    const struct valve_rule_kind_info *info =
+        valve_rule_kind_info((enum valve_rule_kind)permission->kinds[topic][action]);
+    *section = info->section_name;
+    *type = info->type;
+    return true;
+}
+
 static const struct ds_permission_operations operations = {
     .user_new = user_new,
     .user_free = user_free,
     .check = rule_check,
     .reload = reload,
+    .rule = rule,
 };
 
 const struct ds_plugin ds_permission_config = {

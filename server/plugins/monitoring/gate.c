@@ -1,0 +1,75 @@
+#include "gate.h"
+
+#include "base/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static slice copy_text(slice text)
+{
+    char *copy = malloc(text.length + 1);
+    CHECK(copy != NULL);
+    if (text.length > 0)
+        memcpy(copy, text.at, text.length);
+    return (slice){copy, text.length};
+}
+
+/* Names of headers come in lower case. */
+static slice copy_lower(slice text)
+{
+    char *copy = malloc(text.length + 1);
+    CHECK(copy != NULL);
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.at[i];
+        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    return (slice){copy, text.length};
+}
+
+bool gate_init(struct gate *gate, const struct ds_value *options, struct ds_error *error)
+{
+    slice key = ds_value_text(ds_value_member(options, "headerKey"), SLICE(""));
+    slice value = ds_value_text(ds_value_member(options, "headerValue"), SLICE(""));
+    if ((key.length == 0) != (value.length == 0)) {
+        snprintf(error->text, sizeof error->text, "Missing \"%s\"",
+                 key.length == 0 ? "headerKey" : "headerValue");
+        return false;
+    }
+    *gate = (struct gate){copy_lower(key), copy_text(value)};
+    return true;
+}
+
+void gate_fini(struct gate *gate)
+{
+    free((void *)(uintptr_t)gate->key.at);
+    free((void *)(uintptr_t)gate->value.at);
+}
+
+/* Takes as long for each text of the right length, whatever it says. */
+static bool is_secret(slice text, slice secret)
+{
+    unsigned char difference = 0;
+    if (text.length != secret.length)
+        return false;
+    for (size_t i = 0; i < secret.length; i++)
+        difference |= (unsigned char)(text.at[i] ^ secret.at[i]);
+    return difference == 0;
+}
+
+bool gate_lets_in(const struct gate *gate, const struct ds_http_request *request)
+{
+    if (gate->key.length == 0)
+        return true;
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (slice_equal(request->headers[i].name, gate->key))
+            return is_secret(request->headers[i].value, gate->value);
+    }
+    return false;
+}
+
+void gate_turn_away(struct ds_http_answer *answer)
+{
+    *answer = (struct ds_http_answer){.status = 404,
+                                      .content_type = SLICE("text/plain; charset=utf-8"),
+                                      .body = SLICE("Endpoint not found.\r\n\r\n")};
+}
