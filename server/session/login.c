@@ -146,7 +146,6 @@ static void ask(struct attempt *attempt)
 
 void login_start(struct session *session, slice auth_data)
 {
-    CHECK(session->settings->authentication_count > 0);
     struct attempt *attempt = malloc(sizeof *attempt + auth_data.length);
     CHECK(attempt != NULL);
     char *copy = (char *)(attempt + 1);
@@ -154,7 +153,12 @@ void login_start(struct session *session, slice auth_data)
     *attempt =
         (struct attempt){.session = session_retain(session), .auth_data = {copy, auth_data.length}};
     session->state = SESSION_AUTHENTICATING;
-    ask(attempt);
+    if (session->settings->authentication_count > 0) {
+        ask(attempt);
+        return;
+    }
+    refuse(attempt, SLICE("")); /* an empty list: nobody vouches for anybody */
+    end_attempt(attempt);
 }
 
 void login_ended(const struct session *session)

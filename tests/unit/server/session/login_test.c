@@ -227,6 +227,17 @@ static void when_no_entry_knows_the_user_he_is_refused(void **state)
     assert_int_equal(entries[2].asked, 1);
 }
 
+static void without_any_entry_everybody_is_refused(void **state)
+{
+    (void)state;
+    world.settings.authentication_count = 0;
+    struct memory_client *client = ready_client();
+    send_login(client, "{}");
+    memory_expect(client, TOPIC_AUTH, AUTH_AUTH_UNSUCCESSFUL);
+    assert_false(session_is_open(client->session));
+    assert_int_equal(entries[0].asked, 0);
+}
+
 static bool is_authenticated(const struct memory_client *client)
 {
     return *(const bool *)client->session->user; /* as the permission double keeps it */
@@ -310,6 +321,7 @@ int main(void)
         TEST(s5_several_entries_are_asked_in_turn),
         TEST(a_refusal_is_final_for_later_entries),
         TEST(when_no_entry_knows_the_user_he_is_refused),
+        TEST(without_any_entry_everybody_is_refused),
         TEST(h21_a_login_without_an_id_is_open_and_not_authenticated),
         TEST(server_data_that_is_not_json_refuses_the_login),
         TEST(an_id_that_cannot_be_sent_refuses_the_login),
