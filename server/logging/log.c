@@ -99,7 +99,8 @@ static void tell_trouble(struct log *log, const struct ds_log_line *line)
     log->is_telling = false;
 }
 
-static void hand_on(struct log *log, slice scope, enum ds_log_level level, slice event, slice text)
+static void hand_on(struct log *log, bool is_written, slice scope, enum ds_log_level level,
+                    slice event, slice text)
 {
     char scope_bytes[EVENT_BYTES], event_bytes[EVENT_BYTES], text_bytes[LINE_BYTES];
     struct ds_log_line line = {
@@ -109,16 +110,67 @@ static void hand_on(struct log *log, slice scope, enum ds_log_level level, slice
         .text = escaped(text, text_bytes, sizeof text_bytes, PLAIN_LINE_BYTES),
         .time_ms = now_ms(),
     };
-    if (log->operations != NULL && log_wants(log, level))
+    if (is_written)
         log->operations->write(log->logger, &line);
     tell_trouble(log, &line);
 }
 
-/* Whether anybody wants the line. */
-static bool is_heard(const struct log *log, enum ds_log_level level)
+/* ---- at which pace ---- */
+
+static void say_left_out(struct log *log)
 {
-    return (log->operations != NULL && log_wants(log, level)) ||
-           (log->on_trouble != NULL && level >= DS_WARN);
+    for (size_t i = 0; i <= LOG_EVENT_COUNT; i++) {
+        char text[128];
+        uint32_t left_out = log->paces[i].left_out;
+        if (left_out == 0)
+            continue;
+        log->paces[i].left_out = 0;
+        int length = snprintf(text, sizeof text,
+                              "%u more lines of this event were left out: it has at most %u in a "
+                              "second",
+                              left_out, LOG_LINES_PER_SECOND);
+        slice name = i < LOG_EVENT_COUNT ? log_event_name((enum log_event)i) : SLICE("OTHER");
+        hand_on(log, log_wants(log, DS_WARN), SLICE(""), DS_WARN, name,
+                (slice){text, (size_t)length});
+    }
+}
+
+static void begin_second(struct log *log)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    if (log->second == now.tv_sec)
+        return;
+    log->second = now.tv_sec;
+    for (size_t i = 0; i <= LOG_EVENT_COUNT; i++)
+        log->paces[i].written = 0;
+    bool has_left_out = log->has_left_out;
+    log->has_left_out = false;
+    if (has_left_out)
+        say_left_out(log);
+}
+
+static bool is_written(struct log *log, enum ds_log_level level, size_t event)
+{
+    struct log_pace *pace = &log->paces[event];
+    if (log->operations == NULL || !log_wants(log, level))
+        return false;
+    begin_second(log);
+    if (level >= DS_ERROR || log->level <= DS_DEBUG)
+        return true;
+    if (pace->written < LOG_LINES_PER_SECOND) {
+        pace->written++;
+        return true;
+    }
+    pace->left_out++;
+    log->has_left_out = true;
+    return false;
+}
+
+/* Whether a line that is not written has to be made all the same. */
+static bool is_told(const struct log *log, enum ds_log_level level)
+{
+    return log->on_trouble != NULL && level >= DS_WARN;
 }
 
 static void count(struct log *log, enum ds_log_level level, size_t event)
@@ -132,7 +184,8 @@ void log_line(struct log *log, enum ds_log_level level, enum log_event event, co
     char text[LINE_BYTES];
     slice name = log_event_name(event);
     count(log, level, event);
-    if (!is_heard(log, level))
+    bool writes = is_written(log, level, event);
+    if (!writes && !is_told(log, level))
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -140,14 +193,14 @@ void log_line(struct log *log, enum ds_log_level level, enum log_event event, co
     va_end(arguments);
     CHECK(length >= 0);
     if ((size_t)length < sizeof text) {
-        hand_on(log, SLICE(""), level, name, (slice){text, (size_t)length});
+        hand_on(log, writes, SLICE(""), level, name, (slice){text, (size_t)length});
         return;
     }
     size_t kept = sizeof text - sizeof CUT;
     while (kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
         kept--;
     memcpy(text + kept, CUT, sizeof CUT - 1);
-    hand_on(log, SLICE(""), level, name, (slice){text, kept + sizeof CUT - 1});
+    hand_on(log, writes, SLICE(""), level, name, (slice){text, kept + sizeof CUT - 1});
 }
 
 static size_t find_event(slice name)
@@ -160,9 +213,11 @@ static size_t find_event(slice name)
 
 void log_scoped(struct log *log, slice scope, enum ds_log_level level, slice event, slice text)
 {
-    count(log, level, find_event(event));
-    if (is_heard(log, level))
-        hand_on(log, scope, level, event, text);
+    size_t known = find_event(event);
+    count(log, level, known);
+    bool writes = is_written(log, level, known);
+    if (writes || is_told(log, level))
+        hand_on(log, writes, scope, level, event, text);
 }
 
 void log_named(struct log *log, enum ds_log_level level, slice event, slice text)

@@ -4,7 +4,10 @@
  *     log_line(log, DS_WARN, LOG_SLOW_RECEIVER, "%zu bytes are waiting for " SLICE_FORMAT, ...);
  *
  * Everything that came from outside may be formatted in: control characters are escaped before the
- * line is handed on (H30). One thread: the node's loop. */
+ * line is handed on (H30). No event has more than LOG_LINES_PER_SECOND lines of INFO or WARN in a
+ * second, so that nobody can fill a disk with them; the next line of any kind is then led by one
+ * that says how many were left out. At level DEBUG, and of errors, every line is written.
+ * One thread: the node's loop. */
 
 #include "deepstream/plugin.h"
 
@@ -13,6 +16,12 @@ enum log_event {
 #include "events.def"
 #undef EVENT
     LOG_EVENT_COUNT,
+};
+
+#define LOG_LINES_PER_SECOND 100u
+
+struct log_pace {
+    uint32_t written, left_out; /* lines of this second; since it was last said */
 };
 
 struct log {
@@ -27,6 +36,10 @@ struct log {
     void (*on_trouble)(void *context, const struct ds_log_line *line);
     void *trouble_context;
     bool is_telling;
+
+    struct log_pace paces[LOG_EVENT_COUNT + 1]; /* the last one: of events that are in no list */
+    int64_t second;
+    bool has_left_out;
 };
 
 static inline bool log_wants(const struct log *log, enum ds_log_level level)

@@ -187,6 +187,93 @@ static void every_event_has_its_name(void **state)
     assert_true(slice_equal(log_event_name(LOG_INCOMING_CONNECTION), SLICE("INCOMING_CONNECTION")));
 }
 
+static size_t count_lines(const struct kept *kept, const char *line)
+{
+    size_t count = 0;
+    for (const char *at = kept->text.at; at != NULL && (at = strstr(at, line)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Lines of one event within one second of the log's clock. */
+static void flood(struct log *log, struct kept *kept, enum ds_log_level level, size_t count)
+{
+    int64_t second;
+    do {
+        buf_fini(&kept->text);
+        *log = log_to(kept, log->level);
+        log_line(log, DS_INFO, LOG_INFO, "begins");
+        second = log->second;
+        for (size_t i = 0; i < count; i++)
+            log_line(log, level, LOG_INVALID_MESSAGE, "line %zu.", i);
+        log_line(log, DS_WARN, LOG_SLOW_RECEIVER, "ends");
+    } while (log->second != second);
+    buf_append_byte(&kept->text, '\0');
+    kept->text.length--;
+}
+
+static void an_event_has_a_bounded_number_of_lines_in_a_second(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_INFO);
+    flood(&log, &kept, DS_WARN, 100000);
+    assert_int_equal(count_lines(&kept, "INVALID_MESSAGE"), LOG_LINES_PER_SECOND);
+    assert_int_equal(count_lines(&kept, "line 0."), 1);
+    assert_int_equal(count_lines(&kept, "ends"), 1); /* of another event */
+    assert_int_equal(log.counts[LOG_INVALID_MESSAGE][DS_WARN], 100000);
+
+    buf_fini(&kept.text);
+    log.second--; /* it has passed */
+    log_line(&log, DS_INFO, LOG_INFO, "later");
+    log_line(&log, DS_WARN, LOG_INVALID_MESSAGE, "again");
+    log.second--;
+    log_line(&log, DS_INFO, LOG_INFO, "last");
+    expect_kept(&kept, "2 INVALID_MESSAGE | 99900 more lines of this event were left out: it has "
+                       "at most 100 in a second\n"
+                       "1 INFO | later\n2 INVALID_MESSAGE | again\n1 INFO | last\n");
+}
+
+static void errors_are_all_written(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_INFO);
+    flood(&log, &kept, DS_ERROR, 1000);
+    assert_int_equal(count_lines(&kept, "INVALID_MESSAGE"), 1000);
+    buf_fini(&kept.text);
+}
+
+static void at_level_debug_every_line_is_written(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_DEBUG);
+    flood(&log, &kept, DS_WARN, 1000);
+    assert_int_equal(count_lines(&kept, "INVALID_MESSAGE"), 1000);
+    buf_fini(&kept.text);
+}
+
+static void count_trouble(void *context, const struct ds_log_line *line)
+{
+    (void)line;
+    ++*(size_t *)context;
+}
+
+static void who_watches_is_told_of_lines_that_are_left_out(void **state)
+{
+    (void)state;
+    size_t told = 0;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_INFO);
+    log.on_trouble = count_trouble;
+    log.trouble_context = &told;
+    for (size_t i = 0; i < 1000; i++)
+        log_line(&log, DS_WARN, LOG_INVALID_MESSAGE, "bad");
+    assert_true(told >= 1000);
+    buf_fini(&kept.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +285,10 @@ int main(void)
         cmocka_unit_test(plugins_may_bring_events_of_their_own),
         cmocka_unit_test(a_plugin_may_put_a_namespace_before_its_line),
         cmocka_unit_test(who_watches_is_told_of_warnings_whatever_the_level_but_not_of_its_own),
+        cmocka_unit_test(an_event_has_a_bounded_number_of_lines_in_a_second),
+        cmocka_unit_test(errors_are_all_written),
+        cmocka_unit_test(at_level_debug_every_line_is_written),
+        cmocka_unit_test(who_watches_is_told_of_lines_that_are_left_out),
         cmocka_unit_test(every_event_has_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
