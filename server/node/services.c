@@ -103,6 +103,18 @@ static const char *before_file(const struct service *service)
     return service->library == NULL ? "" : ", ";
 }
 
+/* Also when the logger is gone already. */
+static void blame(const struct service *service, const char *what)
+{
+    struct log *log = service->group->log;
+    if (log->operations == NULL)
+        fprintf(stderr, "%s %s%s%s; this is ignored\n", service->name, what, before_file(service),
+                service_file(service));
+    else
+        log_line(log, DS_ERROR, LOG_PLUGIN_ERROR, "%s %s%s%s; this is ignored", service->name, what,
+                 before_file(service), service_file(service));
+}
+
 /* ---- starting ---- */
 
 static void end_start(struct services *services, bool ready)
@@ -128,9 +140,7 @@ static void on_start(void *context, const char *error)
     struct service *service = context;
     struct services *services = service->group;
     if (service->is_started || service->has_failed) {
-        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR,
-                 "%s said once more how its start ended%s%s; this is ignored", service->name,
-                 before_file(service), service_file(service));
+        blame(service, "said once more how its start ended");
         return;
     }
     services->starting--;
@@ -199,9 +209,7 @@ static void on_close(void *context, const char *error)
     struct service *service = context;
     struct services *services = service->group;
     if (service->self == NULL) {
-        log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR,
-                 "%s said once more that it is closed%s%s; this is ignored", service->name,
-                 before_file(service), service_file(service));
+        blame(service, "said once more that it is closed");
         return;
     }
     service->self = NULL;

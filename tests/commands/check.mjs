@@ -65,8 +65,8 @@ class Place {
     }
 
     /** Starts the program; it is killed when the check ends, if it lives. */
-    launch(args, { environment = {} } = {}) {
-        const child = new Launched(spawn(program, args, {
+    launch(args, { environment = {}, program: launched = program } = {}) {
+        const child = new Launched(spawn(launched, args, {
             cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment },
         }));
         this.children.push(child);

@@ -21,6 +21,8 @@
  *         if (file == NULL)
  *             snprintf(error->text, sizeof error->text, "cannot write %.400s: %s", name,
  *                      strerror(errno));
+ *         else
+ *             setvbuf(file, NULL, _IOLBF, 0);
  *         return file;
  *     }
  *
