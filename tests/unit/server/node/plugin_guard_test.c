@@ -1,0 +1,268 @@
+/* What a loaded plugin answers goes on once; more is named and goes nowhere, whatever the kind. */
+
+#include "node/plugin_guard.h"
+
+#include "logging/log.h"
+
+#include "base/check.h"
+#include "base/slice.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* ---- a plugin that keeps its callbacks ---- */
+
+struct kept {
+    ds_done *done;
+    ds_record_done *record;
+    ds_login_done *login;
+    ds_verdict_done *verdict;
+    void *context;
+};
+
+static struct kept kept;
+
+static void storage_get(void *self, ds_slice name, ds_record_done *done, void *context)
+{
+    (void)name;
+    *(struct kept *)self = (struct kept){.record = done, .context = context};
+}
+
+static void storage_set(void *self, ds_slice name, const struct ds_record *record, ds_done *done,
+                        void *context)
+{
+    (void)name;
+    (void)record;
+    *(struct kept *)self = (struct kept){.done = done, .context = context};
+}
+
+static void storage_remove(void *self, const ds_slice *names, size_t count, ds_done *done,
+                           void *context)
+{
+    (void)names;
+    assert_int_equal(count, 2);
+    *(struct kept *)self = (struct kept){.done = done, .context = context};
+}
+
+static const struct ds_storage_operations STORAGE_OPERATIONS = {storage_get, storage_set,
+                                                                storage_remove};
+static const struct ds_plugin STORAGE = {.kind = DS_PLUGIN_STORAGE,
+                                         .operations = &STORAGE_OPERATIONS};
+static const struct ds_plugin KEEPS_NOTHING = {.kind = DS_PLUGIN_STORAGE};
+
+static void login(void *self, const struct ds_login *asked, ds_login_done *done, void *context)
+{
+    (void)asked;
+    *(struct kept *)self = (struct kept){.login = done, .context = context};
+}
+
+static const struct ds_authentication_operations AUTHENTICATION_OPERATIONS = {.login = login};
+static const struct ds_plugin AUTHENTICATION = {.kind = DS_PLUGIN_AUTHENTICATION,
+                                                .operations = &AUTHENTICATION_OPERATIONS};
+
+static void check_request(void *self, const struct ds_permission_request *request,
+                          ds_verdict_done *done, void *context)
+{
+    (void)request;
+    *(struct kept *)self = (struct kept){.verdict = done, .context = context};
+}
+
+static void *user_new(void *self, ds_slice id, bool is_authenticated, ds_slice server_data)
+{
+    (void)id;
+    (void)is_authenticated;
+    (void)server_data;
+    return self;
+}
+
+static void user_free(void *self, void *user)
+{
+    assert_ptr_equal(self, user);
+}
+
+static const struct ds_permission_operations PERMISSION_OPERATIONS = {
+    .user_new = user_new, .user_free = user_free, .check = check_request};
+static const struct ds_plugin PERMISSION = {.kind = DS_PLUGIN_PERMISSION,
+                                            .operations = &PERMISSION_OPERATIONS};
+static const struct ds_plugin LOGGER = {.kind = DS_PLUGIN_LOGGER};
+
+/* ---- the world ---- */
+
+static char log_text[4096];
+
+static void keep(void *self, const struct ds_log_line *line)
+{
+    (void)self;
+    size_t length = strlen(log_text);
+    snprintf(log_text + length, sizeof log_text - length, SLICE_FORMAT "\n",
+             SLICE_ARGUMENTS(line->text));
+}
+
+static const struct ds_logger_operations KEEPING = {.write = keep};
+static struct log kept_log;
+static unsigned answers;
+
+static int set_up(void **state)
+{
+    (void)state;
+    kept_log = (struct log){.operations = &KEEPING};
+    log_text[0] = '\0';
+    answers = 0;
+    kept = (struct kept){0};
+    return 0;
+}
+
+static struct plugin_guard *guard_of(const struct ds_plugin *plugin)
+{
+    return plugin_guard_new(plugin, &kept, "/x/a.so", &kept_log);
+}
+
+static void count_done(void *context, const char *error)
+{
+    assert_ptr_equal(context, &answers);
+    assert_null(error);
+    answers++;
+}
+
+static void count_record(void *context, const char *error, const struct ds_record *record)
+{
+    assert_ptr_equal(context, &answers);
+    assert_null(error);
+    assert_int_equal(record->version, 7);
+    answers++;
+}
+
+static void count_login(void *context, const struct ds_login_result *result)
+{
+    assert_ptr_equal(context, &answers);
+    assert_int_equal(result->outcome, DS_LOGIN_REFUSED);
+    answers++;
+}
+
+static void count_verdict(void *context, enum ds_verdict verdict)
+{
+    assert_ptr_equal(context, &answers);
+    assert_int_equal(verdict, DS_ALLOW);
+    answers++;
+}
+
+/* ---- tests ---- */
+
+static void a_storage_answers_once(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *operations = plugin_guard_operations(guard);
+    struct ds_record record = {.version = 7};
+    ds_slice names[2] = {SLICE("a"), SLICE("b")};
+    operations->get(guard, names[0], count_record, &answers);
+    kept.record(kept.context, NULL, &record);
+    kept.record(kept.context, NULL, &record);
+    assert_int_equal(answers, 1);
+    operations->set(guard, names[0], &record, count_done, &answers);
+    kept.done(kept.context, NULL);
+    kept.done(kept.context, NULL);
+    operations->remove(guard, names, 2, count_done, &answers);
+    kept.done(kept.context, NULL);
+    kept.done(kept.context, NULL);
+    assert_int_equal(answers, 3);
+    assert_string_equal(
+        log_text, "storage plugin /x/a.so: it answered a get once more; this is ignored\n"
+                  "storage plugin /x/a.so: it answered a set once more; this is ignored\n"
+                  "storage plugin /x/a.so: it answered a remove once more; this is ignored\n");
+    plugin_guard_free(&guard);
+    assert_null(guard);
+}
+
+static void a_login_is_answered_once(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&AUTHENTICATION);
+    const struct ds_authentication_operations *operations = plugin_guard_operations(guard);
+    struct ds_login_result result = {.outcome = DS_LOGIN_REFUSED};
+    operations->login(guard, &(struct ds_login){.auth_data = SLICE("{}")}, count_login, &answers);
+    kept.login(kept.context, &result);
+    kept.login(kept.context, &result);
+    assert_int_equal(answers, 1);
+    assert_non_null(strstr(log_text, "authentication plugin /x/a.so: it answered a login once"));
+    operations->logged_out(guard, SLICE("bo")); /* which the plugin does not want to know */
+    plugin_guard_free(&guard);
+}
+
+static void a_permission_decides_once(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&PERMISSION);
+    const struct ds_permission_operations *operations = plugin_guard_operations(guard);
+    void *user = operations->user_new(guard, SLICE("bo"), true, SLICE(""));
+    operations->check(guard, &(struct ds_permission_request){.user = user}, count_verdict,
+                      &answers);
+    kept.verdict(kept.context, DS_ALLOW);
+    kept.verdict(kept.context, DS_DENY);
+    assert_int_equal(answers, 1);
+    assert_null(operations->reload);
+    operations->user_free(guard, user);
+    plugin_guard_free(&guard);
+}
+
+static void what_is_said_after_the_end_goes_nowhere(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *operations = plugin_guard_operations(guard);
+    operations->set(guard, SLICE("a"), &(struct ds_record){.version = 1}, count_done, &answers);
+    plugin_guard_end(guard);
+    kept.done(kept.context, NULL);
+    assert_int_equal(answers, 0);
+    assert_string_equal(
+        log_text,
+        "storage plugin /x/a.so: it answered a set after it was closed; this is ignored\n");
+    plugin_guard_free(&guard);
+}
+
+static void an_answer_is_known_again_after_a_thousand_others(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *operations = plugin_guard_operations(guard);
+    struct ds_record record = {.version = 1};
+    operations->set(guard, SLICE("a"), &record, count_done, &answers);
+    struct kept first = kept;
+    first.done(first.context, NULL);
+    for (int i = 0; i < 1000; i++) {
+        operations->set(guard, SLICE("b"), &record, count_done, &answers);
+        kept.done(kept.context, NULL);
+    }
+    operations->set(guard, SLICE("c"), &record, count_done, &answers);
+    first.done(first.context, NULL);
+    assert_int_equal(answers, 1001);
+    for (int i = 0; i < 5000; i++) { /* memory is used again, and answers still find their way */
+        operations->set(guard, SLICE("d"), &record, count_done, &answers);
+        kept.done(kept.context, NULL);
+    }
+    assert_int_equal(answers, 6001);
+    plugin_guard_free(&guard);
+}
+
+static void what_has_nothing_to_answer_needs_no_guard(void **state)
+{
+    (void)state;
+    assert_null(guard_of(&LOGGER));
+    assert_null(guard_of(&KEEPS_NOTHING));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_storage_answers_once, set_up),
+        cmocka_unit_test_setup(a_login_is_answered_once, set_up),
+        cmocka_unit_test_setup(a_permission_decides_once, set_up),
+        cmocka_unit_test_setup(what_is_said_after_the_end_goes_nowhere, set_up),
+        cmocka_unit_test_setup(an_answer_is_known_again_after_a_thousand_others, set_up),
+        cmocka_unit_test_setup(what_has_nothing_to_answer_needs_no_guard, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
