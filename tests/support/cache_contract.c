@@ -280,7 +280,7 @@ static void thousands_of_records_are_all_found(void **state)
     assert_non_null(names);
     assert_non_null(answers);
     for (int i = 0; i < RECORDS; i++) {
-        char number[16];
+        char number[24];
         snprintf(number, sizeof number, "many/%d", i);
         names[i] = store_fixture_name(it, slice_of(number));
         struct ds_record record = store_record(i, names[i]);
