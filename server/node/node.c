@@ -185,6 +185,10 @@ bool ds_node_reload(struct ds_node *node, const struct config *fresh)
 {
     const struct ds_permission_operations *operations = service_operations(node->permission);
     struct ds_error error = {.text = ""};
+    if (node->permission->self == NULL) {
+        log_line(&node->log, DS_INFO, LOG_INFO, "the server stops: nothing is reloaded");
+        return false;
+    }
     if (fresh != NULL)
         node->log.level = config_log_level(fresh);
     if (operations->reload == NULL) {

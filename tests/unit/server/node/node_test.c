@@ -269,6 +269,20 @@ static void reload_takes_the_level_and_rules_that_are_fit(void **state)
     finish(&running);
 }
 
+static void a_node_whose_rules_are_closed_reloads_nothing(void **state)
+{
+    (void)state;
+    struct running running;
+    make(&running, CONFIG("0") "permission: {type: config, options: {permissions: {record: {}, "
+                               "event: {}, rpc: {}, presence: {}}}}\n");
+    start(&running);
+    assert_true(ds_node_reload(running.node, NULL));
+    ds_node_stop(running.node);
+    run_until(&running.has_stopped);
+    assert_false(ds_node_reload(running.node, NULL));
+    finish(&running);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +297,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(encryption_that_is_not_there_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reload_takes_the_level_and_rules_that_are_fit, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_node_whose_rules_are_closed_reloads_nothing, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
