@@ -372,8 +372,10 @@ static bool has_all_keys(const struct http_authentication *authentication, struc
 static bool read_url(struct http_authentication *authentication, struct ds_error *error)
 {
     slice url = ds_value_text(member(authentication, "endpointUrl"), (slice){0});
+    bool is_safe;
     authentication->url = arena_copy(&authentication->arena, url).at;
-    if (strlen(authentication->url) == url.length && web_url_is_valid(authentication->url, NULL))
+    if (strlen(authentication->url) == url.length &&
+        web_url_is_valid(authentication->url, &is_safe))
         return true;
     snprintf(error->text, sizeof error->text, "endpointUrl is no URL of http or https");
     return false;
@@ -450,6 +452,16 @@ static bool read_settings(struct http_authentication *authentication, struct ds_
     return true;
 }
 
+static bool open_client(struct http_authentication *authentication, struct ds_error *error)
+{
+    const char *problem;
+    authentication->client =
+        web_client_new(authentication->services->loop, MAX_UNDER_WAY, &problem);
+    if (authentication->client == NULL)
+        snprintf(error->text, sizeof error->text, "webhooks cannot be asked: %s", problem);
+    return authentication->client != NULL;
+}
+
 static void *create(const struct ds_services *services, const struct ds_value *options,
                     struct ds_error *error)
 {
@@ -459,12 +471,11 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     authentication->options = options;
     arena_init(&authentication->arena, 0);
     list_init(&authentication->resting);
-    if (!read_settings(authentication, error)) {
+    if (!read_settings(authentication, error) || !open_client(authentication, error)) {
         free_it(authentication);
         return NULL;
     }
     authentication->options = NULL;
-    authentication->client = web_client_new(services->loop, MAX_UNDER_WAY);
     CHECK(uv_timer_init(services->loop, &authentication->timer) == 0);
     authentication->timer.data = authentication;
     return authentication;

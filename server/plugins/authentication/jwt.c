@@ -319,9 +319,10 @@ static bool read_url(struct jwt_authentication *authentication, const struct ds_
         .max_age_ms = read_number(options, "jwksMaxAge", 600000),
         .cooldown_ms = read_number(options, "jwksCooldown", 30000),
     };
+    const char *problem;
     authentication->source =
-        key_source_new(authentication->services, &settings, on_fetched, authentication);
-    return true;
+        key_source_new(authentication->services, &settings, on_fetched, authentication, &problem);
+    return authentication->source != NULL || refuse_settings(error, value, problem);
 }
 
 static bool read_key(struct jwt_authentication *authentication, const struct ds_value *options,

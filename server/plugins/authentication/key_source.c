@@ -86,13 +86,17 @@ static bool fetch(struct key_source *source)
 
 struct key_source *key_source_new(const struct ds_services *services,
                                   const struct key_source_settings *settings,
-                                  void (*on_fetched)(void *context), void *context)
+                                  void (*on_fetched)(void *context), void *context,
+                                  const char **problem)
 {
+    struct web_client *client = web_client_new(services->loop, 1, problem);
+    if (client == NULL)
+        return NULL;
     struct key_source *source = calloc(1, sizeof *source);
     CHECK(source != NULL);
     source->services = services;
     source->settings = *settings;
-    source->client = web_client_new(services->loop, 1);
+    source->client = client;
     source->on_fetched = on_fetched;
     source->context = context;
     return source;

@@ -17,10 +17,12 @@ struct key_source_settings {
 
 enum key_answer { KEY_FOUND, KEY_UNKNOWN, KEY_IS_ASKED_FOR };
 
-/* on_fetched: what was asked for has come, or has failed to. services and context are borrowed. */
+/* on_fetched: what was asked for has come, or has failed to. services and context are borrowed.
+ * NULL, and why in *problem, when nothing can be fetched here. */
 struct key_source *key_source_new(const struct ds_services *services,
                                   const struct key_source_settings *settings,
-                                  void (*on_fetched)(void *context), void *context);
+                                  void (*on_fetched)(void *context), void *context,
+                                  const char **problem);
 
 /* The key for a token. When it is asked for, ask again at on_fetched. key lives until control goes
  * back to the loop. */

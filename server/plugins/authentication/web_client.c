@@ -3,8 +3,8 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/list.h"
+#include "plugins/authentication/curl_library.h"
 
-#include <curl/curl.h>
 #include <uv.h>
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 
 struct web_client {
     uv_loop_t *loop;
+    struct curl_library curl;
     CURLM *multi; /* NULL: it is closing */
     uv_timer_t timer;
     size_t open_handles;
@@ -80,52 +81,55 @@ static size_t on_head(char *bytes, size_t size, size_t count, void *context)
 
 static void add_header(struct exchange *exchange, const char *header)
 {
-    struct curl_slist *longer = curl_slist_append(exchange->headers, header);
+    struct curl_slist *longer = exchange->client->curl.slist_append(exchange->headers, header);
     CHECK(longer != NULL);
     exchange->headers = longer;
 }
 
 static void set_method(struct exchange *exchange)
 {
+    const struct curl_library *curl = &exchange->client->curl;
     CURL *easy = exchange->easy;
     add_header(exchange, "Accept: application/json");
     if (exchange->request.body.at == NULL)
         return;
     add_header(exchange, "Content-Type: application/json");
     add_header(exchange, "Expect:"); /* no pause before a large body */
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->request.body.length);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->request.body.at);
+    curl->easy_setopt(easy, CURLOPT_POST, 1L);
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->request.body.length);
+    curl->easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->request.body.at);
 }
 
 static void set_bounds(struct exchange *exchange)
 {
+    const struct curl_library *curl = &exchange->client->curl;
     CURL *easy = exchange->easy;
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
-    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)WEB_MAX_REDIRECTS);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->request.timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* nobody waits for a name server */
+    curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
+    curl->easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
+    curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    curl->easy_setopt(easy, CURLOPT_MAXREDIRS, (long)WEB_MAX_REDIRECTS);
+    curl->easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)exchange->request.timeout_ms);
+    curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* nobody waits for a name server */
 }
 
 static void set_up(struct exchange *exchange)
 {
-    CURL *easy = exchange->easy = curl_easy_init();
+    const struct curl_library *curl = &exchange->client->curl;
+    CURL *easy = exchange->easy = curl->easy_init();
     CHECK(easy != NULL);
     for (size_t i = 0; i < exchange->request.header_count; i++)
         add_header(exchange, exchange->request.headers[i]);
     set_method(exchange);
     set_bounds(exchange);
-    curl_easy_setopt(easy, CURLOPT_URL, exchange->request.url);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
+    curl->easy_setopt(easy, CURLOPT_URL, exchange->request.url);
+    curl->easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
+    curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl->easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
+    curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl->easy_setopt(easy, CURLOPT_HEADERDATA, exchange);
+    curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
+    curl->easy_setopt(easy, CURLOPT_PRIVATE, exchange);
 }
 
 static void start_waiting(struct web_client *client)
@@ -135,7 +139,7 @@ static void start_waiting(struct web_client *client)
         list_remove(&exchange->link);
         list_append(&client->under_way, &exchange->link);
         set_up(exchange);
-        CHECK(curl_multi_add_handle(client->multi, exchange->easy) == CURLM_OK);
+        CHECK(client->curl.multi_add_handle(client->multi, exchange->easy) == CURLM_OK);
         client->under_way_count++;
     }
 }
@@ -148,23 +152,24 @@ static void end_exchange(struct exchange *exchange, const struct web_answer *ans
     client->count--;
     if (exchange->easy != NULL) {
         client->under_way_count--;
-        curl_multi_remove_handle(client->multi, exchange->easy);
+        client->curl.multi_remove_handle(client->multi, exchange->easy);
     }
     exchange->done(exchange->context, answer);
     if (exchange->easy != NULL)
-        curl_easy_cleanup(exchange->easy); /* content_type of the answer is its */
-    curl_slist_free_all(exchange->headers);
+        client->curl.easy_cleanup(exchange->easy); /* content_type of the answer is its */
+    client->curl.slist_free_all(exchange->headers);
     buf_fini(&exchange->body);
     free(exchange);
 }
 
 static void on_ended(struct exchange *exchange, CURLcode outcome)
 {
+    const struct curl_library *curl = &exchange->client->curl;
     struct web_answer answer = {0};
     long status = 0;
     const char *content_type = NULL;
-    curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &content_type);
+    curl->easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl->easy_getinfo(exchange->easy, CURLINFO_CONTENT_TYPE, &content_type);
     answer.status = (uint32_t)status;
     if (outcome == CURLE_OK) {
         answer.body = buf_slice(&exchange->body);
@@ -173,7 +178,7 @@ static void on_ended(struct exchange *exchange, CURLcode outcome)
         answer.error = "the answer is too large";
         answer.is_hostile = true;
     } else if (outcome != CURLE_TOO_MANY_REDIRECTS) {
-        answer.error = exchange->error[0] != '\0' ? exchange->error : curl_easy_strerror(outcome);
+        answer.error = exchange->error[0] != '\0' ? exchange->error : curl->easy_strerror(outcome);
     }
     end_exchange(exchange, &answer);
 }
@@ -185,12 +190,12 @@ static void end_those_that_are_done(struct web_client *client)
     CURLMsg *message;
     int left;
     while (client->multi != NULL &&
-           (message = curl_multi_info_read(client->multi, &left)) != NULL) {
+           (message = client->curl.multi_info_read(client->multi, &left)) != NULL) {
         struct exchange *exchange;
         CURLcode outcome = message->data.result;
         if (message->msg != CURLMSG_DONE)
             continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
+        client->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
         on_ended(exchange, outcome);
     }
     if (client->multi != NULL)
@@ -200,7 +205,7 @@ static void end_those_that_are_done(struct web_client *client)
 static void act(struct web_client *client, curl_socket_t socket, int events)
 {
     int running;
-    curl_multi_socket_action(client->multi, socket, events, &running);
+    client->curl.multi_socket_action(client->multi, socket, events, &running);
     end_those_that_are_done(client);
 }
 
@@ -210,8 +215,8 @@ static void free_when_closed(struct web_client *client)
         return;
     void (*closed)(void *) = client->closed;
     void *context = client->closed_context;
+    curl_library_close(&client->curl);
     free(client);
-    curl_global_cleanup();
     if (closed != NULL)
         closed(context);
 }
@@ -245,7 +250,7 @@ static struct watch *watch_new(struct web_client *client, curl_socket_t socket)
     CHECK(uv_poll_init_socket(client->loop, &watch->poll, socket) == 0);
     watch->poll.data = watch;
     client->open_handles++;
-    curl_multi_assign(client->multi, socket, watch);
+    client->curl.multi_assign(client->multi, socket, watch);
     return watch;
 }
 
@@ -283,21 +288,32 @@ static int on_timeout_wanted(CURLM *multi, long timeout_ms, void *context)
 
 /* ---- entry points ---- */
 
-struct web_client *web_client_new(struct uv_loop_s *loop, size_t max_under_way)
+static void open_multi(struct web_client *client)
+{
+    const struct curl_library *curl = &client->curl;
+    CHECK((client->multi = curl->multi_init()) != NULL);
+    curl->multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl->multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    curl->multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+    curl->multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+}
+
+struct web_client *web_client_new(struct uv_loop_s *loop, size_t max_under_way,
+                                  const char **problem)
 {
     struct web_client *client = malloc(sizeof *client);
     CHECK(client != NULL);
-    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); /* counted by libcurl */
     *client = (struct web_client){.loop = loop, .max_under_way = max_under_way, .open_handles = 1};
+    *problem = curl_library_open(&client->curl);
+    if (*problem != NULL) {
+        free(client);
+        return NULL;
+    }
     list_init(&client->under_way);
     list_init(&client->waiting);
     CHECK(uv_timer_init(loop, &client->timer) == 0);
     client->timer.data = client;
-    CHECK((client->multi = curl_multi_init()) != NULL);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    open_multi(client);
     return client;
 }
 
@@ -340,39 +356,46 @@ void web_client_close(struct web_client **client, void (*closed)(void *context),
     ended->closed_context = context;
     give_up(&ended->waiting);
     give_up(&ended->under_way);
-    curl_multi_cleanup(ended->multi);
+    ended->curl.multi_cleanup(ended->multi);
     ended->multi = NULL;
     uv_close((uv_handle_t *)&ended->timer, on_timer_closed);
 }
 
 /* ---- URLs ---- */
 
-static bool is_this_machine(const char *host)
+/* Host and port behind the scheme; empty when the scheme is another one. */
+static slice address_of(const char *url, const char *scheme)
 {
-    return strcmp(host, "localhost") == 0 || strcmp(host, "127.0.0.1") == 0 ||
-           strcmp(host, "[::1]") == 0;
+    size_t length = strlen(scheme);
+    if (strncasecmp(url, scheme, length) != 0)
+        return (slice){0};
+    slice address = {url + length, strcspn(url + length, "/?#")};
+    for (size_t i = address.length; i > 0; i--) {
+        if (address.at[i - 1] == '@')
+            return slice_part(address, i, address.length);
+    }
+    return address;
 }
 
-static bool read_url(CURLU *parts, const char *url, bool *is_safe)
+static bool is_this_machine(slice address)
 {
-    char *scheme = NULL, *host = NULL;
-    bool is_valid = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    bool is_encrypted = is_valid && strcasecmp(scheme, "https") == 0;
-    is_valid = is_encrypted || (is_valid && strcasecmp(scheme, "http") == 0);
-    if (is_safe != NULL)
-        *is_safe = is_valid && (is_encrypted || is_this_machine(host));
-    curl_free(scheme);
-    curl_free(host);
-    return is_valid;
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (address.length >= length && strncasecmp(address.at, names[i], length) == 0 &&
+            (address.length == length || address.at[length] == ':'))
+            return true;
+    }
+    return false;
 }
 
 bool web_url_is_valid(const char *url, bool *is_safe)
 {
-    CURLU *parts = curl_url();
-    CHECK(parts != NULL);
-    bool is_valid = read_url(parts, url, is_safe);
-    curl_url_cleanup(parts);
-    return is_valid;
+    slice encrypted = address_of(url, "https://"), plain = address_of(url, "http://");
+    *is_safe = encrypted.length > 0 || is_this_machine(plain);
+    for (const char *at = url; *at != '\0'; at++) {
+        if ((unsigned char)*at <= ' ' || *at == 0x7f)
+            return false;
+    }
+    return encrypted.length > 0 || plain.length > 0;
 }

@@ -37,7 +37,9 @@ struct web_answer {
 /* answer lives until the callback returns, which may ask again, or close the client. */
 typedef void web_done(void *context, const struct web_answer *answer);
 
-struct web_client *web_client_new(struct uv_loop_s *loop, size_t max_under_way);
+/* NULL, and why in *problem, when libcurl cannot be loaded. */
+struct web_client *web_client_new(struct uv_loop_s *loop, size_t max_under_way,
+                                  const char **problem);
 
 void web_client_ask(struct web_client *client, const struct web_request *request, web_done *done,
                     void *context);
@@ -49,6 +51,6 @@ size_t web_client_count(const struct web_client *client);
  * the client; closed (may be NULL) comes when nothing of it is left on the loop. */
 void web_client_close(struct web_client **client, void (*closed)(void *context), void *context);
 
-/* Whether it is a URL of http or https; is_safe (unless NULL) says whether nobody on the way can
+/* Whether it looks like a URL of http or https; *is_safe says whether nobody on the way can
  * change what comes from there: https, or this machine. */
 bool web_url_is_valid(const char *url, bool *is_safe);
