@@ -47,7 +47,7 @@ __attribute__((unused)) static const struct ds_plugin plugin = {
     .operations = MISSHAPEN_OPERATIONS,
 };
 
-/* A version, and behind it memory that nobody may touch. */
+/* A version, and behind the next member memory that nobody may touch. */
 __attribute__((unused)) static const struct ds_plugin *only_a_version(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -55,7 +55,7 @@ __attribute__((unused)) static const struct ds_plugin *only_a_version(void)
     char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED || mprotect(pages + page, page, PROT_NONE) != 0)
         abort();
-    void *at = pages + page - sizeof version;
+    void *at = pages + page - _Alignof(struct ds_plugin);
     memcpy(at, &version, sizeof version);
     return at;
 }
