@@ -219,12 +219,14 @@ void memory_world_prepare(struct memory_world *world)
     CHECK(uv_loop_init(&world->loop) == 0);
     list_init(&world->clients);
     struct pipeline_settings pipeline = {.log = &world->log,
+                                         .metrics = &world->metrics,
                                          .permission = &permission_double_operations,
                                          .permission_self = &world->permission};
     world->pipeline = pipeline_new(&pipeline);
     world->settings = (struct session_settings){
         .loop = &world->loop,
         .log = &world->log,
+        .metrics = &world->metrics,
         .authentications = &world->authentication,
         .authentication_count = 1,
         .permission = &permission_double_operations,

@@ -18,6 +18,7 @@
 
 #include "pipeline/pipeline.h"
 #include "logging/log.h"
+#include "metrics/metrics.h"
 #include "session/session.h"
 #include "transport/ws/ws.h"
 
@@ -66,6 +67,7 @@ struct memory_log_line {
 struct memory_world {
     uv_loop_t loop;
     struct log log;
+    struct metrics metrics;
     VEC(struct memory_log_line) log_lines;
     struct permission_double permission;
     struct session_authentication authentication;
