@@ -5,7 +5,7 @@
 
 import { closePayload, BINARY, CLOSE, CONTINUATION, frame, PING, PONG, response, TEXT } from '../../conformance/client.mjs';
 import { encode } from '../../support/wire.mjs';
-import { assert, cases, cutOff, Dice, frameConnection, linesOf, pause, rawConnection, seed, upgrade } from './villain.mjs';
+import { assert, cases, cutOff, Dice, frameConnection, isSanitized, linesOf, pause, rawConnection, seed, upgrade } from './villain.mjs';
 
 const HEAD_MS = 400;
 const LOGIN_MS = 1500;
@@ -255,7 +255,7 @@ await cases('doors', {
             await Promise.all(Array.from({ length: 100 }, (_, i) => cutOff(stage, i % 2 ? upgrade() : Buffer.concat([Buffer.from(upgrade()), frame(BINARY, CHALLENGE)]))));
         }
         const grown = stage.server.residentKilobytes() - before;
-        assert.ok(grown < 40 * 1024, `${grown} KiB more`);
+        assert.ok(isSanitized || grown < 40 * 1024, `${grown} KiB more`);
     }],
 ]);
 

@@ -1,10 +1,12 @@
 // What the hostile cases begin with: a case is a scenario behind which a fresh client must be served as
 // ever; protobuf made by hand, so that it can be wrong; connections that stop in the middle; dice.
 
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { assert, scenarios } from '../stage.mjs';
 import { Client, Raw, upgradeHead } from '../../conformance/client.mjs';
+import { program } from '../../support/servers.mjs';
 import { Peer, TOPICS } from '../../support/wire.mjs';
 
 export const PATH = '/deepstream';
@@ -15,6 +17,9 @@ const { values: options } = parseArgs({
 });
 export const seed = Number(options.seed ?? (Date.now() & 0x7fffffff)) >>> 0;
 export const seconds = Number(options.seconds ?? 10);
+
+/** Sanitizers keep what was freed: bounds of memory say little under them. */
+export const isSanitized = readFileSync(program).includes('__asan_init');
 
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -104,10 +109,10 @@ export function cutOff(stage, bytes) {
 let fresh = 0;
 
 /** A client that comes now logs in, subscribes, publishes, writes, reads. */
-export async function stillServes(stage) {
+async function stillServes(stage, auth) {
     const { port } = stage.server;
     const name = `fresh/${fresh++}`;
-    const [a, b] = await Promise.all(['a', 'b'].map((user) => Peer.login(port, { name: user, auth: stage.auth ?? { username: user } })));
+    const [a, b] = await Promise.all(['a', 'b'].map((user) => Peer.login(port, { name: user, auth: auth ?? { username: user } })));
     a.send('EVENT.SUBSCRIBE', { names: [name], correlationId: '0' });
     await a.sees('EVENT.SUBSCRIBE', { isAck: true });
     b.send('EVENT.EMIT', { name, data: '"hello"' });
@@ -122,7 +127,7 @@ export async function stillServes(stage) {
     await Promise.all([a.close(), b.close()]);
 }
 
-function withCleanUp(act) {
+function withCleanUp(act, auth) {
     return async (stage) => {
         const ends = [];
         stage.later = (end) => ends.push(end);
@@ -131,13 +136,14 @@ function withCleanUp(act) {
         } finally {
             for (const end of ends) end();
         }
-        await stillServes(stage);
+        await stillServes(stage, auth);
     };
 }
 
-/** Scenarios of the villain; `configuration` and `more` as of startOurs. */
-export const cases = (feature, configuration, list, more) =>
-    scenarios(`hostile ${feature}`, configuration, list.map(([title, act]) => [title, withCleanUp(act)]), more);
+/** Scenarios of the villain; `configuration` as of startOurs; `auth`: what a fresh client logs in with;
+ *  `ours` as of startOurs. */
+export const cases = (feature, configuration, list, { auth, ...more } = {}) =>
+    scenarios(`hostile ${feature}`, configuration, list.map(([title, act]) => [title, withCleanUp(act, auth)]), more);
 
 /** A part of the log, as lines that fit. */
 export const linesOf = (stage, pattern, from = 0) => stage.server.log.slice(from).split('\n').filter((line) => pattern.test(line));
