@@ -259,7 +259,7 @@ static void any_order_of_making_and_ending_keeps_both_sides_alike(void **state)
     (void)state;
     static bool model[SESSIONS][NAMES];
     struct memory_client *clients[SESSIONS];
-    char names[NAMES][8];
+    char names[NAMES][16];
     for (int i = 0; i < SESSIONS; i++)
         clients[i] = login("many");
     for (int i = 0; i < NAMES; i++)
