@@ -46,6 +46,7 @@ static void on_stopped(void *context, bool failed)
     running->has_failed = failed;
     for (int i = 0; i < SIGNAL_COUNT; i++)
         uv_close((uv_handle_t *)&running->signals[i], NULL);
+    signal(SIGHUP, SIG_IGN); /* too late for it; without a handler it would kill */
 }
 
 /* The first signal stops the server, a second one ends the process as if nobody had listened. */

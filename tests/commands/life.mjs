@@ -227,6 +227,27 @@ await check('SIGHUP takes the log level of the file, unless the command line nam
     assert.doesNotMatch(named.log, /State transition/);
 });
 
+await check('SIGHUPs while the server stops do no harm, up to its last moment', async (place) => {
+    const server = await started(place, {
+        permission: permissions({ record: { '*': { create: true, write: true } } }),
+        storage: { type: 'default', options: { path: 'records.sqlite' } },
+    });
+    const peer = await Peer.login(server.port);
+    const data = JSON.stringify({ text: 'x'.repeat(500000) }); // so that the storage takes time to close
+    for (let i = 0; i < 40; i++) {
+        peer.send('RECORD.CREATEANDUPDATE', { name: `r${i}`, version: -1, data, isWriteAck: true, correlationId: `${i}` });
+    }
+    await peer.sees('RECORD.WRITE_ACKNOWLEDGEMENT', { correlationId: '39' });
+    server.signal('SIGTERM');
+    let isOver = false;
+    const exit = server.exit().finally(() => { isOver = true; });
+    while (!isOver) {
+        server.signal('SIGHUP');
+        await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+    assert.deepEqual(await exit, { code: 0, signal: null });
+});
+
 await check('SIGHUP with a configuration that is not valid any more changes nothing', async (place) => {
     const server = await started(place, { logLevel: 'INFO' });
     place.file('config.json', quiet({ logLevel: 'DEBUG', nonsense: 1 }));
