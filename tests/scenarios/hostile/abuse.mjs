@@ -227,3 +227,39 @@ await cases('logins', { auth: plainUsers(USERS), endpoint: { maxAuthAttempts: 3,
         }
     }],
 ], { auth: ANYBODY });
+
+// Passwords that cost a lot to check: a user cannot log in with any, and each attempt is paid for in full.
+const COSTLY = [{ type: 'file', options: { hash: 'sha512', iterations: 60000, keyLength: 32, users: { u: { password: `${'A'.repeat(43)}=c2FsdHNhbHQ=` } } } }, { type: 'none', options: {} }];
+
+await cases('costly logins', { auth: COSTLY, endpoint: { maxAuthAttempts: 3 }, logLevel: 1 }, [
+    ['a flood of logins that are costly to check leaves others alone', async (stage) => {
+        const [a, b] = await Promise.all(['a', 'b'].map((name) => stage.peer(name)));
+        a.send('EVENT.SUBSCRIBE', { names: ['ping'], correlationId: '0' });
+        await a.sees('EVENT.SUBSCRIBE');
+        const guessers = await Promise.all(Array.from({ length: 100 }, () => frameConnection(stage)));
+        let pending = guessers.length, exchanges = 0;
+        const verdicts = Promise.all(guessers.map(async (client) => {
+            client.write(Buffer.concat([frame(BINARY, encode('CONNECTION.CHALLENGE', { url: 'x' })), login('u', 'wrong')]));
+            await client.next();
+            await client.until(() => (client.bytes.length > 0 || client.ended ? true : undefined), 'a verdict').catch(() => {});
+            pending--;
+        }));
+        while (pending > 0) {
+            a.forget();
+            b.send('EVENT.EMIT', { name: 'ping', data: String(exchanges) });
+            await a.sees('EVENT.EMIT', { data: String(exchanges) });
+            exchanges++;
+        }
+        await verdicts;
+        console.log(`     ${exchanges} exchanges of others meanwhile`);
+        assert.ok(exchanges >= guessers.length, `${exchanges} exchanges`);
+        for (const client of guessers.slice(0, 50)) client.socket.resetAndDestroy();
+    }],
+    ['who leaves while its password is checked leaves nothing behind', async (stage) => {
+        for (let i = 0; i < 100; i++) {
+            const client = await frameConnection(stage);
+            await client.write(Buffer.concat([frame(BINARY, encode('CONNECTION.CHALLENGE', { url: 'x' })), login('u', 'wrong')]));
+            client.socket.resetAndDestroy();
+        }
+    }],
+]);
