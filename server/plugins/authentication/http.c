@@ -67,7 +67,8 @@ static void log_text(const struct http_authentication *authentication, const cha
     struct buf line = BUF_EMPTY;
     if (text.length > MAX_LOGGED_BYTES)
         text.length = MAX_LOGGED_BYTES;
-    buf_printf(&line, "%s" SLICE_FORMAT, what, SLICE_ARGUMENTS(text));
+    buf_append_text(&line, what);
+    buf_append(&line, text);
     services->log(services->host, DS_WARN, event, buf_slice(&line));
     buf_fini(&line);
 }
