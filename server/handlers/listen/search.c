@@ -230,14 +230,22 @@ static void ask_rules(struct search *search)
     search->is_asking_rules = false;
 }
 
+/* A pattern that all have left is another one when somebody comes back to its text: what is asked
+ * with the old one would not be found again. */
+static bool still_listens(const struct listen *listen, const struct candidate *candidate)
+{
+    slice text = candidate->pattern->text;
+    return pattern_find(listen, text) == candidate->pattern &&
+           subscriptions_has(listen->listeners, candidate->session, text);
+}
+
 /* Makes the next one that still listens the current candidate. */
 static bool take_candidate(struct search *search)
 {
-    const struct subscriptions *listeners = search->listen->listeners;
     list_remove(&search->in_asked);
     while (search->next < search->candidates.list.count) {
         struct candidate *candidate = &search->candidates.list.items[search->next++];
-        if (!subscriptions_has(listeners, candidate->session, candidate->pattern->text))
+        if (!still_listens(search->listen, candidate))
             continue;
         list_append(&candidate->pattern->asked, &search->in_asked);
         return true;

@@ -446,6 +446,30 @@ static void coming_back_during_a_search_gives_no_second_turn(void **state)
     memory_expect_nothing(q);
 }
 
+static void who_came_back_to_a_pattern_that_all_had_left_is_let_go_when_it_ends(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener("p", "f/.*"), *q = listener("q", "^f"),
+                         *r = listener("r", "1$"), *a = subscriber("a", "f/1");
+    expect_found(p, "f/.*", "f/1");
+    unlisten(q, "^f"); /* nobody else listens with it */
+    expect_unlistened(q, "^f");
+    listen_to(q, "^f");
+    expect_listening(q, "^f");
+    reject_offer(p, "f/.*", "f/1");
+    expect_found(r, "1$", "f/1"); /* q has gone to the end */
+    reject_offer(r, "1$", "f/1");
+    expect_found(q, "^f", "f/1");
+    memory_disconnect(q);
+    struct memory_client *s = login("s");
+    listen_to(s, "f/1");
+    expect_found(p, "f/.*", "f/1"); /* the search of before is over */
+    expect_listening(s, "f/1");
+    unsubscribe(a, "f/1");
+    expect_removed(p, "f/.*", "f/1");
+    expect_unsubscribed(a);
+}
+
 static void one_client_may_be_asked_with_each_of_its_patterns(void **state)
 {
     (void)state;
@@ -613,6 +637,7 @@ int main(void)
         TEST(B8e_a_provision_that_ended_leaves_nothing_behind),
         TEST(a_listener_that_comes_during_a_search_is_asked_last),
         TEST(coming_back_during_a_search_gives_no_second_turn),
+        TEST(who_came_back_to_a_pattern_that_all_had_left_is_let_go_when_it_ends),
         TEST(one_client_may_be_asked_with_each_of_its_patterns),
         TEST(shuffled_listeners_are_all_asked_first_now_and_then),
         TEST(from_time_to_time_unprovided_names_are_offered_again),
