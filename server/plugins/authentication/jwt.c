@@ -125,16 +125,17 @@ static void judge_claims(const struct jwt_authentication *authentication, const 
 }
 
 static enum key_answer find_key(const struct jwt_authentication *authentication,
-                                const struct token *token, const struct token_key **key)
+                                const struct token *token, bool may_wait,
+                                const struct token_key **key)
 {
     if (authentication->source != NULL)
-        return key_source_find(authentication->source, token, key);
+        return key_source_find(authentication->source, token, may_wait, key);
     *key = authentication->key;
     return KEY_FOUND;
 }
 
-/* False when the key has to be waited for; nothing has been answered then. */
-static bool judge_token(const struct jwt_authentication *authentication, slice text,
+/* False when the key has to be waited for, if that is allowed; nothing has been answered then. */
+static bool judge_token(const struct jwt_authentication *authentication, slice text, bool may_wait,
                         struct arena *arena, ds_login_done *done, void *context)
 {
     const struct token_key *key = NULL;
@@ -142,7 +143,8 @@ static bool judge_token(const struct jwt_authentication *authentication, slice t
     const char *problem = token_read(text, arena, &token);
     if (problem == NULL && !authentication->allows[token.algorithm])
         problem = "its algorithm is not allowed";
-    enum key_answer answer = problem == NULL ? find_key(authentication, &token, &key) : KEY_UNKNOWN;
+    enum key_answer answer =
+        problem == NULL ? find_key(authentication, &token, may_wait, &key) : KEY_UNKNOWN;
     if (answer == KEY_IS_ASKED_FOR)
         return false;
     if (problem == NULL && answer == KEY_UNKNOWN)
@@ -156,12 +158,12 @@ static bool judge_token(const struct jwt_authentication *authentication, slice t
     return true;
 }
 
-static bool judge(const struct jwt_authentication *authentication, slice text, ds_login_done *done,
-                  void *context)
+static bool judge(const struct jwt_authentication *authentication, slice text, bool may_wait,
+                  ds_login_done *done, void *context)
 {
     struct arena arena;
     arena_init(&arena, 0); /* a token is short */
-    bool is_answered = judge_token(authentication, text, &arena, done, context);
+    bool is_answered = judge_token(authentication, text, may_wait, &arena, done, context);
     arena_fini(&arena);
     return is_answered;
 }
@@ -195,10 +197,10 @@ static struct attempt *take_waiting(struct jwt_authentication *authentication)
 static void on_fetched(void *context)
 {
     struct jwt_authentication *authentication = context;
-    for (size_t left = authentication->waiting_count; left > 0; left--) {
+    for (size_t left = authentication->waiting_count; left > 0 && authentication->waiting_count > 0;
+         left--) {
         struct attempt *attempt = take_waiting(authentication);
-        if (!judge(authentication, attempt->token, attempt->done, attempt->context))
-            refuse_token(authentication, "nobody knows its key", attempt->done, attempt->context);
+        judge(authentication, attempt->token, false, attempt->done, attempt->context);
         free(attempt);
     }
 }
@@ -214,7 +216,7 @@ static void login(void *self, const struct ds_login *login, ds_login_done *done,
     if (!login_data_text(&data, SLICE("token"), &text))
         refuse(authentication, "there is none",
                SLICE("{\"error\":\"missing authentication parameter: token\"}"), done, context);
-    else if (!judge(authentication, text, done, context))
+    else if (!judge(authentication, text, true, done, context))
         wait_for_key(authentication, text, done, context);
     login_data_fini(&data);
 }

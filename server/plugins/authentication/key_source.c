@@ -109,14 +109,16 @@ static bool is_old(const struct key_source *source)
 }
 
 enum key_answer key_source_find(struct key_source *source, const struct token *token,
-                                const struct token_key **key)
+                                bool may_fetch, const struct token_key **key)
 {
-    if (is_old(source) && (source->is_fetching || fetch(source)))
+    if (may_fetch && is_old(source) && (source->is_fetching || fetch(source)))
         return KEY_IS_ASKED_FOR;
     *key = source->set == NULL ? NULL : key_set_find(source->set, token);
     if (*key != NULL)
         return KEY_FOUND;
-    return source->is_fetching || fetch(source) ? KEY_IS_ASKED_FOR : KEY_UNKNOWN;
+    if (may_fetch && (source->is_fetching || fetch(source)))
+        return KEY_IS_ASKED_FOR;
+    return KEY_UNKNOWN;
 }
 
 static void on_client_closed(void *context)

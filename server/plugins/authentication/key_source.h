@@ -24,10 +24,10 @@ struct key_source *key_source_new(const struct ds_services *services,
                                   void (*on_fetched)(void *context), void *context,
                                   const char **problem);
 
-/* The key for a token. When it is asked for, ask again at on_fetched. key lives until control goes
- * back to the loop. */
+/* The key for a token. When it is asked for, which may_fetch allows, come again at on_fetched. key
+ * lives until control goes back to the loop. */
 enum key_answer key_source_find(struct key_source *source, const struct token *token,
-                                const struct token_key **key);
+                                bool may_fetch, const struct token_key **key);
 
 /* closed comes when nothing of it is left; on_fetched does not any more. */
 void key_source_close(struct key_source **source, void (*closed)(void *context), void *context);
