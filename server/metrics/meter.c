@@ -8,7 +8,7 @@
 struct call {
     struct call *next_spare;
     struct meter *meter;
-    enum store_operation operation;
+    enum meter_operation operation;
     uint64_t since_ns; /* 0: it is not timed */
     union {
         ds_record_done *record;
@@ -22,7 +22,7 @@ struct call {
 struct meter {
     uv_loop_t *loop;
     struct store_counts *counts;
-    uint64_t timed_ms[STORE_OPERATION_COUNT];
+    uint64_t timed_ms[METER_OPERATION_COUNT];
     struct call *spare_calls; /* so that measuring allocates nothing once it runs */
     const struct ds_cache_operations *cache;
     const struct ds_storage_operations *storage;
@@ -30,7 +30,7 @@ struct meter {
     struct ds_cache_operations cache_table;
 };
 
-static struct call *begin(struct meter *meter, enum store_operation operation, void *context)
+static struct call *begin(struct meter *meter, enum meter_operation operation, void *context)
 {
     struct call *call = meter->spare_calls;
     if (call != NULL)
@@ -89,7 +89,7 @@ static void on_done(void *context, const char *error)
 static void cache_get(void *self, slice name, ds_record_done *done, void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_GET, context);
+    struct call *call = begin(meter, METER_GET, context);
     call->done.record = done;
     meter->cache->get(meter->self, name, on_record, call);
 }
@@ -98,7 +98,7 @@ static void cache_set(void *self, slice name, const struct ds_record *record, in
                       ds_set_done *done, void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_SET, context);
+    struct call *call = begin(meter, METER_SET, context);
     call->done.set = done;
     meter->cache->set(meter->self, name, record, expected, on_set, call);
 }
@@ -107,7 +107,7 @@ static void cache_heads(void *self, const slice *names, size_t count, ds_heads_d
                         void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_HEADS, context);
+    struct call *call = begin(meter, METER_HEADS, context);
     call->done.heads = done;
     meter->cache->heads(meter->self, names, count, on_heads, call);
 }
@@ -115,7 +115,7 @@ static void cache_heads(void *self, const slice *names, size_t count, ds_heads_d
 static void cache_remove(void *self, const slice *names, size_t count, ds_done *done, void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_REMOVE, context);
+    struct call *call = begin(meter, METER_REMOVE, context);
     call->done.plain = done;
     meter->cache->remove(meter->self, names, count, on_done, call);
 }
@@ -145,7 +145,7 @@ meter_cache(struct meter *meter, const struct ds_cache_operations *operations, v
 static void storage_get(void *self, slice name, ds_record_done *done, void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_GET, context);
+    struct call *call = begin(meter, METER_GET, context);
     call->done.record = done;
     meter->storage->get(meter->self, name, on_record, call);
 }
@@ -154,7 +154,7 @@ static void storage_set(void *self, slice name, const struct ds_record *record, 
                         void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_SET, context);
+    struct call *call = begin(meter, METER_SET, context);
     call->done.plain = done;
     meter->storage->set(meter->self, name, record, on_done, call);
 }
@@ -163,7 +163,7 @@ static void storage_remove(void *self, const slice *names, size_t count, ds_done
                            void *context)
 {
     struct meter *meter = self;
-    struct call *call = begin(meter, STORE_REMOVE, context);
+    struct call *call = begin(meter, METER_REMOVE, context);
     call->done.plain = done;
     meter->storage->remove(meter->self, names, count, on_done, call);
 }

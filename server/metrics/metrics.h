@@ -25,7 +25,7 @@ const char *closing_name(enum closing closing);
 enum { METRICS_VERDICTS = 3 };
 
 /* What is done with a cache or a storage. */
-enum store_operation { STORE_GET, STORE_SET, STORE_HEADS, STORE_REMOVE, STORE_OPERATION_COUNT };
+enum meter_operation { METER_GET, METER_SET, METER_HEADS, METER_REMOVE, METER_OPERATION_COUNT };
 
 struct store_counts {
     uint64_t calls, errors; /* answered; of those with an error */
@@ -50,8 +50,8 @@ struct metrics {
     uint64_t connections_closed[CLOSING_COUNT];
     uint64_t logins_allowed, logins_declined;
 
-    struct store_counts cache[STORE_OPERATION_COUNT];
-    struct store_counts storage[STORE_OPERATION_COUNT];
+    struct store_counts cache[METER_OPERATION_COUNT];
+    struct store_counts storage[METER_OPERATION_COUNT];
 
     const struct metrics_watcher *watcher; /* NULL: nobody */
 };

@@ -192,13 +192,13 @@ static struct ds_histogram view_of(const struct histogram *histogram)
 static size_t view_operations(struct ds_operation_count *operations,
                               const struct store_counts *counts, bool has_heads)
 {
-    static const char *const NAMES[] = {[STORE_GET] = "get",
-                                        [STORE_SET] = "set",
-                                        [STORE_HEADS] = "heads",
-                                        [STORE_REMOVE] = "remove"};
+    static const char *const NAMES[] = {[METER_GET] = "get",
+                                        [METER_SET] = "set",
+                                        [METER_HEADS] = "heads",
+                                        [METER_REMOVE] = "remove"};
     size_t count = 0;
-    for (enum store_operation i = 0; i < STORE_OPERATION_COUNT; i++) {
-        if (i != STORE_HEADS || has_heads)
+    for (enum meter_operation i = 0; i < METER_OPERATION_COUNT; i++) {
+        if (i != METER_HEADS || has_heads)
             operations[count++] = (struct ds_operation_count){
                 NAMES[i], counts[i].calls, counts[i].errors, view_of(&counts[i].time)};
     }

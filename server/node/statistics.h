@@ -20,8 +20,8 @@ struct statistics {
     struct ds_login_count logins[1];
     VEC(struct ds_message_count) messages;
     VEC(struct ds_decision_count) decisions;
-    struct ds_operation_count cache[STORE_OPERATION_COUNT];
-    struct ds_operation_count storage[STORE_OPERATION_COUNT];
+    struct ds_operation_count cache[METER_OPERATION_COUNT];
+    struct ds_operation_count storage[METER_OPERATION_COUNT];
     VEC(struct ds_log_count) log;
     VEC(struct ds_named_count) registries;
 };

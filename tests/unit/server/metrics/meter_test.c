@@ -172,7 +172,7 @@ static void everything_is_handed_on_and_back(void **state)
     assert_int_equal(store.version, 4);
     assert_int_equal(answer.count, 4);
 
-    for (enum store_operation i = 0; i < STORE_OPERATION_COUNT; i++) {
+    for (enum meter_operation i = 0; i < METER_OPERATION_COUNT; i++) {
         assert_int_equal(metrics.cache[i].calls, 1);
         assert_int_equal(metrics.cache[i].errors, 0);
         assert_int_equal(metrics.cache[i].time.count, 1);
@@ -195,9 +195,9 @@ static void a_storage_is_handed_on_as_well(void **state)
     storage->remove(meter, names, 2, on_done, &answer);
     store.done(store.context, "broken");
     assert_int_equal(answer.count, 3);
-    assert_int_equal(metrics.cache[STORE_GET].errors, 1);
-    assert_int_equal(metrics.cache[STORE_SET].errors, 0);
-    assert_int_equal(metrics.cache[STORE_REMOVE].errors, 1);
+    assert_int_equal(metrics.cache[METER_GET].errors, 1);
+    assert_int_equal(metrics.cache[METER_SET].errors, 0);
+    assert_int_equal(metrics.cache[METER_REMOVE].errors, 1);
 }
 
 static void a_cache_that_drops_nothing_is_told_nothing(void **state)
@@ -224,9 +224,9 @@ static void many_at_once_keep_their_own_contexts_and_few_are_timed(void **state)
         assert_int_equal(answers[i].count, 1);
     assert_int_equal(answers[2].version, 2);
     assert_true(answers[1].has_error);
-    assert_int_equal(metrics.cache[STORE_GET].calls, 3);
-    assert_int_equal(metrics.cache[STORE_GET].errors, 1);
-    assert_int_equal(metrics.cache[STORE_GET].time.count, 1); /* the loop's clock stands still */
+    assert_int_equal(metrics.cache[METER_GET].calls, 3);
+    assert_int_equal(metrics.cache[METER_GET].errors, 1);
+    assert_int_equal(metrics.cache[METER_GET].time.count, 1); /* the loop's clock stands still */
 }
 
 int main(void)
