@@ -76,13 +76,18 @@ static struct message *pop(struct session *session)
     return message;
 }
 
-static void end_if_idle(struct pipeline *pipeline, struct session *session)
+static void end(struct pipeline *pipeline, struct session *session)
 {
-    if (!session->is_ending || session->holds > 0 || session->is_draining)
-        return;
     session->is_ending = false;
+    list_remove(&session->in_ending);
     distribute_close(pipeline, session);
     session_release(&session);
+}
+
+static void end_if_idle(struct pipeline *pipeline, struct session *session)
+{
+    if (session->is_ending && session->holds == 0 && !session->is_draining)
+        end(pipeline, session);
 }
 
 /* Never nested: a message whose hold ends before it returns leaves the rest to this loop. */
@@ -140,5 +145,12 @@ void order_end(struct pipeline *pipeline, struct session *session)
 {
     session->is_ending = true;
     session_retain(session);
+    list_append(&pipeline->ending, &session->in_ending);
     end_if_idle(pipeline, session);
+}
+
+void order_end_all(struct pipeline *pipeline)
+{
+    while (!list_is_empty(&pipeline->ending))
+        end(pipeline, LIST_ITEM(pipeline->ending.next, struct session, in_ending));
 }

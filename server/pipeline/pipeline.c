@@ -33,6 +33,7 @@ struct pipeline *pipeline_new(const struct pipeline_settings *settings)
                    .on_message = on_message,
                    .on_close = on_close},
     };
+    list_init(&pipeline->ending);
     return pipeline;
 }
 
@@ -94,6 +95,7 @@ void pipeline_remove_handlers(struct pipeline *pipeline)
 {
     pipeline->is_stopped = pipeline->is_over = true;
     pipeline->on_idle = NULL;
+    order_end_all(pipeline); /* nobody may keep what is gone once the last answers have come */
     pipeline->handler_count = 0;
 }
 

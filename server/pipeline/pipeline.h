@@ -46,7 +46,8 @@ void pipeline_stop(struct pipeline *pipeline, void (*done)(void *context), void 
 /* Messages that wait for a verdict or behind another one. */
 size_t pipeline_waiting(const struct pipeline *pipeline);
 
-/* Handlers hear of nothing any more, so they may be freed. What is still on its way ends here. */
+/* Handlers are told of the sessions that have ended, also of those that are held, and then hear of
+ * nothing any more, so they may be freed. What is still on its way ends here. */
 void pipeline_remove_handlers(struct pipeline *pipeline);
 
 /* What the sessions' events go to. */

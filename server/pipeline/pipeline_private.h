@@ -20,6 +20,7 @@ struct pipeline {
     uint64_t timed_since_ns;        /* the check that is being asked; 0: it is not timed */
     bool is_stopped;                /* takes no messages */
     bool is_over;                   /* has no handlers any more */
+    struct list_link ending;        /* sessions whose end the handlers have not been told */
     size_t busy;                    /* messages that wait behind others, or for a verdict */
     void (*on_idle)(void *context); /* NULL: nobody waits for the end of them */
     void *idle_context;
@@ -66,6 +67,9 @@ void order_take(struct pipeline *pipeline, struct session *session, const struct
 
 /* The session has ended: its handlers are told once nothing of it waits any more. */
 void order_end(struct pipeline *pipeline, struct session *session);
+
+/* Tells them now of every session that has ended, whatever still waits. */
+void order_end_all(struct pipeline *pipeline);
 
 /* ---- distribute.c ---- */
 

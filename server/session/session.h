@@ -113,7 +113,8 @@ struct session {
     bool is_draining;
     bool is_paused; /* reading, because too many wait */
     bool is_ending; /* the connection has ended; handlers are told when nothing waits any more */
-    struct list_link waiting; /* queued messages */
+    struct list_link waiting;   /* queued messages */
+    struct list_link in_ending; /* among the sessions that are ending */
 
     /* of session/ */
     bool was_open;

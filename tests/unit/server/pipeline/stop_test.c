@@ -106,6 +106,22 @@ static void handlers_that_were_removed_hear_nothing(void **state)
     assert_int_equal(events.closes, 0);
 }
 
+/* Or a handler would keep it, and the last release free it. */
+static void before_they_are_removed_handlers_hear_of_ends_that_wait(void **state)
+{
+    (void)state;
+    emit("slow");
+    emit("behind it");
+    memory_disconnect(bo);
+    assert_int_equal(events.closes, 0);
+    pipeline_remove_handlers(world.pipeline);
+    assert_int_equal(events.closes, 1);
+    permission_double_decide(&world.permission, DS_ALLOW);
+    recorder_expect_nothing(&events);
+    assert_int_equal(events.closes, 1);
+    assert_int_equal(world.permission.user_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +131,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(handlers_that_were_removed_hear_nothing, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(before_they_are_removed_handlers_hear_of_ends_that_wait,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
