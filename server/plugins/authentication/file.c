@@ -134,6 +134,7 @@ static void close_it(void *self, ds_done *done, void *context)
     struct file_authentication *authentication = self;
     authentication->closed = done;
     authentication->closed_context = context;
+    password_queue_refuse_waiting(&authentication->hashing); /* nobody is there for the answer */
     close_if_idle(authentication);
 }
 

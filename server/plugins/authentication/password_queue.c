@@ -58,6 +58,14 @@ static void compute(uv_work_t *work)
 
 static void start_workers(struct password_queue *queue);
 
+static void answer(struct job *job)
+{
+    OPENSSL_cleanse(job + 1, job->password.length + job->stored.length);
+    job->done(job->context, job->ok, buf_slice(&job->hash)); /* the queue may be gone now */
+    buf_fini(&job->hash);
+    free(job);
+}
+
 static void on_computed(uv_work_t *work, int status)
 {
     struct job *job = work->data;
@@ -65,10 +73,17 @@ static void on_computed(uv_work_t *work, int status)
     CHECK(status == 0); /* nothing is cancelled */
     queue->running--;
     start_workers(queue);
-    OPENSSL_cleanse(job + 1, job->password.length + job->stored.length);
-    job->done(job->context, job->ok, buf_slice(&job->hash)); /* the queue may be gone now */
-    buf_fini(&job->hash);
-    free(job);
+    answer(job);
+}
+
+/* Some run while others wait, so that the owner is still needed after the last of these. */
+void password_queue_refuse_waiting(struct password_queue *queue)
+{
+    while (!list_is_empty(&queue->waiting)) {
+        struct job *job = LIST_ITEM(queue->waiting.next, struct job, link);
+        list_remove(&job->link);
+        answer(job);
+    }
 }
 
 static void start_workers(struct password_queue *queue)

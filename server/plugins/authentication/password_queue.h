@@ -24,6 +24,10 @@ void password_queue_init(struct password_queue *queue, struct uv_loop_s *loop);
 /* Whether nothing is under way: else the queue must stay. */
 bool password_queue_is_idle(const struct password_queue *queue);
 
+/* For the owner's end: what has not begun is answered with false, within the call. What runs is
+ * not. */
+void password_queue_refuse_waiting(struct password_queue *queue);
+
 /* Copies its arguments. stored is a hash with its salt; empty, of nobody, costs as much and equals
  * none: how long an answer takes does not say who exists. */
 void password_queue_check(struct password_queue *queue, slice password, slice stored,

@@ -224,16 +224,34 @@ static void many_logins_at_once_are_each_answered(void **state)
                     i % 2 == 0 ? "{\"username\":\"bo\",\"password\":\"password\"}"
                                : "{\"username\":\"bo\",\"password\":\"wrong\"}",
                     &outcomes[i]);
-    bool is_closed = false; /* closing waits for them */
-    plugin->close(self, note_closed, &is_closed);
-    assert_false(is_closed);
     uv_run(&loop, UV_RUN_DEFAULT);
-    assert_true(is_closed);
     for (int i = 0; i < 50; i++) {
         assert_int_equal(outcomes[i].count, 1);
         assert_int_equal(outcomes[i].result.outcome,
                          i % 2 == 0 ? DS_LOGIN_ACCEPTED : DS_LOGIN_REFUSED);
     }
+    close_it(self);
+}
+
+static void closing_waits_for_what_is_computed_and_refuses_what_waits(void **state)
+{
+    (void)state;
+    void *self = create("{" HASHED "}");
+    static struct outcome outcomes[50];
+    memset(outcomes, 0, sizeof outcomes);
+    for (int i = 0; i < 50; i++)
+        start_login(self, "{\"username\":\"bo\",\"password\":\"password\"}", &outcomes[i]);
+    bool is_closed = false;
+    plugin->close(self, note_closed, &is_closed);
+    assert_false(is_closed);
+    assert_int_equal(outcomes[0].count, 0);
+    assert_int_equal(outcomes[49].count, 1);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_true(is_closed);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(outcomes[i].count, 1);
+    assert_int_equal(outcomes[0].result.outcome, DS_LOGIN_ACCEPTED);
+    assert_int_equal(outcomes[49].result.outcome, DS_LOGIN_REFUSED);
 }
 
 static void expect_error(const char *options, const char *text)
@@ -285,6 +303,7 @@ int main(void)
         TEST(as_one_of_several_it_refuses_nothing),
         TEST(s5_constructor_is_a_name_like_any_other),
         TEST(many_logins_at_once_are_each_answered),
+        TEST(closing_waits_for_what_is_computed_and_refuses_what_waits),
         TEST(what_is_wrong_at_the_start_is_said_with_its_place),
         TEST(plain_passwords_under_a_hash_are_warned_about),
     };
