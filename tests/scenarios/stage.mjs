@@ -16,7 +16,7 @@ const require = createRequire(import.meta.url);
 const { DeepstreamClient } = require('@deepstream/client');
 
 const WAIT_MS = 30000;
-console.warn = () => {}; // the client warns of each conflict
+console.warn = console.trace = () => {}; // the client warns of each conflict
 const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } }, strict: false, allowPositionals: true });
 
 export const CLIENT_OPTIONS = {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 1000
+#define PRIVATE 0600 /* records are for nobody but the server's user */
 #define APPLICATION_ID 0x64737472 /* "dstr", where SQLite keeps whose file it is */
 #define SCHEMA_VERSION 1
 #define TEXT_OF_(number) #number
@@ -81,7 +82,7 @@ static bool lock_file(struct database *database, const char *path, struct ds_err
     char *lock_path = sqlite3_mprintf("%s-lock", path);
     if (lock_path == NULL)
         return refuse(error, path, "cannot be opened", "out of memory");
-    database->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    database->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, PRIVATE);
     sqlite3_free(lock_path);
     if (database->lock < 0)
         return refuse(error, path, "cannot be locked", strerror(errno));
@@ -91,6 +92,15 @@ static bool lock_file(struct database *database, const char *path, struct ds_err
                ? refuse(error, path, "is in use by another server; give each its own storage.path",
                         NULL)
                : refuse(error, path, "cannot be locked", strerror(errno));
+}
+
+/* A new file, so that SQLite does not make it for everybody; what goes wrong SQLite meets too. A
+ * file that is there keeps its mode, which SQLite gives to the files beside it. */
+static void make_file(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, PRIVATE);
+    if (file >= 0)
+        close(file);
 }
 
 /* The first column of the first row. */
@@ -173,6 +183,7 @@ bool database_open(struct database *database, const char *path,
     *database = (struct database){.lock = -1};
     if (!make_folders(path, error) || !lock_file(database, path, error))
         return false;
+    make_file(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int code = sqlite3_open_v2(path, &database->connection, flags, NULL);
     if (code != SQLITE_OK) {

@@ -273,8 +273,9 @@ static void a_node_whose_rules_are_closed_reloads_nothing(void **state)
 {
     (void)state;
     struct running running;
-    make(&running, CONFIG("0") "permission: {type: config, options: {permissions: {record: {}, "
-                               "event: {}, rpc: {}, presence: {}}}}\n");
+    make(&running, CONFIG("0") "permission: {type: config, options: {permissions: {"
+                               "record: {'*': {}}, event: {'*': {}}, rpc: {'*': {}}, "
+                               "presence: {'*': {}}}}}\n");
     start(&running);
     assert_true(ds_node_reload(running.node, NULL));
     ds_node_stop(running.node);

@@ -271,6 +271,32 @@ static void the_file_and_its_folder_are_made(void **state)
     plugin_host_fini(&host);
 }
 
+static unsigned mode_of(const struct plugin_host *host, const char *name)
+{
+    char path[128];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/%s", host->folder, name);
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_mode & 0777;
+}
+
+static void records_are_for_nobody_but_the_user_of_the_server(void **state)
+{
+    (void)state;
+    struct plugin_host host;
+    plugin_host_init(&host);
+    struct ds_error error;
+    mode_t before = umask(0);
+    void *self = plugin_host_open(&host, &ds_storage_default, "{\"path\": \"r.db\"}", &error);
+    umask(before);
+    assert_non_null(self);
+    const char *const files[] = {"r.db", "r.db-lock", "r.db-wal", "r.db-shm"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        assert_int_equal(mode_of(&host, files[i]), 0600);
+    plugin_host_close(&host, &ds_storage_default, self);
+    plugin_host_fini(&host);
+}
+
 static void files_that_are_not_ours_are_refused(void **state)
 {
     (void)state;
@@ -392,6 +418,7 @@ int main(void)
         TEST(a_full_queue_refuses_and_has_room_again_later, &bounded),
         TEST(a_write_larger_than_the_queue_goes_alone, &bounded),
         cmocka_unit_test(the_file_and_its_folder_are_made),
+        cmocka_unit_test(records_are_for_nobody_but_the_user_of_the_server),
         cmocka_unit_test(files_that_are_not_ours_are_refused),
         cmocka_unit_test(paths_that_cannot_be_written_are_refused),
         cmocka_unit_test(a_second_server_on_the_same_file_is_refused),
