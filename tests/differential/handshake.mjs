@@ -199,8 +199,9 @@ await differential('logins that take their time', { auth: hashed }, [
             if (table.kind === 'original') await a.closes();
             else await a.sees('AUTH.AUTH_UNSUCCESSFUL');
         },
-        fault: 'F5', reason: 'the original answers six attempts of a burst, where three are the limit',
-        original: { A: (lines) => lines.filter((line) => line === 'AUTH.AUTH_UNSUCCESSFUL').length > 3 },
+        fault: 'F5', reason: 'the original takes on every attempt of a burst, whatever the limit',
+        // How many it answers before it hangs up is a matter of 10 ms; that it refuses none is not.
+        original: { A: (lines) => lines.includes('AUTH.AUTH_UNSUCCESSFUL') && !lines.includes('AUTH.INVALID_MESSAGE') },
         ours: { A: ['CONNECTION.ACCEPT', ...Array(5).fill('AUTH.INVALID_MESSAGE'), 'AUTH.AUTH_UNSUCCESSFUL'] },
     },
 ]);
