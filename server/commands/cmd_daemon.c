@@ -1,8 +1,8 @@
 /* deepstream daemon: runs `deepstream start` as a child and starts it again when it dies.
  *
  * A child that dies is started again after a pause, which doubles from 10 ms to 1 s while children
- * die young. Ten children that lived less than five seconds together mean that it cannot run at
- * all: what they lived counts, not the pauses nor how busy the machine is. */
+ * die young, that is within five seconds. Eleven in a row that did mean that it cannot run at all.
+ */
 
 #include "commands.h"
 
@@ -28,8 +28,8 @@ static const struct command_line LINE = {
     .command = "daemon",
     .about =
         "Runs a server, and starts it again when it dies, after a pause of up to a second. It\n"
-        "gives up when ten servers in a row lived less than 5 seconds together. SIGTERM and\n"
-        "SIGINT stop the server and end the daemon; SIGHUP is passed on.\n",
+        "gives up after ten restarts in a row of servers that lived less than 5 seconds. SIGTERM\n"
+        "and SIGINT stop the server and end the daemon; SIGHUP is passed on.\n",
     .options = node_options,
     .option_count = NODE_OPTIONS_OF_DAEMON,
 };
@@ -39,9 +39,8 @@ struct daemon {
     const char *program;
     sigset_t signals;
     sigset_t signals_before;
-    pid_t child;                            /* 0: none */
-    uint64_t lives_ms[MOST_QUICK_RESTARTS]; /* of the last children; a ring */
-    size_t restart_count;
+    pid_t child;             /* 0: none */
+    uint32_t quick_restarts; /* in a row */
     uint32_t pause_ms;
 };
 
@@ -127,30 +126,23 @@ static void report_end(int status)
                 WEXITSTATUS(status));
 }
 
-/* Whether ten restarts have led to children that died too soon. */
-static bool died_too_soon(const struct daemon *daemon)
-{
-    uint64_t together_ms = 0;
-    for (size_t i = 0; i < MOST_QUICK_RESTARTS; i++)
-        together_ms += daemon->lives_ms[i];
-    return daemon->restart_count > MOST_QUICK_RESTARTS && together_ms < QUICK_MS;
-}
-
 /* Notes how long a child has lived. False: another one would do no better. */
 static bool may_restart(struct daemon *daemon, uint64_t lived_ms)
 {
-    daemon->lives_ms[daemon->restart_count++ % MOST_QUICK_RESTARTS] = lived_ms;
-    if (!died_too_soon(daemon))
+    if (lived_ms >= QUICK_MS) {
+        daemon->quick_restarts = 0;
+        daemon->pause_ms = FIRST_PAUSE_MS;
+    }
+    if (daemon->quick_restarts++ < MOST_QUICK_RESTARTS)
         return true;
-    fprintf(stderr, "Too many restarts within the last %d seconds\n", QUICK_MS / 1000);
+    fprintf(stderr, "Too many restarts: %d servers in a row lived less than %d seconds\n",
+            MOST_QUICK_RESTARTS + 1, QUICK_MS / 1000);
     return false;
 }
 
 /* Returns whether the daemon was told to stop meanwhile. */
-static bool take_a_break(struct daemon *daemon, uint64_t child_lived_ms)
+static bool take_a_break(struct daemon *daemon)
 {
-    if (child_lived_ms >= QUICK_MS)
-        daemon->pause_ms = FIRST_PAUSE_MS;
     uint64_t end = now_ms() + daemon->pause_ms;
     daemon->pause_ms *= 2;
     if (daemon->pause_ms > LONGEST_PAUSE_MS)
@@ -172,10 +164,9 @@ static enum exit_status supervise(struct daemon *daemon)
         if (watch(daemon, &status))
             return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? EXIT_FINE : EXIT_FINDINGS;
         report_end(status);
-        uint64_t lived_ms = now_ms() - born;
-        if (!may_restart(daemon, lived_ms))
+        if (!may_restart(daemon, now_ms() - born))
             return EXIT_FINDINGS;
-        if (take_a_break(daemon, lived_ms))
+        if (take_a_break(daemon))
             return EXIT_FINE;
     }
 }
