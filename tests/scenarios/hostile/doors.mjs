@@ -5,6 +5,7 @@
 
 import { closePayload, BINARY, CLOSE, CONTINUATION, frame, PING, PONG, response, TEXT } from '../../conformance/client.mjs';
 import { encode } from '../../support/wire.mjs';
+import { until } from '../stage.mjs';
 import { assert, cases, cutOff, Dice, frameConnection, isSanitized, linesOf, pause, rawConnection, seed, upgrade } from './villain.mjs';
 
 const HEAD_MS = 400;
@@ -289,6 +290,9 @@ await cases('crowds', { httpServer: { options: { maxConnections: 60, headTimeout
         assert.ok(answers.filter((text) => text.startsWith('HTTP/1.1 503 ')).length >= 140);
         for (const peer of inside) await peer.roundTrip();
         assert.ok(linesOf(stage, /LIMIT_EXCEEDED/).length >= 1);
+        const isLetIn = () => stage.stranger('next').then((peer) => peer.close()).then(() => true, () => false);
+        await until(isLetIn, 'room that is given back');
+        await Promise.all(inside.map((peer) => peer.close()));
     }],
 ]);
 
