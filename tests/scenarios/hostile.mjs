@@ -277,6 +277,7 @@ await scenarios('hostile peers', { endpoint: { heartbeatInterval: 60000 } }, [
             while (flooding) {
                 for (let i = 0; i < 2000; i++) flooder.sendBytes(message);
                 await until(() => !flooding || flooder.socket.bufferedAmount < 500000, 'room to flood on');
+                await new Promise((next) => setImmediate(next));
             }
         })();
         for (let i = 0; i < 20; i++) await servesOthers(stage);

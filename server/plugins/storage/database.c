@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 1000
-#define PRIVATE 0600 /* records are for nobody but the server's user */
+#define PRIVATE 0600              /* records are for nobody but the server's user */
 #define APPLICATION_ID 0x64737472 /* "dstr", where SQLite keeps whose file it is */
 #define SCHEMA_VERSION 1
 #define TEXT_OF_(number) #number

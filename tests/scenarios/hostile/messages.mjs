@@ -58,7 +58,7 @@ async function read(peer, name) {
     return peer.until(() => peer.messages.find((message) => message.kind.startsWith('RECORD.') && message.name === name), 'the record', 60000);
 }
 
-await cases('messages', { logLevel: 1 }, [
+await cases('messages', { logLevel: 0 }, [
     ['every truncation of a valid message is refused once, in each state', async (stage) => {
         const cuts = FRAMES.flatMap((bytes) => Array.from({ length: bytes.length }, (_, length) => bytes.subarray(0, length)));
         const peer = await stage.peer('cutter');
@@ -283,7 +283,7 @@ await cases('messages', { logLevel: 1 }, [
 ]);
 
 await cases('payloads', {
-    logLevel: 1,
+    logLevel: 0,
     permission: permissions({ event: { 'ruled/*': { publish: 'data.a !== 1', subscribe: true } }, record: { 'ruled/*': { create: true, read: true, write: 'data.a !== 1 && oldData !== 1', delete: true } } }),
 }, [
     ['JSON that is too deep: written, patched, published under a rule', async (stage) => {
