@@ -421,6 +421,7 @@ await check('readiness is told from health: 200 while clients are served, 503 wh
         assert.equal(await status('/health-check'), 200);
         assert.equal(await status('/finish'), 200);
         await peer.closes();
+        await server.exited; // another SIGTERM would end it at once
     } finally {
         agent.destroy();
         await server.stop();
