@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 
-#define MATCH_STEPS 50000
+#define LEAST_MATCH_STEPS 1000
+#define MOST_MATCH_STEPS 50000
 #define MATCH_MEMORY_BYTES ((size_t)1 << 20)
 #define MAX_STRIKES 20
 
@@ -76,11 +77,19 @@ static void strike(struct listen *listen, struct pattern *pattern, slice name)
                  SLICE_ARGUMENTS(pattern->text), SLICE_ARGUMENTS(name));
 }
 
+/* What an honest pattern such as `.*x.*` needs at most: it may look at each part of a name. Beyond,
+ * the time that one listener can take from all others would grow with the cube of their names. */
+static uint64_t steps_for(slice name)
+{
+    uint64_t steps = LEAST_MATCH_STEPS + 2 * (uint64_t)name.length * name.length;
+    return steps < MOST_MATCH_STEPS ? steps : MOST_MATCH_STEPS;
+}
+
 bool pattern_matches(struct listen *listen, struct pattern *pattern, slice name)
 {
     if (pattern->strikes >= MAX_STRIKES)
         return false;
-    struct regex_budget budget = {MATCH_STEPS, MATCH_MEMORY_BYTES};
+    struct regex_budget budget = {steps_for(name), MATCH_MEMORY_BYTES};
     struct arena_mark mark = arena_mark(&listen->arena);
     valve_value result = {0};
     uint64_t steps = 0;
