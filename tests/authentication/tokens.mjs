@@ -75,7 +75,7 @@ await scenarios('tokens by a key of a file', {
     }],
     ['a login ends with its token, others go on', async (stage) => {
         const claims = (sub, more) => ({ iss: 'https://issuer/', sub, ...more });
-        const mortal = await stage.peer('mortal', { auth: { token: token('RS256', rsa.privateKey, claims('mortal', { exp: soon(2) })) } });
+        const mortal = await stage.peer('mortal', { auth: { token: token('RS256', rsa.privateKey, claims('mortal', { exp: soon(3) })) } });
         const other = await stage.peer('other', { auth: { token: token('RS256', rsa.privateKey, claims('other', { exp: soon(3600) })) } });
         await mortal.closes();
         await stage.server.logs(/closing the connection of mortal: its login has expired/);

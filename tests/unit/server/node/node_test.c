@@ -246,6 +246,15 @@ static void plugins_that_are_not_there_are_refused_by_name(void **state)
     assert_true(is_refused("plugins: {mine: {path: ./mine.so}}\n", "./mine.so"));
 }
 
+static void users_need_a_storage_that_keeps_them(void **state)
+{
+    (void)state;
+    assert_true(is_refused("storage: {type: none}\n"
+                           "auth: {type: storage, options: {table: Users, hash: md5, "
+                           "iterations: 1, keyLength: 32}}\n",
+                           "it needs a storage that keeps users, but there is none"));
+}
+
 static void encryption_that_is_not_there_is_refused(void **state)
 {
     (void)state;
@@ -296,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_features_a_node_still_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plugins_that_are_not_there_are_refused_by_name, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(users_need_a_storage_that_keeps_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(encryption_that_is_not_there_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reload_takes_the_level_and_rules_that_are_fit, set_up,
                                         tear_down),
