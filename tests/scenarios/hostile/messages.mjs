@@ -105,11 +105,12 @@ await cases('messages', { logLevel: 0 }, [
                 else peer.sendBytes(frameOf(topic, numberField(1, action), bytesField(6, 'n')));
             }
             await peer.roundTrip();
+            if (known === 'CONNECTION') await peer.roundTrip(); // one of the actions was a ping, whose answer ended the first
             assert.ok(!peer.isClosed, `topic ${topic}`);
             const served = ['EVENT', 'RECORD', 'RPC', 'PRESENCE'].includes(known);
             if (!served) {
                 const pings = known === 'CONNECTION' ? 1 : 0;
-                assert.equal(count(peer, 'PARSER.UNKNOWN_TOPIC') + count(peer, 'PARSER.UNKNOWN_ACTION') + count(peer, 'CONNECTION.PONG'), 256, `topic ${topic}: ${peer.messages.length}`);
+                assert.equal(count(peer, 'PARSER.UNKNOWN_TOPIC') + count(peer, 'PARSER.UNKNOWN_ACTION') + pings, 256, `topic ${topic}: ${peer.messages.length}`);
                 assert.ok(count(peer, 'CONNECTION.PONG') <= pings);
             } else {
                 const unknown = Array.from({ length: 256 }, (_, action) => action).filter((action) => actionName(known, action) === String(action));
