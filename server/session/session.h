@@ -111,14 +111,14 @@ struct session {
     uint32_t waiting_count;
     size_t waiting_bytes;
     bool is_draining;
-    bool is_paused; /* reading, because too many wait */
-    bool is_ending; /* the connection has ended; handlers are told when nothing waits any more */
+    bool is_paused;  /* reading, because too many wait */
+    bool is_ending;  /* the connection has ended; handlers are told when nothing waits any more */
+    bool was_open;   /* this one and the next are of session/; there is room for them here */
+    uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
     struct list_link waiting;   /* queued messages */
     struct list_link in_ending; /* among the sessions that are ending */
 
     /* of session/ */
-    bool was_open;
-    uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
     struct session_endpoint *endpoint; /* NULL once it has ended */
     struct list_link in_endpoint;
     struct list_link in_login_queue;
