@@ -5,7 +5,7 @@
 #include <openssl/crypto.h>
 #include <uv.h>
 
-#define MAX_WORKERS 2
+#define MOST_WORKERS 2
 #define NOBODYS_SALT SLICE("0000000000000000")
 
 struct job {
@@ -21,9 +21,17 @@ struct job {
     void *context;
 };
 
+/* One processor is for the loop, when there are several. */
+static unsigned worker_count(void)
+{
+    unsigned processors = uv_available_parallelism();
+    unsigned spare = processors > 1 ? processors - 1 : 1;
+    return spare < MOST_WORKERS ? spare : MOST_WORKERS;
+}
+
 void password_queue_init(struct password_queue *queue, struct uv_loop_s *loop)
 {
-    *queue = (struct password_queue){.loop = loop};
+    *queue = (struct password_queue){.loop = loop, .workers = worker_count()};
     list_init(&queue->waiting);
 }
 
@@ -88,7 +96,7 @@ void password_queue_refuse_waiting(struct password_queue *queue)
 
 static void start_workers(struct password_queue *queue)
 {
-    while (queue->running < MAX_WORKERS && !list_is_empty(&queue->waiting)) {
+    while (queue->running < queue->workers && !list_is_empty(&queue->waiting)) {
         struct job *job = LIST_ITEM(queue->waiting.next, struct job, link);
         list_remove(&job->link);
         queue->running++;

@@ -12,6 +12,7 @@ struct password_queue {
     struct uv_loop_s *loop;
     struct password_method method;
     struct list_link waiting;
+    unsigned workers; /* at most */
     unsigned running;
 };
 
