@@ -2,7 +2,7 @@
 
 import { pbkdf2Sync } from 'node:crypto';
 import { differential } from './compare.mjs';
-import { plainUsers } from '../support/servers.mjs';
+import { GOOD_ORIGIN, plainUsers } from '../support/servers.mjs';
 
 const users = {
     ann: { password: 'right', clientData: { colour: 'red' }, serverData: { role: 'admin' } },
@@ -203,5 +203,18 @@ await differential('logins that take their time', { auth: hashed }, [
         // How many it answers before it hangs up is a matter of 10 ms; that it refuses none is not.
         original: { A: (lines) => lines.includes('AUTH.AUTH_UNSUCCESSFUL') && !lines.includes('AUTH.INVALID_MESSAGE') },
         ours: { A: ['CONNECTION.ACCEPT', ...Array(5).fill('AUTH.INVALID_MESSAGE'), 'AUTH.AUTH_UNSUCCESSFUL'] },
+    },
+]);
+
+await differential('origins', { httpServer: { options: { allowAllOrigins: false, origins: [GOOD_ORIGIN] } } }, [
+    {
+        title: 'a page of another origin opens no WebSocket',
+        async play(table) {
+            const good = await table.client('good', { options: { origin: GOOD_ORIGIN } });
+            const outcome = await table.stranger('evil', { options: { origin: 'http://evil.example' } }).then(() => 'let in', () => 'turned away');
+            good.lines.push(`another origin is ${outcome}`);
+        },
+        fault: 'F19', reason: 'the original asks for the origin of other requests alone',
+        original: { good: ['another origin is let in'], evil: () => true }, ours: { good: ['another origin is turned away'], evil: () => true },
     },
 ]);

@@ -110,14 +110,11 @@ const tooMany = (count) => Array.from({ length: count }, (_, i) => `n${i}`);
 await scenarios('hostile peers', { endpoint: { heartbeatInterval: 60000 } }, [
     ...HEADS.map(([what, bytes]) => [`before the handshake: ${what}`, async (stage) => {
         const socket = await tcp(stage);
-        const from = stage.server.log.length;
         socket.write(bytes);
-        if (!/TLS|bytes of zero/.test(what)) socket.end();
-        else socket.end();
+        socket.end();
         await socket.over;
         assert.doesNotMatch(socket.received.toString('latin1'), /^HTTP\/1\.1 (101|2)/);
         await servesOthers(stage);
-        assert.ok(stage.server.log.length >= from);
     }]),
     ...FRAMES.map(([what, bytes, status]) => [`frames: ${what} ends the connection`, async (stage) => {
         const socket = await upgraded(stage);
@@ -239,15 +236,13 @@ await scenarios('hostile peers', { endpoint: { heartbeatInterval: 60000 } }, [
         const count = 8000; // 80 MB
         const from = stage.server.log.length;
         let most = before;
-        for (let i = 0; i < count; i++) {
+        reader.forget();
+        for (let i = 1; i <= count; i++) {
             emitter.send('EVENT.EMIT', { name: 'torrent', data });
-            if (i % 100 === 99) {
-                await reader.until(() => reader.messages.length >= i + 2, 'events so far');
-                most = Math.max(most, stage.server.residentKilobytes());
-                reader.messages.length = reader.lines.length = 0;
-                reader.messages.length = 0;
-                for (let k = 0; k < i + 2; k++) reader.messages.push(null);
-            }
+            if (i % 100 !== 0) continue;
+            await reader.until(() => reader.messages.length === 100, 'the events so far');
+            reader.forget();
+            most = Math.max(most, stage.server.residentKilobytes());
         }
         assert.ok(most - before < 60000, `memory grew by ${most - before} KiB`);
         await stage.server.logs(/SLOW_RECEIVER \| .*/, { from });
