@@ -39,6 +39,15 @@ static const struct {
     [DS_PLUGIN_STORAGE] = {"storage", false, 3},
     [DS_PLUGIN_LOGGER] = {"logger", true, 1},
     [DS_PLUGIN_MONITORING] = {"monitoring", false, 0},
+    [DS_PLUGIN_CUSTOM] = {"plugin", false, 0},
+    [DS_PLUGIN_CONNECTION_ENDPOINT] = {"connection", true, 0},
+    [DS_PLUGIN_HTTP_SERVICE] = {"httpserver", true, 0},
+    [DS_PLUGIN_TELEMETRY] = {"telemetry", false, 0},
+    [DS_PLUGIN_SUBSCRIPTION_REGISTRY] = {"subscriptions", true, 0},
+    [DS_PLUGIN_LOCKS] = {"locks", true, 0},
+    [DS_PLUGIN_CLUSTER_NODE] = {"clusternode", true, 0},
+    [DS_PLUGIN_CLUSTER_REGISTRY] = {"clusterregistry", true, 0},
+    [DS_PLUGIN_STATE_REGISTRY] = {"clusterstates", true, 0},
 };
 #define KIND_COUNT (sizeof KINDS / sizeof *KINDS)
 
