@@ -3,6 +3,8 @@
  * Everything is checked before it is used: no length goes beyond the bytes that hold it, lists are
  * counted before they are allocated, skipping what is unknown does not recurse. */
 
+#include "message/codec.h"
+
 #include "message/binary_fields.h"
 
 #include "base/utf8.h"

@@ -1,6 +1,8 @@
 /* ws-binary, writing: the present fields are measured first, then written once into room of exactly
  * that size. Only lengths are looked at before the texts are copied. */
 
+#include "message/codec.h"
+
 #include "message/binary_fields.h"
 
 #include "base/buf.h"

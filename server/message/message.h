@@ -106,28 +106,3 @@ static inline void message_set_versions(struct message *message,
 
 /* A copy on the heap, in one block with all its texts; ended by free(). */
 struct message *message_copy(const struct message *message);
-
-/* ---- codecs ---- */
-
-enum protocol {
-    PROTOCOL_BINARY,
-    PROTOCOL_COUNT,
-};
-
-/* What a decoder bounds before it allocates. */
-struct message_limits {
-    uint32_t max_names; /* entries of `names`, or of `versions` */
-};
-
-/* Reads one frame of ws-binary (protocol.md 2): varint length, Message; what follows it is
- * ignored. Lists are allocated from arena, texts are slices of frame. Strings must be UTF-8.
- * Returns NULL, or what is wrong (static text); message is then not to be used. */
-const char *binary_decode(slice frame, const struct message_limits *limits, struct arena *arena,
-                          struct message *message);
-
-struct buf;
-
-/* Appends the frame of a message: exactly the fields that are present and that the topic's message
- * type has; `action`, and every present scalar, also when it is 0, false or empty; but never an
- * empty `data` (protocol.md 2.2). */
-void binary_encode(const struct message *message, struct buf *out);

@@ -94,9 +94,23 @@ static void send_on_way(struct pipeline *pipeline, struct session *session, enum
     }
 }
 
+static bool has_handler(const struct pipeline *pipeline, const struct message *message)
+{
+    return message->topic < TOPIC_COUNT && pipeline->handlers[message->topic] != NULL;
+}
+
+void distribute_malformed(struct pipeline *pipeline, struct session *session,
+                          const struct message *message)
+{
+    if (has_handler(pipeline, message))
+        pipeline_malformed(session, message);
+    else
+        on_unknown_topic(pipeline, session, message);
+}
+
 void distribute(struct pipeline *pipeline, struct session *session, const struct message *message)
 {
-    if (message->topic >= TOPIC_COUNT || pipeline->handlers[message->topic] == NULL) {
+    if (!has_handler(pipeline, message)) {
         on_unknown_topic(pipeline, session, message);
         return;
     }

@@ -16,6 +16,11 @@ static void on_message(void *context, struct session *session, const struct mess
     order_take(context, session, message);
 }
 
+static void on_malformed(void *context, struct session *session, const struct message *message)
+{
+    distribute_malformed(context, session, message);
+}
+
 static void on_close(void *context, struct session *session, bool was_open)
 {
     if (was_open)
@@ -31,6 +36,7 @@ struct pipeline *pipeline_new(const struct pipeline_settings *settings)
         .events = {.context = pipeline,
                    .on_login = on_login,
                    .on_message = on_message,
+                   .on_malformed = on_malformed,
                    .on_close = on_close},
     };
     list_init(&pipeline->ending);

@@ -76,6 +76,10 @@ void order_end_all(struct pipeline *pipeline);
 /* Sends a message on the way that actions.def gives it. */
 void distribute(struct pipeline *pipeline, struct session *session, const struct message *message);
 
+/* Answers a message that cannot be used, if there is a handler for such. */
+void distribute_malformed(struct pipeline *pipeline, struct session *session,
+                          const struct message *message);
+
 /* To the handler of the topic, which exists. */
 void distribute_allowed(struct pipeline *pipeline, struct session *session,
                         const struct message *message);

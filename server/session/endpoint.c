@@ -1,7 +1,9 @@
-/* Makes sessions for the peers of a WebSocket endpoint, hands their messages on, and watches with
- * one timer each, however many there are: who is silent, and who does not log in. */
+/* The sessions of one endpoint, whatever carries them: their beginning, their end, and with one
+ * timer each, however many there are, who is silent and who does not log in. */
 
 #include "session/endpoint.h"
+
+#include "session/manners.h"
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
@@ -67,6 +69,16 @@ static void end_silent(struct session *session)
     session_close(session, CLOSE_NORMAL, "no heartbeat in two intervals");
 }
 
+static void ping_all(struct session_endpoint *endpoint)
+{
+    struct message ping = MESSAGE(TOPIC_CONNECTION, CONNECTION_PING);
+    struct broadcast broadcast;
+    broadcast_begin(&broadcast, &ping);
+    for (struct list_link *at = endpoint->sessions.next; at != &endpoint->sessions; at = at->next)
+        broadcast_send(&broadcast, LIST_ITEM(at, struct session, in_endpoint));
+    broadcast_end(&broadcast);
+}
+
 static void on_heartbeat_timer(uv_timer_t *timer)
 {
     struct session_endpoint *endpoint = timer->data;
@@ -77,6 +89,8 @@ static void on_heartbeat_timer(uv_timer_t *timer)
         if (session->state != SESSION_CLOSED && now - session->last_alive_ms > allowed_ms)
             end_silent(session);
     }
+    if (manners_of(endpoint->settings->protocol)->server_pings)
+        ping_all(endpoint);
 }
 
 static void start_heartbeats(struct session_endpoint *endpoint)
@@ -108,15 +122,26 @@ static void log_opened(const struct session *session, const struct http_request 
              SLICE_ARGUMENTS(session->remote_address));
 }
 
-static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+/* Who speaks first in protocols where the server does (protocol.md 3.2). */
+static void greet(struct session *session)
 {
-    struct session_endpoint *endpoint = context;
+    struct message accept = MESSAGE(TOPIC_CONNECTION, CONNECTION_ACCEPT);
+    struct message ping = MESSAGE(TOPIC_CONNECTION, CONNECTION_PING);
+    session_send(session, &accept);
+    session_send(session, &ping);
+}
+
+struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
+                             const struct http_request *request)
+{
+    const struct manners *manners = manners_of(endpoint->settings->protocol);
     uint64_t now = uv_now(endpoint->settings->loop);
     struct session *session = malloc(sizeof *session);
     CHECK(session != NULL);
     *session = (struct session){
         .settings = endpoint->settings,
         .outlet = outlet,
+        .state = manners->first_state,
         .references = 1,
         .remote_address = copy_address(request->remote_address),
         .endpoint = endpoint,
@@ -132,6 +157,8 @@ static void *on_open(void *context, struct outlet *outlet, const struct http_req
     queue_login(session);
     start_heartbeats(endpoint);
     log_opened(session, request);
+    if (manners->server_pings)
+        greet(session);
     return session;
 }
 
@@ -149,7 +176,7 @@ static enum closing closing_of(const struct session *session)
     return session->closing != CLOSING_LOST ? session->closing : CLOSINGS[session->outlet->end];
 }
 
-static void end_session(struct session *session)
+void session_ended(struct session *session)
 {
     struct session_endpoint *endpoint = session->endpoint;
     const struct session_settings *settings = session->settings;
@@ -170,69 +197,6 @@ static void end_session(struct session *session)
     session_release(&session);
 }
 
-static void on_close(void *owner, const char *reason)
-{
-    (void)reason; /* the transport has logged what is worth a line */
-    end_session(owner);
-}
-
-/* ---- messages ---- */
-
-static void on_alive(void *owner)
-{
-    struct session *session = owner;
-    session->last_alive_ms = uv_now(session->settings->loop);
-}
-
-/* What cannot be decoded is answered as a message of a topic that nobody handles (protocol.md 2.2).
- */
-static void on_undecodable(struct session *session, const char *problem)
-{
-    slice who = session->was_open ? session->user_id : session->remote_address;
-    log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE, SLICE_FORMAT ": %s",
-             SLICE_ARGUMENTS(who), problem);
-    metrics_unreadable(session->settings->metrics);
-    if (session->state == SESSION_OPEN) {
-        struct message message = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
-        session_send(session, &message);
-    } else {
-        handshake_on_message(session, NULL);
-    }
-}
-
-static void on_frame(struct session *session, slice payload)
-{
-    const struct session_settings *settings = session->settings;
-    struct arena *arena = &session->endpoint->arena;
-    struct message_limits limits = {.max_names = settings->max_names};
-    struct message message;
-    const char *problem = binary_decode(payload, &limits, arena, &message);
-    if (problem == NULL)
-        metrics_received(settings->metrics, message.topic, message.action);
-    if (problem != NULL)
-        on_undecodable(session, problem);
-    else if (session->state == SESSION_OPEN)
-        settings->events->on_message(settings->events->context, session, &message);
-    else
-        handshake_on_message(session, &message);
-}
-
-static void on_message(void *owner, enum ws_kind kind, slice payload)
-{
-    struct session *session = owner;
-    if (session->state == SESSION_CLOSED)
-        return;
-    if (kind != WS_BINARY) {
-        session->closing = CLOSING_PROTOCOL_ERROR;
-        session_close(session, CLOSE_UNSUPPORTED, "it sent text to a binary endpoint"); /* F8 */
-        return;
-    }
-    struct arena *arena = &session->endpoint->arena;
-    struct arena_mark mark = arena_mark(arena);
-    on_frame(session, payload);
-    arena_reset(arena, mark);
-}
-
 /* ---- the endpoint ---- */
 
 static void add_timer(struct session_endpoint *endpoint, uv_timer_t *timer)
@@ -246,20 +210,8 @@ struct session_endpoint *session_endpoint_new(const struct session_settings *set
 {
     struct session_endpoint *endpoint = malloc(sizeof *endpoint);
     CHECK(endpoint != NULL);
-    *endpoint = (struct session_endpoint){.settings = settings};
-    endpoint->websocket = (struct ws_endpoint){
-        .context = endpoint,
-        .kind = WS_BINARY,
-        .max_message_bytes = settings->max_message_bytes,
-        .max_queue_bytes = settings->max_queue_bytes,
-        .flush_delay_ms = settings->outgoing_buffer_timeout_ms,
-        .flush_bytes = settings->max_buffer_bytes,
-        .deflate = settings->deflate,
-        .on_open = on_open,
-        .on_message = on_message,
-        .on_alive = on_alive,
-        .on_close = on_close,
-    };
+    *endpoint =
+        (struct session_endpoint){.settings = settings, .codec = codec_of(settings->protocol)};
     list_init(&endpoint->sessions);
     list_init(&endpoint->logins);
     arena_init(&endpoint->arena, 0);
@@ -288,17 +240,12 @@ void session_endpoint_free(struct session_endpoint **endpoint)
     while (!list_is_empty(&ended->sessions)) {
         struct session *session = LIST_ITEM(ended->sessions.next, struct session, in_endpoint);
         session->closing = CLOSING_SERVER_STOP;
-        end_session(session);
+        session_ended(session);
     }
     uv_close((uv_handle_t *)&ended->heartbeat_timer, on_timer_closed);
     uv_close((uv_handle_t *)&ended->login_timer, on_timer_closed);
     uv_close((uv_handle_t *)&ended->expiry_timer, on_timer_closed);
     *endpoint = NULL;
-}
-
-const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
-{
-    return &endpoint->websocket;
 }
 
 size_t session_endpoint_count(const struct session_endpoint *endpoint)

@@ -13,7 +13,8 @@
 
 struct session_endpoint {
     const struct session_settings *settings;
-    struct ws_endpoint websocket;
+    const struct codec *codec;
+    struct ws_endpoint websocket; /* of websocket.c; zeroed unless that carries the sessions */
     struct list_link sessions;
     size_t count;
     struct list_link logins; /* not logged in yet, oldest first */

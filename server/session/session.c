@@ -34,14 +34,14 @@ void session_release(struct session **session)
     *session = NULL;
 }
 
-/* The frame's payload, until the next one is encoded. */
+/* The frame's payload, until the next one is encoded; empty: the protocol has no form for it. */
 static slice encode(struct session_endpoint *endpoint, const struct message *message)
 {
     struct buf *scratch = &endpoint->scratch;
     if (scratch->capacity > SCRATCH_KEPT_BYTES)
         buf_fini(scratch);
     buf_clear(scratch);
-    binary_encode(message, scratch);
+    endpoint->codec->encode(message, scratch);
     return buf_slice(scratch);
 }
 
@@ -49,8 +49,11 @@ void session_send(struct session *session, const struct message *message)
 {
     if (session->state == SESSION_CLOSED)
         return;
+    slice payload = encode(session->endpoint, message);
+    if (payload.length == 0)
+        return;
     metrics_sent(session->settings->metrics, message, 1);
-    session->outlet->operations->send(session->outlet, encode(session->endpoint, message));
+    session->outlet->operations->send(session->outlet, payload);
 }
 
 void session_close(struct session *session, enum close_code code, const char *reason)
@@ -75,17 +78,30 @@ void broadcast_begin(struct broadcast *broadcast, const struct message *message)
     *broadcast = (struct broadcast){.message = message};
 }
 
+/* NULL: the protocol has no form for the message. */
+static struct frame *frame_for(struct broadcast *broadcast, const struct session *session)
+{
+    struct frame **frame = &broadcast->frames[session->settings->protocol];
+    bool *is_formless = &broadcast->is_formless[session->settings->protocol];
+    if (*frame != NULL || *is_formless)
+        return *frame;
+    slice payload = encode(session->endpoint, broadcast->message);
+    if (payload.length > 0)
+        *frame = session->outlet->operations->make_frame(payload);
+    else
+        *is_formless = true;
+    return *frame;
+}
+
 void broadcast_send(struct broadcast *broadcast, struct session *session)
 {
     if (session->state == SESSION_CLOSED)
         return;
-    struct frame **frame = &broadcast->frames[session->settings->protocol];
-    const struct outlet_operations *operations = session->outlet->operations;
-    if (*frame == NULL) {
-        *frame = operations->make_frame(encode(session->endpoint, broadcast->message));
-        broadcast->metrics = session->settings->metrics;
-    }
-    operations->send_frame(session->outlet, *frame);
+    struct frame *frame = frame_for(broadcast, session);
+    if (frame == NULL)
+        return;
+    session->outlet->operations->send_frame(session->outlet, frame);
+    broadcast->metrics = session->settings->metrics;
     broadcast->sent++;
 }
 

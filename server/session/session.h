@@ -5,7 +5,7 @@
  * A session is counted: whoever keeps one across a callback retains it. Once it has ended, sending
  * does nothing and is_open is false. Everything runs on the node's loop. */
 
-#include "message/message.h"
+#include "message/codec.h"
 #include "transport/outlet.h"
 
 #include "base/list.h"
@@ -45,6 +45,8 @@ struct session_events {
     void (*on_login)(void *context, struct session *session);
     /* A message of an open session; borrowed for the call. */
     void (*on_message)(void *context, struct session *session, const struct message *message);
+    /* The same, of a message with a field that cannot be used; see DECODED_INVALID. */
+    void (*on_malformed)(void *context, struct session *session, const struct message *message);
     /* The end of a session, in whatever state it was, exactly once, already SESSION_CLOSED.
      * was_open says whether on_login was called. */
     void (*on_close)(void *context, struct session *session, bool was_open);
@@ -90,10 +92,30 @@ struct session_endpoint *session_endpoint_new(const struct session_settings *set
 /* Ends every session that is left and frees. Call it when their outlets are closed. */
 void session_endpoint_free(struct session_endpoint **endpoint);
 
-/* The WebSocket side of the endpoint, for http_server_add_websocket; lives as long as it. */
-const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint);
-
 size_t session_endpoint_count(const struct session_endpoint *endpoint);
+
+/* ---- for what carries sessions: whatever has an outlet ----
+ * session_open first, session_ended last; the others between them, from the loop. */
+
+/* A peer has come, with a request as HTTP has one (others fill in what they know), borrowed for the
+ * call. outlet is borrowed until session_ended. */
+struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
+                             const struct http_request *request);
+
+/* Bytes came, of whatever kind: the peer lives. */
+void session_alive(struct session *session);
+
+/* A frame of the endpoint's protocol, borrowed for the call. Nothing happens once it is closed. */
+void session_receive(struct session *session, slice frame);
+
+/* The same for a message that what carries the session has decoded. */
+void session_receive_message(struct session *session, const struct message *message);
+
+/* The outlet is gone when this returns; why is in outlet->end. Session may be freed. */
+void session_ended(struct session *session);
+
+/* The WebSocket side of an endpoint, for http_server_add_websocket; lives as long as it. */
+const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint);
 
 struct session {
     const struct session_settings *settings;
@@ -149,7 +171,8 @@ void session_close(struct session *session, enum close_code code, const char *re
 struct broadcast {
     const struct message *message;
     struct frame *frames[PROTOCOL_COUNT];
-    struct metrics *metrics; /* of who was sent to */
+    bool is_formless[PROTOCOL_COUNT]; /* there is no such message in the protocol */
+    struct metrics *metrics;          /* of who was sent to */
     size_t sent;
 };
 

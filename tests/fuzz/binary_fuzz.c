@@ -1,7 +1,7 @@
 /* Any frame is decoded or refused; what was decoded is encoded, decoded again, and is the same
  * then, also as a copy. Little memory makes decoding fail, never crash. */
 
-#include "message/message.h"
+#include "message/codec.h"
 
 #include "base/buf.h"
 #include "base/check.h"

@@ -10,7 +10,7 @@
  * The socket does not block once the client is open; wait for it with poll, or with
  * binary_client_wait. Functions that can fail return NULL or a static text that says why. */
 
-#include "message/message.h"
+#include "message/codec.h"
 
 #include "base/buf.h"
 

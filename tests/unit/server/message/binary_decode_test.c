@@ -1,7 +1,7 @@
 /* What frames of ws-binary mean, and which are refused. The vectors are those of protocol.md 2.8.
  */
 
-#include "message/message.h"
+#include "message/codec.h"
 
 #include "hex.h"
 
@@ -16,7 +16,7 @@
 
 static const struct message_limits limits = {.max_names = 10000};
 
-struct decoded {
+struct sample {
     struct buf frame;
     struct arena arena;
     struct message message;
@@ -24,7 +24,7 @@ struct decoded {
 };
 
 /* The frame lies at the end of a block of its own, so that a sanitizer sees each byte too many. */
-static void decode_bytes(struct decoded *decoded, slice frame)
+static void decode_bytes(struct sample *decoded, slice frame)
 {
     decoded->frame = BUF_EMPTY;
     decoded->frame.at = malloc(frame.length + (frame.length == 0));
@@ -37,13 +37,13 @@ static void decode_bytes(struct decoded *decoded, slice frame)
         binary_decode(buf_slice(&decoded->frame), &limits, &decoded->arena, &decoded->message);
 }
 
-static void decoded_end(struct decoded *decoded)
+static void decoded_end(struct sample *decoded)
 {
     buf_fini(&decoded->frame);
     arena_fini(&decoded->arena);
 }
 
-static void decode(struct decoded *decoded, const char *hex)
+static void decode(struct sample *decoded, const char *hex)
 {
     struct buf bytes = bytes_of_hex(hex);
     decode_bytes(decoded, buf_slice(&bytes));
@@ -51,7 +51,7 @@ static void decode(struct decoded *decoded, const char *hex)
 }
 
 /* A frame of one message of the topic with these inner bytes, at most 100. */
-static void decode_inner(struct decoded *decoded, unsigned topic, const char *inner_hex)
+static void decode_inner(struct sample *decoded, unsigned topic, const char *inner_hex)
 {
     struct buf inner = bytes_of_hex(inner_hex), frame = BUF_EMPTY;
     assert_true(inner.length <= 100);
@@ -68,7 +68,7 @@ static void decode_inner(struct decoded *decoded, unsigned topic, const char *in
 
 static void assert_inner_refused(unsigned topic, const char *inner_hex, const char *problem)
 {
-    struct decoded decoded;
+    struct sample decoded;
     decode_inner(&decoded, topic, inner_hex);
     if (decoded.problem == NULL)
         fail_msg("accepted: %s", inner_hex);
@@ -78,7 +78,7 @@ static void assert_inner_refused(unsigned topic, const char *inner_hex, const ch
 
 static void assert_refused(const char *hex, const char *problem)
 {
-    struct decoded decoded;
+    struct sample decoded;
     decode(&decoded, hex);
     if (decoded.problem == NULL)
         fail_msg("accepted: %s", hex);
@@ -106,7 +106,7 @@ static const char *const vectors[] = {
 static void a_ping_is_a_topic_and_an_action(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, vectors[0]);
     assert_null(it.problem);
     assert_int_equal(it.message.topic, TOPIC_CONNECTION);
@@ -118,7 +118,7 @@ static void a_ping_is_a_topic_and_an_action(void **state)
 static void a_challenge_tells_url_and_versions(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, vectors[2]);
     assert_null(it.problem);
     assert_int_equal(it.message.action, CONNECTION_CHALLENGE);
@@ -134,7 +134,7 @@ static void a_challenge_tells_url_and_versions(void **state)
 static void a_subscription_names_its_events(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, vectors[5]);
     assert_null(it.problem);
     assert_int_equal(it.message.topic, TOPIC_EVENT);
@@ -150,7 +150,7 @@ static void a_subscription_names_its_events(void **state)
 static void version_0_is_present(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, vectors[8]);
     assert_null(it.problem);
     assert_int_equal(it.message.action, RECORD_READ_RESPONSE);
@@ -164,7 +164,7 @@ static void version_0_is_present(void **state)
 static void version_minus_1_is_read_from_ten_bytes_and_from_five(void **state)
 {
     (void)state;
-    struct decoded ten, five;
+    struct sample ten, five;
     decode(&ten, vectors[9]);
     decode(&five, "18 10 05 1a 14 08 10 12 02 7b7d 1a 01 31 32 01 72 58 01 68 ffffffff0f");
     assert_null(ten.problem);
@@ -180,7 +180,7 @@ static void version_minus_1_is_read_from_ten_bytes_and_from_five(void **state)
 static void a_map_of_versions_is_a_list(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, vectors[10]);
     assert_null(it.problem);
     assert_int_equal(it.message.version_count, 2);
@@ -194,7 +194,7 @@ static void a_map_of_versions_is_a_list(void **state)
 static void an_entry_without_key_or_value_has_their_defaults(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode_inner(&it, TOPIC_RECORD, "08 08 72 00 72 02 10 05 72 03 0a 01 61");
     assert_null(it.problem);
     assert_int_equal(it.message.version_count, 3);
@@ -208,7 +208,7 @@ static void an_entry_without_key_or_value_has_their_defaults(void **state)
 static void fields_come_in_any_order_and_unknown_ones_are_skipped(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     /* The topic after the message; inside: name, an unknown one of each type, a group in a group,
      * a field with a tag of two bytes, the action last. */
     decode(&it, "31 20 07 "
@@ -226,7 +226,7 @@ static void fields_come_in_any_order_and_unknown_ones_are_skipped(void **state)
 static void the_last_of_a_repeated_scalar_counts(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode_inner(&it, TOPIC_RECORD, "08 03 32 01 61 68 01 32 02 6262 68 02 08 05");
     assert_null(it.problem);
     assert_int_equal(it.message.action, RECORD_HEAD);
@@ -238,7 +238,7 @@ static void the_last_of_a_repeated_scalar_counts(void **state)
 static void the_last_inner_message_counts(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, "0a 10 02 1a 02 08 05 1a 02 08 02");
     assert_null(it.problem);
     assert_int_equal(it.message.action, CONNECTION_PING);
@@ -248,7 +248,7 @@ static void the_last_inner_message_counts(void **state)
 static void bytes_behind_the_message_are_ignored(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode(&it, "06 10 02 1a 02 08 02 ff ff ff");
     assert_null(it.problem);
     assert_int_equal(it.message.action, CONNECTION_PING);
@@ -258,7 +258,7 @@ static void bytes_behind_the_message_are_ignored(void **state)
 static void empty_texts_and_false_are_present(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode_inner(&it, TOPIC_EVENT, "08 02 12 00 32 00 28 00 3a 00");
     assert_null(it.problem);
     assert_int_equal(it.message.present,
@@ -272,7 +272,7 @@ static void empty_texts_and_false_are_present(void **state)
 static void absent_names_are_absent(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode_inner(&it, TOPIC_EVENT, "08 03");
     assert_null(it.problem);
     assert_false(MESSAGE_HAS(&it.message, names));
@@ -286,7 +286,7 @@ static void actions_that_do_not_fit_are_not_taken_for_others(void **state)
     static const char *const actions[] = {"08 82 80 04", "08 feffffffffffffffff01",
                                           "08 82808080 08"};
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
-        struct decoded it;
+        struct sample it;
         decode_inner(&it, TOPIC_EVENT, actions[i]);
         assert_null(it.problem);
         assert_int_equal(it.message.action, UINT16_MAX);
@@ -347,7 +347,7 @@ static void groups_nest_only_so_deep(void **state)
     struct buf frame = BUF_EMPTY;
     buf_append(&frame, SLICE("\x80\x08\x10\x04\x1a\xfb\x07"));
     memset(buf_extend(&frame, 1019), 0x7b, 1019);
-    struct decoded it;
+    struct sample it;
     decode_bytes(&it, buf_slice(&frame));
     assert_string_equal(it.problem, "field is not of protobuf");
     decoded_end(&it);
@@ -375,7 +375,7 @@ static void hostile_lengths_are_refused(void **state)
 static void texts_must_be_utf8(void **state)
 {
     (void)state;
-    struct decoded it;
+    struct sample it;
     decode_inner(&it, TOPIC_EVENT, "08 02 32 09 c3a9 e282ac f09f9880");
     assert_null(it.problem);
     decoded_end(&it);
@@ -395,7 +395,7 @@ static void each_part_of_a_vector_is_refused(void **state)
     for (size_t i = 0; i < VECTORS; i++) {
         struct buf whole = bytes_of_hex(vectors[i]);
         for (size_t length = 0; length < whole.length; length++) {
-            struct decoded it;
+            struct sample it;
             decode_bytes(&it, (slice){whole.at, length});
             assert_string_equal(it.problem, "message is cut short");
             decoded_end(&it);
@@ -415,7 +415,7 @@ static void each_part_of_an_inner_message_is_read_or_refused(void **state)
             buf_append(&part, (slice){whole.at, length});
             part.at[0] = (char)(length - 1);
             part.at[4] = (char)(length - 5);
-            struct decoded it;
+            struct sample it;
             decode_bytes(&it, buf_slice(&part));
             decoded_end(&it);
             buf_fini(&part);
@@ -443,7 +443,7 @@ static void ten_thousand_names_are_read_and_one_more_is_refused(void **state)
 {
     (void)state;
     struct buf most = frame_with_names(10000), more = frame_with_names(10001);
-    struct decoded it;
+    struct sample it;
     decode_bytes(&it, buf_slice(&most));
     assert_null(it.problem);
     assert_int_equal(it.message.name_count, 10000);

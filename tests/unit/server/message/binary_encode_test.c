@@ -1,6 +1,6 @@
 /* What messages become on the wire: the vectors of protocol.md 2.8, byte for byte. */
 
-#include "message/message.h"
+#include "message/codec.h"
 
 #include "hex.h"
 

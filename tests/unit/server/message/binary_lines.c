@@ -2,7 +2,7 @@
  * hexadecimal digits, a line of such digits the message as JSON, with the fields that are present.
  * The members are called as in struct message. */
 
-#include "message/message.h"
+#include "message/codec.h"
 
 #include "base/check.h"
 #include "hex.h"

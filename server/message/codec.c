@@ -1,0 +1,27 @@
+/* Which codec belongs to which protocol. */
+
+#include "message/codec.h"
+
+#include "base/check.h"
+
+static enum decoded decode_binary(slice *rest, const struct message_limits *limits,
+                                  struct arena *arena, struct message *message,
+                                  const char **problem)
+{
+    slice frame = *rest;
+    *rest = (slice){0};
+    *problem = binary_decode(frame, limits, arena, message);
+    return *problem == NULL ? DECODED_MESSAGE : DECODED_UNKNOWN;
+}
+
+const struct codec binary_codec = {
+    .name = "binary", .is_text = false, .decode = decode_binary, .encode = binary_encode};
+
+const struct codec *codec_of(enum protocol protocol)
+{
+    static const struct codec *const codecs[PROTOCOL_COUNT] = {
+        [PROTOCOL_BINARY] = &binary_codec,
+    };
+    CHECK(protocol < PROTOCOL_COUNT && codecs[protocol] != NULL);
+    return codecs[protocol];
+}

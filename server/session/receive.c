@@ -1,0 +1,95 @@
+/* From frames of a peer to messages for the layer above, or for the handshake. */
+
+#include "session/endpoint.h"
+
+#include "logging/log.h"
+#include "metrics/metrics.h"
+
+void session_alive(struct session *session)
+{
+    session->last_alive_ms = uv_now(session->settings->loop);
+}
+
+void session_receive_message(struct session *session, const struct message *message)
+{
+    const struct session_settings *settings = session->settings;
+    if (session->state == SESSION_CLOSED)
+        return;
+    metrics_received(settings->metrics, message->topic, message->action);
+    if (session->state == SESSION_OPEN)
+        settings->events->on_message(settings->events->context, session, message);
+    else
+        handshake_on_message(session, message);
+}
+
+static void log_problem(const struct session *session, const char *problem)
+{
+    slice who = session->was_open ? session->user_id : session->remote_address;
+    log_line(session->settings->log, DS_WARN, LOG_INVALID_MESSAGE, SLICE_FORMAT ": %s",
+             SLICE_ARGUMENTS(who), problem);
+}
+
+static void on_invalid(struct session *session, const struct message *message)
+{
+    const struct session_events *events = session->settings->events;
+    if (session->state == SESSION_OPEN)
+        events->on_malformed(events->context, session, message);
+    else
+        handshake_on_message(session, NULL);
+}
+
+/* Answered as a message of a topic that nobody handles (protocol.md 2.2). */
+static void on_unknown(struct session *session)
+{
+    struct message answer = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
+    if (session->state == SESSION_OPEN)
+        session_send(session, &answer);
+    else
+        handshake_on_message(session, NULL);
+}
+
+static void on_broken(struct session *session)
+{
+    session->closing = CLOSING_PROTOCOL_ERROR;
+    session_close(session, CLOSE_NORMAL, "it sent what is no message");
+}
+
+static void on_undecodable(struct session *session, enum decoded decoded,
+                           const struct message *message, const char *problem)
+{
+    log_problem(session, problem);
+    metrics_unreadable(session->settings->metrics);
+    if (decoded == DECODED_INVALID)
+        on_invalid(session, message);
+    else if (decoded == DECODED_UNKNOWN)
+        on_unknown(session);
+    else
+        on_broken(session);
+}
+
+static void receive_one(struct session *session, slice *rest)
+{
+    struct session_endpoint *endpoint = session->endpoint;
+    struct message_limits limits = {.max_names = session->settings->max_names};
+    struct message message;
+    const char *problem = NULL;
+    enum decoded decoded =
+        endpoint->codec->decode(rest, &limits, &endpoint->arena, &message, &problem);
+    if (decoded == DECODED_MESSAGE)
+        session_receive_message(session, &message);
+    else if (decoded != DECODED_NOTHING)
+        on_undecodable(session, decoded, &message, problem);
+}
+
+void session_receive(struct session *session, slice frame)
+{
+    if (session->state == SESSION_CLOSED)
+        return;
+    struct arena *arena = &session->endpoint->arena;
+    struct arena_mark mark = arena_mark(arena);
+    slice rest = frame;
+    do {
+        receive_one(session, &rest);
+        arena_reset(arena, mark);
+    } while (rest.length > 0 && session->state != SESSION_CLOSED);
+}

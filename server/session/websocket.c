@@ -1,0 +1,64 @@
+/* Sessions over WebSockets: each message is a frame of the kind that the endpoint's codec takes. */
+
+#include "session/endpoint.h"
+
+#include "metrics/metrics.h"
+
+static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+{
+    return session_open(context, outlet, request);
+}
+
+static enum ws_kind kind_of(const struct session_endpoint *endpoint)
+{
+    return endpoint->codec->is_text ? WS_TEXT : WS_BINARY;
+}
+
+static void refuse_kind(struct session *session, enum ws_kind kind)
+{
+    session->closing = CLOSING_PROTOCOL_ERROR;
+    session_close(session, CLOSE_UNSUPPORTED,
+                  kind == WS_TEXT ? "it sent text to a binary endpoint"
+                                  : "it sent binary data to a text endpoint"); /* F8 */
+}
+
+static void on_message(void *owner, enum ws_kind kind, slice payload)
+{
+    struct session *session = owner;
+    if (session->state == SESSION_CLOSED)
+        return;
+    if (kind == kind_of(session->endpoint))
+        session_receive(session, payload);
+    else
+        refuse_kind(session, kind);
+}
+
+static void on_alive(void *owner)
+{
+    session_alive(owner);
+}
+
+static void on_close(void *owner, const char *reason)
+{
+    (void)reason; /* the transport has logged what is worth a line */
+    session_ended(owner);
+}
+
+const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
+{
+    const struct session_settings *settings = endpoint->settings;
+    endpoint->websocket = (struct ws_endpoint){
+        .context = endpoint,
+        .kind = kind_of(endpoint),
+        .max_message_bytes = settings->max_message_bytes,
+        .max_queue_bytes = settings->max_queue_bytes,
+        .flush_delay_ms = settings->outgoing_buffer_timeout_ms,
+        .flush_bytes = settings->max_buffer_bytes,
+        .deflate = settings->deflate,
+        .on_open = on_open,
+        .on_message = on_message,
+        .on_alive = on_alive,
+        .on_close = on_close,
+    };
+    return &endpoint->websocket;
+}
