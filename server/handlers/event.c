@@ -93,3 +93,8 @@ const struct handler *event_handler_table(const struct event_handler *handler)
 {
     return &handler->table;
 }
+
+struct listen_settings *event_handler_listen_settings(struct event_handler *handler)
+{
+    return listen_settings(handler->listen);
+}

@@ -303,3 +303,8 @@ void listen_free(struct listen **listen)
     uv_close((uv_handle_t *)&self->rematch, on_rematch_closed);
     *listen = NULL;
 }
+
+struct listen_settings *listen_settings(struct listen *listen)
+{
+    return &listen->settings;
+}

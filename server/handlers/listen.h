@@ -15,6 +15,9 @@ struct listen *listen_new(const struct handler_services *services, enum topic to
                           const struct listen_settings *settings);
 void listen_free(struct listen **listen);
 
+/* Its own: responseTimeout and matchCooldown may be changed while it runs. */
+struct listen_settings *listen_settings(struct listen *listen);
+
 /* LISTEN, UNLISTEN, LISTEN_ACCEPT, LISTEN_REJECT. Returns false, doing nothing, for another action.
  */
 bool listen_on_message(struct listen *listen, struct session *session,

@@ -153,6 +153,16 @@ bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error)
     return true;
 }
 
+void endpoints_each_session(const struct endpoints *endpoints,
+                            bool (*visit)(void *context, struct session *session), void *context)
+{
+    bool goes_on = true;
+    for (size_t i = 0; i < endpoints->all.count && goes_on; i++) {
+        if (endpoints->all.items[i]->sessions != NULL)
+            goes_on = session_endpoint_each(endpoints->all.items[i]->sessions, visit, context);
+    }
+}
+
 /* ---- the end ---- */
 
 void endpoints_stop_accepting(struct endpoints *endpoints)

@@ -40,6 +40,10 @@ void endpoints_check(struct config *config);
 /* Starts to listen. Returns false, with a reason, when that is not possible. */
 bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error);
 
+/* Calls visit with every session that is open, until it says to stop. */
+void endpoints_each_session(const struct endpoints *endpoints,
+                            bool (*visit)(void *context, struct session *session), void *context);
+
 /* Whether the node works as it should: what load balancers ask at the readiness path. */
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready);
 

@@ -6,6 +6,7 @@
 #include "endpoints.h"
 #include "features.h"
 #include "http_paths.h"
+#include "plugin_client.h"
 #include "services.h"
 #include "statistics.h"
 
@@ -26,6 +27,7 @@ struct ds_node {
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;
+    struct services custom; /* of `plugins`: between the handlers and the endpoints */
     struct service *cache, *storage, *permission;
     VEC(struct session_authentication) authentications;
     VEC(struct service *) monitorings;
@@ -35,8 +37,13 @@ struct ds_node {
     struct http_paths http_paths;
     struct features features;
     struct endpoints endpoints;
+    struct session_events client_events; /* custom_plugins.c */
+    struct plugin_client *plugin_client; /* NULL: the handlers are not there yet */
 
     /* One phase at a time has a deadline. */
     uv_timer_t timer;
     void (*on_deadline)(struct ds_node *node);
 };
+
+/* node.c: reads the rules again, all or nothing; the outcome is logged. */
+bool node_reload_rules(struct ds_node *node, struct ds_error *error);

@@ -4,6 +4,8 @@
  * has happened. Nobody is let in before everything behind the door is ready. */
 
 #include "internal.h"
+
+#include "custom_plugins.h"
 #include "monitoring.h"
 
 #include "base/check.h"
@@ -102,19 +104,46 @@ static void shut_services(struct ds_node *node)
     services_close(&node->services, services_closed, node);
 }
 
-static void shut_handlers(struct ds_node *node)
+static void plugins_closed(void *context)
 {
-    enter(node, NODE_PLUGIN_SHUTDOWN);
+    struct ds_node *node = context;
+    clear_deadline(node);
     enter(node, NODE_HANDLER_SHUTDOWN);
+    plugin_client_close(node->plugin_client);
     features_stop(&node->features);
     shut_services(node);
+}
+
+static void give_up_plugins(struct ds_node *node)
+{
+    services_give_up_close(&node->custom);
+}
+
+static void shut_plugins(struct ds_node *node)
+{
+    enter(node, NODE_PLUGIN_SHUTDOWN);
+    set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_plugins);
+    services_close(&node->custom, plugins_closed, node);
+}
+
+/* Custom plugins were made and never started. */
+static void unstarted_closed(void *context)
+{
+    clear_deadline(context);
+    shut_services(context);
+}
+
+static void shut_unstarted(struct ds_node *node)
+{
+    set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_plugins);
+    services_close(&node->custom, unstarted_closed, node);
 }
 
 static void endpoints_closed(void *context)
 {
     struct ds_node *node = context;
     endpoints_end_sessions(&node->endpoints);
-    shut_handlers(node);
+    shut_plugins(node);
 }
 
 /* Whatever was accepted has been answered, or its time is up. */
@@ -160,7 +189,11 @@ void ds_node_stop(struct ds_node *node)
     case NODE_SERVICE_INIT:
         services_forget_start(&node->logger);
         services_forget_start(&node->services);
-        shut_services(node);
+        shut_unstarted(node);
+        break;
+    case NODE_PLUGIN_INIT:
+        services_forget_start(&node->custom);
+        shut_plugins(node);
         break;
     case NODE_CONNECTION_ENDPOINT_INIT:
     case NODE_RUNNING:
@@ -189,10 +222,9 @@ static void run(struct ds_node *node)
         node->events.on_running(node->events.context);
 }
 
-static void start_endpoints(struct ds_node *node)
+static struct session_settings shared_settings(struct ds_node *node)
 {
-    struct ds_error error;
-    struct session_settings shared = {
+    return (struct session_settings){
         .loop = node->loop,
         .log = &node->log,
         .metrics = &node->statistics.metrics,
@@ -200,8 +232,14 @@ static void start_endpoints(struct ds_node *node)
         .authentication_count = node->authentications.count,
         .permission = service_operations(node->permission),
         .permission_self = node->permission->self,
-        .events = pipeline_session_events(node->features.pipeline),
+        .events = custom_plugins_session_events(node),
     };
+}
+
+static void start_endpoints(struct ds_node *node)
+{
+    struct ds_error error;
+    struct session_settings shared = shared_settings(node);
     enter(node, NODE_CONNECTION_ENDPOINT_INIT);
     endpoints_init(&node->endpoints, node->config, &shared);
     http_paths_enter(&node->http_paths, node->endpoints.server);
@@ -211,6 +249,31 @@ static void start_endpoints(struct ds_node *node)
     }
     log_line(&node->log, DS_FATAL, LOG_CONNECTION_ERROR, "%s", error.text);
     fail(node);
+}
+
+static void plugins_started(void *context, bool ready)
+{
+    struct ds_node *node = context;
+    clear_deadline(node);
+    if (ready)
+        start_endpoints(node);
+    else
+        fail(node);
+}
+
+static void give_up_plugins_start(struct ds_node *node)
+{
+    services_give_up_start(&node->custom);
+}
+
+static void start_plugins(struct ds_node *node)
+{
+    struct session_settings shared = shared_settings(node);
+    shared.events = pipeline_session_events(node->features.pipeline);
+    enter(node, NODE_PLUGIN_INIT);
+    node->plugin_client = plugin_client_new(&shared);
+    set_deadline(node, CONFIG_START_TIMEOUT, give_up_plugins_start);
+    services_start(&node->custom, plugins_started, node);
 }
 
 static void start_handlers(struct ds_node *node)
@@ -227,8 +290,7 @@ static void start_handlers(struct ds_node *node)
     };
     enter(node, NODE_HANDLER_INIT);
     features_start(&node->features, &settings);
-    enter(node, NODE_PLUGIN_INIT);
-    start_endpoints(node);
+    start_plugins(node);
 }
 
 static void services_started(void *context, bool ready)

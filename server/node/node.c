@@ -1,68 +1,12 @@
 #include "internal.h"
+
+#include "custom_plugins.h"
 #include "monitoring.h"
+#include "plugin_host.h"
 
 #include "base/check.h"
 
 #include <stdlib.h>
-
-/* ---- what plugins are given ---- */
-
-static void host_log(void *host, enum ds_log_level level, const char *event, ds_slice text)
-{
-    struct ds_node *node = host;
-    log_named(&node->log, level, slice_of(event), text);
-}
-
-static bool host_log_wants(void *host, enum ds_log_level level)
-{
-    const struct ds_node *node = host;
-    return log_wants(&node->log, level);
-}
-
-static void host_read_record(void *host, ds_slice name, ds_record_done *done, void *context)
-{
-    const struct ds_node *node = host;
-    if (node->features.record != NULL)
-        record_handler_read(node->features.record, name, done, context);
-    else
-        done(context, "records can only be read while the server runs", NULL);
-}
-
-static void host_storage_get(void *host, ds_slice name, ds_record_done *done, void *context)
-{
-    const struct service *storage = ((struct ds_node *)host)->storage;
-    const struct ds_storage_operations *operations = service_operations(storage);
-    operations->get(storage->self, name, done, context);
-}
-
-static void host_storage_set(void *host, ds_slice name, const struct ds_record *record,
-                             ds_done *done, void *context)
-{
-    const struct service *storage = ((struct ds_node *)host)->storage;
-    const struct ds_storage_operations *operations = service_operations(storage);
-    operations->set(storage->self, name, record, done, context);
-}
-
-/* For the plugins that are made after the storage, and closed before it. */
-static void offer_storage(struct ds_node *node)
-{
-    if (node->storage == NULL || service_operations(node->storage) == NULL)
-        return;
-    node->host.storage_get = host_storage_get;
-    node->host.storage_set = host_storage_set;
-}
-
-static void fill_host(struct ds_node *node)
-{
-    bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
-    node->host = (struct ds_services){.host = node,
-                                      .loop = node->loop,
-                                      .config_dir = config_dir(node->config),
-                                      .log = host_log,
-                                      .log_wants = host_log_wants,
-                                      .read_record = has_records ? host_read_record : NULL};
-    monitoring_offer(node);
-}
 
 /* ---- plugins ---- */
 
@@ -122,7 +66,6 @@ static void check_the_rest(struct ds_node *node)
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_TELEMETRY, "deepstreamIO");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CUSTOM, NULL);
     endpoints_check(node->config);
 }
 
@@ -132,10 +75,11 @@ static void add_plugins(struct ds_node *node)
     add_logger(node);
     monitoring_add(node);
     node->storage = add(node, DS_PLUGIN_STORAGE, CONFIG_PLUGIN_STORAGE, 0, "storage");
-    offer_storage(node);
+    plugin_host_offer_storage(node);
     node->cache = add(node, DS_PLUGIN_CACHE, CONFIG_PLUGIN_CACHE, 0, "cache");
     add_authentications(node);
     node->permission = add(node, DS_PLUGIN_PERMISSION, CONFIG_PLUGIN_PERMISSION, 0, "permission");
+    custom_plugins_add(node);
     check_the_rest(node);
 }
 
@@ -156,7 +100,8 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
     node->timer.data = node;
     services_init(&node->logger, &node->log);
     services_init(&node->services, &node->log);
-    fill_host(node);
+    services_init(&node->custom, &node->log);
+    plugin_host_fill(node);
     add_plugins(node);
     node->state = NODE_CONFIG_LOADED;
     return node;
@@ -168,12 +113,15 @@ void ds_node_free(struct ds_node **node)
     struct ds_node *freed = *node;
     *node = NULL;
     CHECK(freed->state == NODE_STOPPED);
-    if (services_are_open(&freed->services) || services_are_open(&freed->logger))
+    if (services_are_open(&freed->custom) || services_are_open(&freed->services) ||
+        services_are_open(&freed->logger))
         return;
     endpoints_fini(&freed->endpoints);
+    plugin_client_free(&freed->plugin_client);
     http_paths_fini(&freed->http_paths);
     features_fini(&freed->features);
     statistics_fini(&freed->statistics);
+    services_fini(&freed->custom);
     services_fini(&freed->services);
     services_fini(&freed->logger);
     VEC_FREE(&freed->authentications);
@@ -181,27 +129,33 @@ void ds_node_free(struct ds_node **node)
     free(freed);
 }
 
-bool ds_node_reload(struct ds_node *node, const struct config *fresh)
+bool node_reload_rules(struct ds_node *node, struct ds_error *error)
 {
     const struct ds_permission_operations *operations = service_operations(node->permission);
-    struct ds_error error = {.text = ""};
+    *error = (struct ds_error){.text = ""};
     if (node->permission->self == NULL) {
-        log_line(&node->log, DS_INFO, LOG_INFO, "the server stops: nothing is reloaded");
+        snprintf(error->text, sizeof error->text, "the server stops: nothing is reloaded");
         return false;
     }
-    if (fresh != NULL)
-        node->log.level = config_log_level(fresh);
     if (operations->reload == NULL) {
         log_line(&node->log, DS_INFO, LOG_INFO, "there are no rules to reload");
         return true;
     }
-    if (!operations->reload(node->permission->self, &error)) {
+    if (!operations->reload(node->permission->self, error)) {
         log_line(&node->log, DS_ERROR, LOG_CONFIG_ERROR,
-                 "the rules were not reloaded, those of before stay: %s", error.text);
+                 "the rules were not reloaded, those of before stay: %s", error->text);
         return false;
     }
     log_line(&node->log, DS_INFO, LOG_INFO, "the rules were reloaded");
     return true;
+}
+
+bool ds_node_reload(struct ds_node *node, const struct config *fresh)
+{
+    struct ds_error error;
+    if (fresh != NULL && node->permission->self != NULL)
+        node->log.level = config_log_level(fresh);
+    return node_reload_rules(node, &error);
 }
 
 enum node_state ds_node_state(const struct ds_node *node)

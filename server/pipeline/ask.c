@@ -59,10 +59,7 @@ void pipeline_ask(struct pipeline *pipeline, const struct permission_question *q
         .data = question->data,
         .record = question->record,
     };
-    measure_begin(pipeline, question->session);
-    pipeline->settings.permission->check(pipeline->settings.permission_self, &request, on_verdict,
-                                         ask);
-    measure_end(pipeline);
+    check_permission(pipeline, question->session, &request, on_verdict, ask);
 }
 
 void ask_free_spares(struct pipeline *pipeline)

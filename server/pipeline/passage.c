@@ -86,7 +86,6 @@ static bool has_payload(const struct message *message)
 static void ask(struct passage *passage)
 {
     const struct message *message = passage->message;
-    const struct pipeline_settings *settings = &passage->pipeline->settings;
     struct ds_permission_request request = {
         .topic = message->topic,
         .action = message->action,
@@ -99,9 +98,7 @@ static void ask(struct passage *passage)
         request.data = message->data;
     }
     passage->is_answered = false;
-    measure_begin(passage->pipeline, passage->session);
-    settings->permission->check(settings->permission_self, &request, on_verdict, passage);
-    measure_end(passage->pipeline);
+    check_permission(passage->pipeline, passage->session, &request, on_verdict, passage);
 }
 
 /* ---- verdicts ---- */

@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-static void on_login(void *context, struct session *session)
+static void on_login(void *context, struct session *session, slice server_data)
 {
+    (void)server_data;
     distribute_login(context, session);
 }
 

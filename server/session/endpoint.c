@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-#define ADDRESS_KEPT_BYTES 64 /* for log lines; X-Forwarded-For may be as long as a head */
+#define TEXT_KEPT_BYTES 64 /* for log lines; X-Forwarded-For may be as long as a head */
 
 /* ---- the login queue ---- */
 
@@ -102,13 +102,13 @@ static void start_heartbeats(struct session_endpoint *endpoint)
 
 /* ---- beginning and end of a session ---- */
 
-static slice copy_address(slice address)
+static slice copy_start(slice text)
 {
-    size_t length = address.length < ADDRESS_KEPT_BYTES ? address.length : ADDRESS_KEPT_BYTES;
+    size_t length = text.length < TEXT_KEPT_BYTES ? text.length : TEXT_KEPT_BYTES;
     char *copy = malloc(length + 1);
     CHECK(copy != NULL);
     if (length > 0)
-        memcpy(copy, address.at, length);
+        memcpy(copy, text.at, length);
     return (slice){copy, length};
 }
 
@@ -131,28 +131,44 @@ static void greet(struct session *session)
     session_send(session, &ping);
 }
 
-struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
-                             const struct http_request *request)
+static struct session *add_session(struct session_endpoint *endpoint, struct outlet *outlet)
 {
-    const struct manners *manners = manners_of(endpoint->settings->protocol);
     uint64_t now = uv_now(endpoint->settings->loop);
     struct session *session = malloc(sizeof *session);
     CHECK(session != NULL);
     *session = (struct session){
         .settings = endpoint->settings,
         .outlet = outlet,
-        .state = manners->first_state,
         .references = 1,
-        .remote_address = copy_address(request->remote_address),
         .endpoint = endpoint,
         .last_alive_ms = now,
         .opened_ms = now,
-        .connection_data = connection_data_new(request),
     };
     list_init(&session->waiting);
     list_init(&session->in_login_queue);
     list_append(&endpoint->sessions, &session->in_endpoint);
     endpoint->count++;
+    return session;
+}
+
+struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet)
+{
+    CHECK(endpoint->settings->is_trusted);
+    struct session *session = add_session(endpoint, outlet);
+    session->user_id = copy_start(SLICE("OPEN"));
+    session->state = SESSION_OPEN;
+    session->was_open = true;
+    return session;
+}
+
+struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
+                             const struct http_request *request)
+{
+    const struct manners *manners = manners_of(endpoint->settings->protocol);
+    struct session *session = add_session(endpoint, outlet);
+    session->state = manners->first_state;
+    session->remote_address = copy_start(request->remote_address);
+    session->connection_data = connection_data_new(request);
     metrics_opened(endpoint->settings->metrics);
     queue_login(session);
     start_heartbeats(endpoint);
@@ -176,6 +192,15 @@ static enum closing closing_of(const struct session *session)
     return session->closing != CLOSING_LOST ? session->closing : CLOSINGS[session->outlet->end];
 }
 
+static void tell_end(const struct session *session)
+{
+    slice user = session->was_open ? session->user_id : SLICE("null");
+    log_line(session->settings->log, DS_INFO, LOG_CLIENT_DISCONNECTED, SLICE_FORMAT,
+             SLICE_ARGUMENTS(user));
+    if (session->was_open)
+        login_ended(session);
+}
+
 void session_ended(struct session *session)
 {
     struct session_endpoint *endpoint = session->endpoint;
@@ -190,10 +215,8 @@ void session_ended(struct session *session)
     if (--endpoint->count == 0)
         uv_timer_stop(&endpoint->heartbeat_timer);
     settings->events->on_close(settings->events->context, session, session->was_open);
-    slice user = session->was_open ? session->user_id : SLICE("null");
-    log_line(settings->log, DS_INFO, LOG_CLIENT_DISCONNECTED, SLICE_FORMAT, SLICE_ARGUMENTS(user));
-    if (session->was_open)
-        login_ended(session);
+    if (!settings->is_trusted)
+        tell_end(session);
     session_release(&session);
 }
 
@@ -251,4 +274,16 @@ void session_endpoint_free(struct session_endpoint **endpoint)
 size_t session_endpoint_count(const struct session_endpoint *endpoint)
 {
     return endpoint->count;
+}
+
+/* Closing a session takes it from no list: that is done at the end of its connection. */
+bool session_endpoint_each(const struct session_endpoint *endpoint,
+                           bool (*visit)(void *context, struct session *session), void *context)
+{
+    for (struct list_link *at = endpoint->sessions.next; at != &endpoint->sessions; at = at->next) {
+        struct session *session = LIST_ITEM(at, struct session, in_endpoint);
+        if (session_is_open(session) && !visit(context, session))
+            return false;
+    }
+    return true;
 }

@@ -105,7 +105,7 @@ static void open_session(struct attempt *attempt, const struct ds_login_result *
     expiry_watch(session, result->expires_ms);
     send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
     log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT, SLICE_ARGUMENTS(id));
-    settings->events->on_login(settings->events->context, session);
+    settings->events->on_login(settings->events->context, session, result->server_data);
 }
 
 /* ---- asking ---- */

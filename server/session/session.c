@@ -86,6 +86,7 @@ static struct frame *frame_for(struct broadcast *broadcast, const struct session
     if (*frame != NULL || *is_formless)
         return *frame;
     slice payload = encode(session->endpoint, broadcast->message);
+    broadcast->makers[session->settings->protocol] = session->outlet->operations;
     if (payload.length > 0)
         *frame = session->outlet->operations->make_frame(payload);
     else
@@ -97,10 +98,14 @@ void broadcast_send(struct broadcast *broadcast, struct session *session)
 {
     if (session->state == SESSION_CLOSED)
         return;
+    const struct outlet_operations *operations = session->outlet->operations;
     struct frame *frame = frame_for(broadcast, session);
     if (frame == NULL)
         return;
-    session->outlet->operations->send_frame(session->outlet, frame);
+    if (broadcast->makers[session->settings->protocol] == operations)
+        operations->send_frame(session->outlet, frame);
+    else /* another transport with the same protocol */
+        operations->send(session->outlet, frame_payload(frame));
     broadcast->metrics = session->settings->metrics;
     broadcast->sent++;
 }

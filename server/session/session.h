@@ -42,7 +42,8 @@ enum session_slot {
 /* What sessions tell the layer above. */
 struct session_events {
     void *context;
-    void (*on_login)(void *context, struct session *session);
+    /* server_data: JSON text that authentication gave, or empty; it is kept nowhere else. */
+    void (*on_login)(void *context, struct session *session, slice server_data);
     /* A message of an open session; borrowed for the call. */
     void (*on_message)(void *context, struct session *session, const struct message *message);
     /* The same, of a message with a field that cannot be used; see DECODED_INVALID. */
@@ -83,6 +84,7 @@ struct session_settings {
                                       pauses sooner when they are larger than max_message_bytes */
     bool log_invalid_auth_data;
     bool deflate;
+    bool is_trusted; /* permission is not asked: the sessions are the process's own */
 };
 
 /* The sessions of one endpoint: makes them for peers, watches their heartbeats and logins. */
@@ -94,6 +96,11 @@ void session_endpoint_free(struct session_endpoint **endpoint);
 
 size_t session_endpoint_count(const struct session_endpoint *endpoint);
 
+/* Calls visit with every session that is open, until it says to stop. Sessions may be closed from
+ * inside. Returns false when it was stopped. */
+bool session_endpoint_each(const struct session_endpoint *endpoint,
+                           bool (*visit)(void *context, struct session *session), void *context);
+
 /* ---- for what carries sessions: whatever has an outlet ----
  * session_open first, session_ended last; the others between them, from the loop. */
 
@@ -101,6 +108,10 @@ size_t session_endpoint_count(const struct session_endpoint *endpoint);
  * call. outlet is borrowed until session_ended. */
 struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
                              const struct http_request *request);
+
+/* A session of the process itself, for an endpoint whose settings say is_trusted: open at once, as
+ * nobody in particular, and told to nobody. */
+struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet);
 
 /* Bytes came, of whatever kind: the peer lives. */
 void session_alive(struct session *session);
@@ -171,6 +182,7 @@ void session_close(struct session *session, enum close_code code, const char *re
 struct broadcast {
     const struct message *message;
     struct frame *frames[PROTOCOL_COUNT];
+    const struct outlet_operations *makers[PROTOCOL_COUNT]; /* of the frames */
     bool is_formless[PROTOCOL_COUNT]; /* there is no such message in the protocol */
     struct metrics *metrics;          /* of who was sent to */
     size_t sent;

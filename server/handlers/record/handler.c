@@ -154,6 +154,16 @@ const struct handler *record_handler_table(const struct record_handler *handler)
     return &handler->table;
 }
 
+struct record_settings *record_handler_settings(struct record_handler *handler)
+{
+    return &handler->settings;
+}
+
+struct listen_settings *record_handler_listen_settings(struct record_handler *handler)
+{
+    return listen_settings(handler->listen);
+}
+
 void record_handler_drain(struct record_handler *handler, void (*done)(void *context),
                           void *context)
 {

@@ -32,6 +32,10 @@ struct record_handler *record_handler_new(const struct handler_services *service
 void record_handler_free(struct record_handler **handler);
 const struct handler *record_handler_table(const struct record_handler *handler);
 
+/* Its own: the timeouts may be changed while it runs; what begins from then on obeys. */
+struct record_settings *record_handler_settings(struct record_handler *handler);
+struct listen_settings *record_handler_listen_settings(struct record_handler *handler);
+
 /* Writes that the storage has not confirmed yet, and their bytes. */
 size_t record_handler_unstored(const struct record_handler *handler, size_t *bytes);
 

@@ -202,13 +202,23 @@ void step_await_long(struct step *step)
     step->references++;
 }
 
+/* Behind all others, unless the timeout was shortened meanwhile. */
+static void insert_by_deadline(struct list_link *deadlines, struct step *step)
+{
+    struct list_link *next = deadlines;
+    while (next->previous != deadlines &&
+           LIST_ITEM(next->previous, struct step, in_deadlines)->deadline_ms > step->deadline_ms)
+        next = next->previous;
+    list_append(next, &step->in_deadlines);
+}
+
 void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed)
 {
     struct record_handler *handler = step->handler;
     step->references++;
     step->on_failed = on_failed;
     step->deadline_ms = uv_now(handler->services->loop) + timeout_ms(handler, kind);
-    list_append(&handler->deadlines[kind], &step->in_deadlines);
+    insert_by_deadline(&handler->deadlines[kind], step);
 }
 
 bool step_answered(struct step *step)

@@ -238,3 +238,8 @@ const struct handler *rpc_handler_table(const struct rpc_handler *handler)
 {
     return &handler->table;
 }
+
+struct rpc_settings *rpc_handler_settings(struct rpc_handler *handler)
+{
+    return &handler->settings;
+}

@@ -26,5 +26,8 @@ struct rpc_handler *rpc_handler_new(const struct handler_services *services,
 void rpc_handler_free(struct rpc_handler **handler);
 const struct handler *rpc_handler_table(const struct rpc_handler *handler);
 
+/* Its own: the timeouts may be changed while it runs; calls that begin from then on obey. */
+struct rpc_settings *rpc_handler_settings(struct rpc_handler *handler);
+
 /* Calls of this node's clients, and of other nodes to them, that have not ended. */
 size_t rpc_handler_open_calls(const struct rpc_handler *handler);

@@ -148,6 +148,10 @@ enum ds_log_level {
     DS_OFF = 100
 };
 
+struct ds_error {
+    char text[512]; /* what is wrong and what to do: "users.yml:3:1: missing password for bob" */
+};
+
 struct ds_record {
     int32_t version; /* DS_MISSING: there is no such record, and data is empty */
     ds_slice data;   /* JSON text */
@@ -187,6 +191,26 @@ typedef void ds_http_handler(void *context, const struct ds_http_request *reques
 
 struct ds_statistics;
 
+/* ---- clients and what plugins do as one ---- */
+
+/* A connection of a user who is logged in; borrowed for the call that brings it. */
+struct ds_client {
+    const void *connection; /* tells two of one user apart, from its login to its logout */
+    const char *endpoint;   /* "websocket" */
+    ds_slice user_id;       /* "OPEN": nobody in particular */
+    ds_slice client_data;   /* JSON text that the client was sent; empty for none */
+    ds_slice server_data;   /* JSON text that rules see; only at the login, then empty */
+    ds_slice remote_address;
+};
+
+/* Returns whether to go on to the next one. */
+typedef bool ds_client_visit(void *context, const struct ds_client *client);
+
+/* An event that somebody has published: data is JSON text, or empty when there was none. */
+typedef void ds_event_handler(void *context, ds_slice name, ds_slice data);
+
+struct ds_event_subscription;
+
 struct ds_services {
     void *host;             /* first argument of each function below */
     struct uv_loop_s *loop; /* the node's loop */
@@ -221,6 +245,46 @@ struct ds_services {
     void (*storage_get)(void *host, ds_slice name, ds_record_done *done, void *context);
     void (*storage_set)(void *host, ds_slice name, const struct ds_record *record, ds_done *done,
                         void *context);
+
+    /* The next ones act as a client whom every rule allows everything: they take the same way as
+     * the messages of clients, in the order of the calls, across the whole cluster. They may be
+     * called from the start of a custom plugin until its close has called done. Where they cannot
+     * work, because the feature is off or the server is not that far or stops, publish does
+     * nothing and the others call done with an error. */
+
+    /* Everybody who subscribes to the event gets it. data: JSON text, or empty for none. */
+    void (*publish)(void *host, ds_slice event, ds_slice data);
+
+    /* handler gets each event of this name, those of plugins too, always from the loop and never
+     * from inside a call of these functions. context is borrowed until unsubscribe, after which
+     * nothing comes any more: in close at the latest. NULL: it is too early or too late. */
+    struct ds_event_subscription *(*subscribe)(void *host, ds_slice event,
+                                               ds_event_handler *handler, void *context);
+    void (*unsubscribe)(void *host, struct ds_event_subscription *subscription);
+
+    /* Makes the record, or replaces its content, whatever its version: data is the JSON text of an
+     * object or a list. With a path (behaviour.md 5.8: "a.b[2]") only what is there; data may then
+     * be any JSON text, and empty to remove it. done: cache and storage have it. */
+    void (*write_record)(void *host, ds_slice name, ds_slice path, ds_slice data, ds_done *done,
+                         void *context);
+    void (*delete_record)(void *host, ds_slice name, ds_done *done, void *context);
+
+    /* Reads the rules again, all or nothing, as a SIGHUP does. Returns false and fills error when
+     * the new ones are not fit; the old ones stay. */
+    bool (*reload_rules)(void *host, struct ds_error *error);
+
+    /* The connections of users that are open now, in no order. visit must not change them:
+     * close_user comes after it. */
+    void (*each_client)(void *host, ds_client_visit *visit, void *context);
+
+    /* Ends all connections of a user; reason goes to the log. Returns how many there were. Their
+     * logouts are told from the loop, later. */
+    size_t (*close_user)(void *host, ds_slice user_id, const char *reason);
+
+    /* Changes an option while the server runs: one of server/node/running_options.def, named as in
+     * the configuration file ("rpc.ackTimeout"), within its bounds. What begins from now on obeys;
+     * the file is not changed. Returns false and fills error otherwise. */
+    bool (*set_option)(void *host, const char *option, int64_t value, struct ds_error *error);
 };
 
 /* ---- every plugin ---- */
@@ -241,10 +305,6 @@ enum ds_plugin_kind {
     DS_PLUGIN_CLUSTER_NODE,
     DS_PLUGIN_CLUSTER_REGISTRY,
     DS_PLUGIN_STATE_REGISTRY,
-};
-
-struct ds_error {
-    char text[512]; /* what is wrong and what to do: "users.yml:3:1: missing password for bob" */
 };
 
 struct ds_plugin {
@@ -525,6 +585,25 @@ struct ds_monitoring_operations {
      * empty when it was declined. */
     void (*on_login)(void *self, bool is_allowed, const char *endpoint, ds_slice user_id);
 };
+
+/* ---- custom ---- */
+
+/* Plugins of your own: entries of `plugins`, each `key: {name or path, options}`. They are made with
+ * the others and started when records, events and the rest work but no client is let in yet; they
+ * are closed when the last client is gone. Most of what they do they do through struct ds_services.
+ * The table, and each member, may be NULL. */
+struct ds_custom_operations {
+    /* A user has logged in, on any endpoint but HTTP requests; and, exactly once for each, the
+     * connection has ended. */
+    void (*on_login)(void *self, const struct ds_client *client);
+    void (*on_logout)(void *self, const struct ds_client *client);
+};
+
+/* ---- telemetry ---- */
+
+/* Told of nothing and without a table: who wants to send something somewhere looks at
+ * services->statistics on a timer of its own. `telemetry: {type: deepstreamIO}`, the default, sends
+ * nothing, ever; a plugin is loaded and started only when `enabled` is true in its options. */
 
 /* ---- the entry of a shared object ---- */
 

@@ -1,0 +1,191 @@
+#include "plugin_host.h"
+
+#include "internal.h"
+#include "monitoring.h"
+#include "running_options.h"
+
+#define NOT_RUNNING "the server does not run, or its feature is off"
+
+/* NULL: it is too early, or too late: a message would be dropped without an answer. */
+static struct plugin_client *client_of(void *host)
+{
+    const struct ds_node *node = host;
+    bool takes_messages = node->state >= NODE_PLUGIN_INIT && node->state <= NODE_RUNNING;
+    return takes_messages ? node->plugin_client : NULL;
+}
+
+/* ---- the log ---- */
+
+static void host_log(void *host, enum ds_log_level level, const char *event, ds_slice text)
+{
+    struct ds_node *node = host;
+    log_named(&node->log, level, slice_of(event), text);
+}
+
+static bool host_log_wants(void *host, enum ds_log_level level)
+{
+    const struct ds_node *node = host;
+    return log_wants(&node->log, level);
+}
+
+/* ---- records and the storage ---- */
+
+static void host_read_record(void *host, ds_slice name, ds_record_done *done, void *context)
+{
+    const struct ds_node *node = host;
+    if (node->features.record != NULL)
+        record_handler_read(node->features.record, name, done, context);
+    else
+        done(context, "records can only be read while the server runs", NULL);
+}
+
+static void host_storage_get(void *host, ds_slice name, ds_record_done *done, void *context)
+{
+    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct ds_storage_operations *operations = service_operations(storage);
+    operations->get(storage->self, name, done, context);
+}
+
+static void host_storage_set(void *host, ds_slice name, const struct ds_record *record,
+                             ds_done *done, void *context)
+{
+    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct ds_storage_operations *operations = service_operations(storage);
+    operations->set(storage->self, name, record, done, context);
+}
+
+void plugin_host_offer_storage(struct ds_node *node)
+{
+    if (node->storage == NULL || service_operations(node->storage) == NULL)
+        return;
+    node->host.storage_get = host_storage_get;
+    node->host.storage_set = host_storage_set;
+}
+
+static void host_write_record(void *host, ds_slice name, ds_slice path, ds_slice data,
+                              ds_done *done, void *context)
+{
+    if (client_of(host) == NULL || ((struct ds_node *)host)->features.record == NULL)
+        done(context, NOT_RUNNING);
+    else
+        plugin_client_write(client_of(host), name, path, data, done, context);
+}
+
+static void host_delete_record(void *host, ds_slice name, ds_done *done, void *context)
+{
+    if (client_of(host) == NULL || ((struct ds_node *)host)->features.record == NULL)
+        done(context, NOT_RUNNING);
+    else
+        plugin_client_delete(client_of(host), name, done, context);
+}
+
+/* ---- events ---- */
+
+static bool has_events(void *host)
+{
+    return client_of(host) != NULL && ((struct ds_node *)host)->features.event != NULL;
+}
+
+static void host_publish(void *host, ds_slice event, ds_slice data)
+{
+    if (has_events(host))
+        plugin_client_publish(client_of(host), event, data);
+}
+
+static struct ds_event_subscription *host_subscribe(void *host, ds_slice event,
+                                                    ds_event_handler *handler, void *context)
+{
+    return has_events(host) ? plugin_client_subscribe(client_of(host), event, handler, context)
+                            : NULL;
+}
+
+static void host_unsubscribe(void *host, struct ds_event_subscription *subscription)
+{
+    if (subscription != NULL)
+        plugin_client_unsubscribe(((struct ds_node *)host)->plugin_client, subscription);
+}
+
+/* ---- clients ---- */
+
+struct ds_client plugin_host_client(const struct session *session)
+{
+    return (struct ds_client){.connection = session,
+                              .endpoint = STATISTICS_WEBSOCKET,
+                              .user_id = session->user_id,
+                              .client_data = session->client_data,
+                              .remote_address = session->remote_address};
+}
+
+struct visit {
+    ds_client_visit *visit;
+    void *context;
+};
+
+static bool visit_session(void *context, struct session *session)
+{
+    const struct visit *visit = context;
+    struct ds_client client = plugin_host_client(session);
+    return visit->visit(visit->context, &client);
+}
+
+static void host_each_client(void *host, ds_client_visit *visit, void *context)
+{
+    struct visit each = {visit, context};
+    endpoints_each_session(&((struct ds_node *)host)->endpoints, visit_session, &each);
+}
+
+struct closing_user {
+    slice user_id;
+    const char *reason;
+    size_t count;
+};
+
+static bool close_if_theirs(void *context, struct session *session)
+{
+    struct closing_user *closing = context;
+    if (slice_equal(session->user_id, closing->user_id)) {
+        session_close(session, CLOSE_NORMAL, closing->reason);
+        closing->count++;
+    }
+    return true;
+}
+
+static size_t host_close_user(void *host, ds_slice user_id, const char *reason)
+{
+    struct closing_user closing = {user_id, reason, 0};
+    endpoints_each_session(&((struct ds_node *)host)->endpoints, close_if_theirs, &closing);
+    return closing.count;
+}
+
+/* ---- the node ---- */
+
+static bool host_reload_rules(void *host, struct ds_error *error)
+{
+    return node_reload_rules(host, error);
+}
+
+static bool host_set_option(void *host, const char *option, int64_t value, struct ds_error *error)
+{
+    return running_options_set(host, option, value, error);
+}
+
+void plugin_host_fill(struct ds_node *node)
+{
+    bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
+    node->host = (struct ds_services){.host = node,
+                                      .loop = node->loop,
+                                      .config_dir = config_dir(node->config),
+                                      .log = host_log,
+                                      .log_wants = host_log_wants,
+                                      .read_record = has_records ? host_read_record : NULL,
+                                      .publish = host_publish,
+                                      .subscribe = host_subscribe,
+                                      .unsubscribe = host_unsubscribe,
+                                      .write_record = host_write_record,
+                                      .delete_record = host_delete_record,
+                                      .reload_rules = host_reload_rules,
+                                      .each_client = host_each_client,
+                                      .close_user = host_close_user,
+                                      .set_option = host_set_option};
+    monitoring_offer(node);
+}
