@@ -4,6 +4,8 @@
 #include "handlers/cluster/cluster.h"
 #include "pipeline/pipeline.h"
 
+#include "deepstream/plugin.h"
+
 #include <uv.h>
 
 /* Borrowed until the handler is freed. */
@@ -12,6 +14,8 @@ struct handler_services {
     struct log *log;
     struct pipeline *pipeline;
     struct cluster *cluster;
+    const struct ds_subscription_registry_operations *registry;
+    void *registry_self;
 };
 
 struct listen_settings {

@@ -1,41 +1,39 @@
-/* A name keeps its sessions in one array, which a fan-out walks; a session keeps its names in
- * another. The table of pairs knows the places in both, so that each end costs the same however
- * many there are: the last of an array moves into the gap. */
+/* What a subscription means to clients and to other nodes. Who subscribes to what is kept by the
+ * registry, a plugin. */
 
 #include "handlers/subscriptions.h"
 
-#include "handlers/subscription_table.h"
 #include "logging/log.h"
 
+#include "base/buf.h"
 #include "base/check.h"
-#include "base/hashmap.h"
 
 #include <stdlib.h>
 
 /* Names of one session may take this much each on average, before it is refused more of them. */
 #define NAME_BYTES_ON_AVERAGE 256
 
-struct subscribed_name {
-    struct session **sessions; /* &one, or on the heap */
-    uint32_t count, capacity;
-    struct session *one;
-    size_t length;
-    char text[];
-};
-
-struct session_names {
-    uint32_t count, capacity;
-    size_t name_bytes;
-    struct subscribed_name *names[];
-};
-
 struct subscriptions {
     const struct handler_services *services;
     struct subscriptions_settings settings;
     const struct subscription_watcher *watcher;
-    struct hashmap names; /* -> struct subscribed_name, which holds the key */
-    struct subscription_table pairs;
+    const struct ds_subscription_registry_operations *registry;
+    void *names;     /* the registry's */
+    struct buf name; /* of the subscription that ends: the registry forgets it before others do */
 };
+
+static const char *what_of(enum state_set set)
+{
+    static const char *const NAMES[] = {
+        [STATE_EVENT_SUBSCRIPTIONS] = "EVENT_SUBSCRIPTIONS",
+        [STATE_RECORD_SUBSCRIPTIONS] = "RECORD_SUBSCRIPTIONS",
+        [STATE_RPC_PROVIDERS] = "RPC_SUBSCRIPTIONS",
+        [STATE_PRESENCE_SUBSCRIPTIONS] = "PRESENCE_SUBSCRIPTIONS",
+        [STATE_RECORD_LISTEN_PATTERNS] = "RECORD_LISTEN_PATTERNS",
+        [STATE_EVENT_LISTEN_PATTERNS] = "EVENT_LISTEN_PATTERNS",
+    };
+    return NAMES[set];
+}
 
 struct subscriptions *subscriptions_new(const struct handler_services *services,
                                         const struct subscriptions_settings *settings)
@@ -44,15 +42,15 @@ struct subscriptions *subscriptions_new(const struct handler_services *services,
     CHECK(subscriptions != NULL);
     subscriptions->services = services;
     subscriptions->settings = *settings;
-    hashmap_init(&subscriptions->names);
+    subscriptions->registry = services->registry;
+    subscriptions->names =
+        services->registry->registry_new(services->registry_self, what_of(settings->state_set));
     return subscriptions;
 }
 
-static void name_free(struct subscribed_name *name)
+static void **place_of(const struct subscriptions *subscriptions, struct session *session)
 {
-    if (name->sessions != &name->one)
-        free(name->sessions);
-    free(name);
+    return &session->slots[subscriptions->settings.slot];
 }
 
 void subscriptions_free(struct subscriptions **subscriptions)
@@ -60,17 +58,15 @@ void subscriptions_free(struct subscriptions **subscriptions)
     struct subscriptions *self = *subscriptions;
     if (self == NULL)
         return;
-    size_t position = 0;
-    for (const struct hashmap_entry *at; (at = hashmap_next(&self->names, &position)) != NULL;) {
-        struct subscribed_name *name = at->value;
-        for (uint32_t i = 0; i < name->count; i++) {
-            free(name->sessions[i]->slots[self->settings.slot]);
-            name->sessions[i]->slots[self->settings.slot] = NULL;
-        }
-        name_free(name);
+    const struct ds_subscription_registry_operations *registry = self->registry;
+    slice name;
+    size_t count;
+    while (registry->any_name(self->names, &name)) {
+        struct session *first = registry->subscribers(self->names, name, &count)[0];
+        registry->remove(self->names, name, first, place_of(self, first), &count);
     }
-    hashmap_fini(&self->names);
-    subscription_table_fini(&self->pairs);
+    registry->registry_free(self->services->registry_self, self->names);
+    buf_fini(&self->name);
     free(self);
     *subscriptions = NULL;
 }
@@ -116,99 +112,6 @@ static bool exist_elsewhere(const struct subscriptions *subscriptions, slice nam
     return found;
 }
 
-/* ---- both sides of a subscription ---- */
-
-static slice text_of(const struct subscribed_name *name)
-{
-    return (slice){name->text, name->length};
-}
-
-static struct subscribed_name *name_get(struct subscriptions *subscriptions, slice text)
-{
-    struct subscribed_name *name = hashmap_find(&subscriptions->names, text);
-    if (name != NULL)
-        return name;
-    name = malloc(sizeof *name + text.length);
-    CHECK(name != NULL);
-    *name = (struct subscribed_name){.capacity = 1, .length = text.length};
-    name->sessions = &name->one;
-    if (text.length > 0)
-        memcpy(name->text, text.at, text.length);
-    hashmap_put(&subscriptions->names, text_of(name), name);
-    return name;
-}
-
-static void name_grow(struct subscribed_name *name)
-{
-    uint32_t capacity = name->capacity < 4 ? 4 : name->capacity * 2;
-    struct session **on_heap = name->sessions == &name->one ? NULL : name->sessions;
-    struct session **grown = realloc(on_heap, capacity * sizeof(struct session *));
-    CHECK(grown != NULL);
-    if (on_heap == NULL)
-        grown[0] = name->one;
-    name->sessions = grown;
-    name->capacity = capacity;
-}
-
-static uint32_t name_append(struct subscribed_name *name, struct session *session)
-{
-    if (name->count == name->capacity)
-        name_grow(name);
-    name->sessions[name->count] = session;
-    return name->count++;
-}
-
-static struct session_names *session_names(const struct subscriptions *subscriptions,
-                                           const struct session *session)
-{
-    return session->slots[subscriptions->settings.slot];
-}
-
-static uint32_t session_append(const struct subscriptions *subscriptions, struct session *session,
-                               struct subscribed_name *name)
-{
-    struct session_names *names = session_names(subscriptions, session);
-    if (names == NULL || names->count == names->capacity) {
-        uint32_t capacity = names == NULL ? 1 : names->capacity * 2;
-        size_t bytes = sizeof *names + capacity * sizeof(struct subscribed_name *);
-        struct session_names *grown = realloc(names, bytes);
-        CHECK(grown != NULL);
-        if (names == NULL)
-            *grown = (struct session_names){0};
-        grown->capacity = capacity;
-        session->slots[subscriptions->settings.slot] = names = grown;
-    }
-    names->names[names->count] = name;
-    names->name_bytes += name->length;
-    return names->count++;
-}
-
-static void name_take_out(struct subscriptions *subscriptions, struct subscribed_name *name,
-                          uint32_t index)
-{
-    struct session *last = name->sessions[--name->count];
-    if (index == name->count)
-        return;
-    name->sessions[index] = last;
-    subscription_table_find(&subscriptions->pairs, name, last)->in_name = index;
-}
-
-static void session_take_out(struct subscriptions *subscriptions, struct session *session,
-                             uint32_t index)
-{
-    struct session_names *names = session_names(subscriptions, session);
-    names->name_bytes -= names->names[index]->length;
-    struct subscribed_name *last = names->names[--names->count];
-    if (index != names->count) {
-        names->names[index] = last;
-        subscription_table_find(&subscriptions->pairs, last, session)->in_session = index;
-    }
-    if (names->count > 0)
-        return;
-    free(names);
-    session->slots[subscriptions->settings.slot] = NULL;
-}
-
 /* ---- one subscription ---- */
 
 static void refuse(struct subscriptions *subscriptions, struct session *session, slice name,
@@ -222,45 +125,34 @@ static void refuse(struct subscriptions *subscriptions, struct session *session,
     session_send(session, &reply);
 }
 
-static struct subscription *find(const struct subscriptions *subscriptions,
-                                 const struct session *session, slice name)
-{
-    const struct subscribed_name *known = hashmap_find(&subscriptions->names, name);
-    return known == NULL ? NULL : subscription_table_find(&subscriptions->pairs, known, session);
-}
-
 bool subscriptions_has(const struct subscriptions *subscriptions, const struct session *session,
                        slice name)
 {
-    return find(subscriptions, session, name) != NULL;
+    return subscriptions->registry->has(subscriptions->names, name, session);
 }
 
-static bool is_full(const struct subscriptions *subscriptions, const struct session *session,
-                    slice name)
+static bool is_full(const struct subscriptions *subscriptions, struct session *session, slice name)
 {
-    const struct session_names *names = session_names(subscriptions, session);
+    size_t count, bytes;
     uint32_t most = subscriptions->settings.max_names != 0 ? subscriptions->settings.max_names
                                                            : session->settings->max_subscriptions;
-    if (names == NULL)
-        return most == 0;
-    return names->count >= most ||
-           names->name_bytes + name.length >
-               (size_t)most * NAME_BYTES_ON_AVERAGE + session->settings->max_message_bytes;
+    subscriptions->registry->size(subscriptions->names, place_of(subscriptions, session), &count,
+                                  &bytes);
+    return count >= most ||
+           (count > 0 && bytes + name.length > (size_t)most * NAME_BYTES_ON_AVERAGE +
+                                                   session->settings->max_message_bytes);
 }
 
-static void subscribe(struct subscriptions *subscriptions, struct session *session, slice text)
+static void subscribe(struct subscriptions *subscriptions, struct session *session, slice name)
 {
-    struct subscribed_name *name = name_get(subscriptions, text);
-    bool is_first = name->count == 0 && !subscriptions_exist(subscriptions, text);
-    struct subscription made = {name, session, 0, 0};
-    made.in_name = name_append(name, session);
-    made.in_session = session_append(subscriptions, session, name);
-    subscription_table_add(&subscriptions->pairs, made);
-    if (name->count == 1)
-        announce(subscriptions, text);
+    bool existed = subscriptions_exist(subscriptions, name);
+    size_t count = subscriptions->registry->add(subscriptions->names, name, session,
+                                                place_of(subscriptions, session));
+    if (count == 1)
+        announce(subscriptions, name);
     const struct subscription_watcher *watcher = subscriptions->watcher;
     if (watcher != NULL && watcher->on_made != NULL)
-        watcher->on_made(watcher->context, text, session, is_first);
+        watcher->on_made(watcher->context, name, session, count == 1 && !existed);
 }
 
 bool subscriptions_add(struct subscriptions *subscriptions, struct session *session, slice name,
@@ -287,34 +179,22 @@ bool subscriptions_add(struct subscriptions *subscriptions, struct session *sess
     return true;
 }
 
-static void unsubscribe(struct subscriptions *subscriptions, struct subscription *found)
-{
-    struct subscribed_name *name = found->name;
-    struct session *session = found->session;
-    uint32_t in_name = found->in_name, in_session = found->in_session;
-    subscription_table_remove(&subscriptions->pairs, found);
-    name_take_out(subscriptions, name, in_name);
-    session_take_out(subscriptions, session, in_session);
-
-    bool is_over = name->count == 0;
-    if (is_over) {
-        hashmap_remove(&subscriptions->names, text_of(name));
-        withdraw(subscriptions, text_of(name));
-    }
-    const struct subscription_watcher *watcher = subscriptions->watcher;
-    if (watcher != NULL && watcher->on_removed != NULL)
-        watcher->on_removed(watcher->context, text_of(name), session,
-                            is_over && !subscriptions_exist(subscriptions, text_of(name)));
-    if (is_over)
-        name_free(name);
-}
-
+/* The name may be the registry's own. */
 bool subscriptions_remove(struct subscriptions *subscriptions, struct session *session, slice name)
 {
-    struct subscription *found = find(subscriptions, session, name);
-    if (found == NULL)
+    size_t left;
+    buf_clear(&subscriptions->name);
+    buf_append(&subscriptions->name, name);
+    if (!subscriptions->registry->remove(subscriptions->names, name, session,
+                                         place_of(subscriptions, session), &left))
         return false;
-    unsubscribe(subscriptions, found);
+    slice ended = buf_slice(&subscriptions->name);
+    if (left == 0)
+        withdraw(subscriptions, ended);
+    const struct subscription_watcher *watcher = subscriptions->watcher;
+    if (watcher != NULL && watcher->on_removed != NULL)
+        watcher->on_removed(watcher->context, ended, session,
+                            left == 0 && !subscriptions_exist(subscriptions, ended));
     return true;
 }
 
@@ -346,27 +226,23 @@ void subscriptions_remove_all(struct subscriptions *subscriptions, struct sessio
 
 void subscriptions_drop_session(struct subscriptions *subscriptions, struct session *session)
 {
-    for (struct session_names *names; (names = session_names(subscriptions, session)) != NULL;) {
-        struct subscribed_name *last = names->names[names->count - 1];
-        unsubscribe(subscriptions, subscription_table_find(&subscriptions->pairs, last, session));
-    }
+    slice name;
+    while (subscriptions->registry->any_name_of(subscriptions->names,
+                                                place_of(subscriptions, session), &name))
+        subscriptions_remove(subscriptions, session, name);
 }
 
 void subscriptions_drop_name(struct subscriptions *subscriptions, slice name)
 {
-    for (struct subscribed_name *known;
-         (known = hashmap_find(&subscriptions->names, name)) != NULL;) {
-        struct session *last = known->sessions[known->count - 1];
-        unsubscribe(subscriptions, subscription_table_find(&subscriptions->pairs, known, last));
-    }
+    size_t count;
+    void *const *sessions;
+    while (sessions = subscriptions_of(subscriptions, name, &count), count > 0)
+        subscriptions_remove(subscriptions, sessions[count - 1], name);
 }
 
-struct session *const *subscriptions_of(const struct subscriptions *subscriptions, slice name,
-                                        size_t *count)
+void *const *subscriptions_of(const struct subscriptions *subscriptions, slice name, size_t *count)
 {
-    const struct subscribed_name *known = hashmap_find(&subscriptions->names, name);
-    *count = known == NULL ? 0 : known->count;
-    return known == NULL ? NULL : known->sessions;
+    return subscriptions->registry->subscribers(subscriptions->names, name, count);
 }
 
 size_t subscriptions_send(struct subscriptions *subscriptions, slice name,
@@ -377,7 +253,7 @@ size_t subscriptions_send(struct subscriptions *subscriptions, slice name,
     if (scope == SEND_TO_CLUSTER && exist_elsewhere(subscriptions, name))
         cluster->bus->send(cluster->bus_self, message);
     size_t count, sent = 0;
-    struct session *const *sessions = subscriptions_of(subscriptions, name, &count);
+    void *const *sessions = subscriptions_of(subscriptions, name, &count);
     if (count == 0)
         return 0;
     struct broadcast broadcast;

@@ -55,9 +55,9 @@ void subscriptions_drop_session(struct subscriptions *subscriptions, struct sess
 /* Ends every subscription to a name, without a word to anybody (a record was deleted). */
 void subscriptions_drop_name(struct subscriptions *subscriptions, slice name);
 
-/* Local subscribers of a name; *count of them. The array lives until the registry changes. */
-struct session *const *subscriptions_of(const struct subscriptions *subscriptions, slice name,
-                                        size_t *count);
+/* Local subscribers of a name, each a struct session *; *count of them. The array lives until the
+ * registry changes. */
+void *const *subscriptions_of(const struct subscriptions *subscriptions, slice name, size_t *count);
 
 /* Whether this session subscribes to name. The session need not exist any more. */
 bool subscriptions_has(const struct subscriptions *subscriptions, const struct session *session,

@@ -121,10 +121,13 @@ void features_start(struct features *features, const struct features_settings *s
     };
     features->cluster = cluster_single_new(settings->server_name);
     features->pipeline = pipeline_new(&pipeline);
-    features->services = (struct handler_services){.loop = settings->loop,
-                                                   .log = settings->log,
-                                                   .pipeline = features->pipeline,
-                                                   .cluster = features->cluster};
+    features->services =
+        (struct handler_services){.loop = settings->loop,
+                                  .log = settings->log,
+                                  .pipeline = features->pipeline,
+                                  .cluster = features->cluster,
+                                  .registry = service_operations(settings->subscriptions),
+                                  .registry_self = settings->subscriptions->self};
     if (config_boolean(config, CONFIG_FEATURE_EVENT))
         start_events(features, config);
     if (config_boolean(config, CONFIG_FEATURE_RPC))

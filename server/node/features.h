@@ -31,7 +31,7 @@ struct features_settings {
     struct metrics *metrics;
     slice server_name; /* borrowed */
     const struct config *config;
-    const struct service *cache, *storage, *permission;
+    const struct service *cache, *storage, *permission, *subscriptions;
 };
 
 void features_start(struct features *features, const struct features_settings *settings);

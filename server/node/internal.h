@@ -28,7 +28,7 @@ struct ds_node {
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;
     struct services custom; /* of `plugins`: between the handlers and the endpoints */
-    struct service *cache, *storage, *permission;
+    struct service *cache, *storage, *permission, *subscriptions;
     VEC(struct session_authentication) authentications;
     VEC(struct service *) monitorings;
 

@@ -287,6 +287,7 @@ static void start_handlers(struct ds_node *node)
         .cache = node->cache,
         .storage = node->storage,
         .permission = node->permission,
+        .subscriptions = node->subscriptions,
     };
     enter(node, NODE_HANDLER_INIT);
     features_start(&node->features, &settings);

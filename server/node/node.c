@@ -41,6 +41,15 @@ static void add_authentications(struct ds_node *node)
     }
 }
 
+/* Nothing is loaded that could send something, unless the file says so. */
+static void add_telemetry(struct ds_node *node)
+{
+    const struct config_plugin *wanted = config_plugin(node->config, CONFIG_PLUGIN_TELEMETRY, 0);
+    const struct ds_value *enabled = ds_value_member(wanted->options, "enabled");
+    if (wanted->type.length > 0 || ds_value_boolean(enabled, false))
+        add(node, DS_PLUGIN_TELEMETRY, CONFIG_PLUGIN_TELEMETRY, 0, "telemetry");
+}
+
 /* Parts of a node of which there is one implementation: another one cannot be asked for. */
 static void refuse_what_is_not_built_in(struct ds_node *node, enum config_plugin_kind kind,
                                         const char *built_in)
@@ -60,12 +69,10 @@ static void refuse_what_is_not_built_in(struct ds_node *node, enum config_plugin
 
 static void check_the_rest(struct ds_node *node)
 {
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_SUBSCRIPTIONS, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_LOCKS, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_NODE, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_TELEMETRY, "deepstreamIO");
     endpoints_check(node->config);
 }
 
@@ -74,11 +81,14 @@ static void add_plugins(struct ds_node *node)
 {
     add_logger(node);
     monitoring_add(node);
+    node->subscriptions =
+        add(node, DS_PLUGIN_SUBSCRIPTION_REGISTRY, CONFIG_PLUGIN_SUBSCRIPTIONS, 0, "subscriptions");
     node->storage = add(node, DS_PLUGIN_STORAGE, CONFIG_PLUGIN_STORAGE, 0, "storage");
     plugin_host_offer_storage(node);
     node->cache = add(node, DS_PLUGIN_CACHE, CONFIG_PLUGIN_CACHE, 0, "cache");
     add_authentications(node);
     node->permission = add(node, DS_PLUGIN_PERMISSION, CONFIG_PLUGIN_PERMISSION, 0, "permission");
+    add_telemetry(node);
     custom_plugins_add(node);
     check_the_rest(node);
 }

@@ -1,5 +1,6 @@
 /* Sending never calls back and changes no registry (handlers/README.md), so what the plugins are
- * sent waits in a queue until the loop comes around: they may then subscribe and publish at will. */
+ * sent waits in a queue until the loop comes around: they may then subscribe and publish at will.
+ */
 
 #include "plugin_client.h"
 
@@ -87,8 +88,8 @@ struct ds_event_subscription *plugin_client_subscribe(struct plugin_client *clie
     CHECK(subscription != NULL);
     struct plugin_event *subscribed = event_get(client, event);
     bool is_first = list_is_empty(&subscribed->subscriptions);
-    *subscription = (struct ds_event_subscription){
-        .event = subscribed, .handler = handler, .context = context};
+    *subscription =
+        (struct ds_event_subscription){.event = subscribed, .handler = handler, .context = context};
     list_append(&subscribed->subscriptions, &subscription->in_event);
     if (is_first)
         say(client, EVENT_SUBSCRIBE, event);
@@ -192,10 +193,9 @@ static void pending_end(struct pending *pending, const char *error)
 
 static void on_record(struct plugin_client *client, const struct message *message)
 {
-    bool is_deletion = message->action == RECORD_DELETE_SUCCESS ||
-                       message->action == RECORD_RECORD_DELETE_ERROR ||
-                       (message->original_action == RECORD_DELETE &&
-                        MESSAGE_HAS(message, original_action));
+    bool is_deletion =
+        message->action == RECORD_DELETE_SUCCESS || message->action == RECORD_RECORD_DELETE_ERROR ||
+        (message->original_action == RECORD_DELETE && MESSAGE_HAS(message, original_action));
     struct pending *pending =
         pending_find(client, is_deletion, is_deletion ? message->name : message->correlation_id);
     if (pending == NULL)
@@ -207,8 +207,8 @@ static void on_record(struct plugin_client *client, const struct message *messag
     }
     struct buf error = BUF_EMPTY;
     slice name = action_name(message->topic, message->action);
-    buf_printf(&error, "the record was not %s: " SLICE_FORMAT,
-               is_deletion ? "deleted" : "written", SLICE_ARGUMENTS(name));
+    buf_printf(&error, "the record was not %s: " SLICE_FORMAT, is_deletion ? "deleted" : "written",
+               SLICE_ARGUMENTS(name));
     buf_append_byte(&error, '\0');
     pending_end(pending, error.at);
     buf_fini(&error);

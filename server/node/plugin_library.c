@@ -43,7 +43,7 @@ static const struct {
     [DS_PLUGIN_CONNECTION_ENDPOINT] = {"connection", true, 0},
     [DS_PLUGIN_HTTP_SERVICE] = {"httpserver", true, 0},
     [DS_PLUGIN_TELEMETRY] = {"telemetry", false, 0},
-    [DS_PLUGIN_SUBSCRIPTION_REGISTRY] = {"subscriptions", true, 0},
+    [DS_PLUGIN_SUBSCRIPTION_REGISTRY] = {"subscriptions", true, 9},
     [DS_PLUGIN_LOCKS] = {"locks", true, 0},
     [DS_PLUGIN_CLUSTER_NODE] = {"clusternode", true, 0},
     [DS_PLUGIN_CLUSTER_REGISTRY] = {"clusterregistry", true, 0},

@@ -45,9 +45,8 @@ static bool is_level(int64_t value)
 static bool is_in_bounds(enum config_option option, int64_t value)
 {
     const struct option_info *info = option_info(option);
-    return info->kind == OPTION_LEVEL
-               ? is_level(value)
-               : (double)value >= info->least && (double)value <= info->most;
+    return info->kind == OPTION_LEVEL ? is_level(value)
+                                      : (double)value >= info->least && (double)value <= info->most;
 }
 
 /* ---- where they are obeyed ---- */

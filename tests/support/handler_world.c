@@ -1,5 +1,7 @@
 #include "support/handler_world.h"
 
+#include "plugins/builtins.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,10 +12,12 @@
 static void init(struct handler_world *world, struct cluster *cluster)
 {
     memory_world_init(&world->memory);
-    world->services = (struct handler_services){.loop = &world->memory.loop,
-                                                .log = &world->memory.log,
-                                                .pipeline = world->memory.pipeline,
-                                                .cluster = cluster};
+    world->services =
+        (struct handler_services){.loop = &world->memory.loop,
+                                  .log = &world->memory.log,
+                                  .pipeline = world->memory.pipeline,
+                                  .cluster = cluster,
+                                  .registry = ds_subscription_registry_default.operations};
 }
 
 void handler_world_init(struct handler_world *world)

@@ -285,8 +285,7 @@ static void collect(struct listen *listen, slice name, struct candidates *candid
         if (!pattern_matches(listen, pattern, name))
             continue;
         size_t count;
-        struct session *const *sessions =
-            subscriptions_of(listen->listeners, pattern->text, &count);
+        void *const *sessions = subscriptions_of(listen->listeners, pattern->text, &count);
         for (size_t i = 0; i < count; i++)
             add_candidate(candidates, pattern, sessions[i]);
     }

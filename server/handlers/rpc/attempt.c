@@ -63,7 +63,7 @@ static bool was_tried(const struct call *call, const struct session *session)
 static struct session *choose_provider(struct call *call)
 {
     size_t count;
-    struct session *const *providers =
+    void *const *providers =
         subscriptions_of(call->handler->providers, call->request->name, &count);
     if (count == 0)
         return NULL;

@@ -82,7 +82,7 @@ static void a_subscription_is_found_from_both_sides(void **state)
     assert_false(subscriptions_remove(subscriptions, bo->session, SLICE("news")));
     assert_false(subscriptions_remove(subscriptions, bo->session, SLICE("other")));
     size_t count;
-    struct session *const *left = subscriptions_of(subscriptions, SLICE("news"), &count);
+    void *const *left = subscriptions_of(subscriptions, SLICE("news"), &count);
     assert_int_equal(count, 1);
     assert_ptr_equal(left[0], al->session);
 }
