@@ -25,12 +25,13 @@ const ARROWS = {
     'server/session': ['runtime/base', 'runtime', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport'],
     'server/pipeline': ['runtime/base', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session'],
     'server/handlers': ['runtime/base', 'runtime', 'runtime/regex', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline'],
+    'server/web': ['runtime/base'],
     'server/plugins': ['runtime/base', 'runtime', 'server/include'],
-    'server/plugins/authentication': ['runtime/base', 'runtime', 'server/include', 'server/plugins'],
+    'server/plugins/authentication': ['runtime/base', 'runtime', 'server/include', 'server/web', 'server/plugins'],
     'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
     'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
     'server': ['runtime/base', 'runtime', 'valvec/terminal', 'valvec/document', 'server/include', 'server/plugins/authentication', 'server/logging', 'server/node', 'server/plugins'],
-    'tests': ['server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/authentication', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],
+    'tests': ['server/include', 'server/web', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/authentication', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],
 };
 
 // The operator list names the instruction of each operator; it is data for the compiler, not a use.

@@ -5,7 +5,7 @@
  * header is let through. */
 
 #include "plugins/authentication/login_data.h"
-#include "plugins/authentication/web_client.h"
+#include "web/web_client.h"
 #include "plugins/authentication/webhook_answer.h"
 #include "plugins/builtins.h"
 

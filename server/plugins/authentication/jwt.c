@@ -6,7 +6,7 @@
 
 #include "plugins/authentication/key_source.h"
 #include "plugins/authentication/login_data.h"
-#include "plugins/authentication/web_client.h"
+#include "web/web_client.h"
 #include "plugins/builtins.h"
 
 #include "json.h"

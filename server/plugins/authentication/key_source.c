@@ -1,6 +1,6 @@
 #include "plugins/authentication/key_source.h"
 
-#include "plugins/authentication/web_client.h"
+#include "web/web_client.h"
 
 #include "base/buf.h"
 #include "base/check.h"

@@ -1,12 +1,13 @@
-#include "plugins/authentication/web_client.h"
+#include "web/web_client.h"
 
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/list.h"
-#include "plugins/authentication/curl_library.h"
+#include "web/curl_library.h"
 
 #include <uv.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -37,6 +38,7 @@ struct exchange {
     CURL *easy; /* NULL while it waits */
     struct curl_slist *headers;
     struct buf body;
+    size_t max_body_bytes;
     size_t head_bytes;
     bool is_too_large;
     char error[ERROR_BYTES];
@@ -55,7 +57,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;
     size_t length = size * count;
-    if (length > WEB_MAX_BODY_BYTES - exchange->body.length) {
+    if (length > exchange->max_body_bytes - exchange->body.length) {
         exchange->is_too_large = true;
         return 0;
     }
@@ -93,9 +95,15 @@ static void set_method(struct exchange *exchange)
     add_header(exchange, "Accept: application/json");
     if (exchange->request.body.at == NULL)
         return;
-    add_header(exchange, "Content-Type: application/json");
+    char type[96];
+    const char *content_type = exchange->request.content_type;
+    snprintf(type, sizeof type, "Content-Type: %s",
+             content_type == NULL ? "application/json" : content_type);
+    add_header(exchange, type);
     add_header(exchange, "Expect:"); /* no pause before a large body */
     curl->easy_setopt(easy, CURLOPT_POST, 1L);
+    if (exchange->request.method != NULL)
+        curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->request.method);
     curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->request.body.length);
     curl->easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->request.body.at);
 }
@@ -123,6 +131,10 @@ static void set_up(struct exchange *exchange)
     set_method(exchange);
     set_bounds(exchange);
     curl->easy_setopt(easy, CURLOPT_URL, exchange->request.url);
+    if (exchange->request.credentials != NULL) {
+        curl->easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+        curl->easy_setopt(easy, CURLOPT_USERPWD, exchange->request.credentials);
+    }
     curl->easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
     curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl->easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
@@ -324,6 +336,8 @@ void web_client_ask(struct web_client *client, const struct web_request *request
     CHECK(exchange != NULL);
     exchange->client = client;
     exchange->request = *request;
+    exchange->max_body_bytes =
+        request->max_body_bytes == 0 ? WEB_MAX_BODY_BYTES : request->max_body_bytes;
     exchange->done = done;
     exchange->context = context;
     list_append(&client->waiting, &exchange->link);

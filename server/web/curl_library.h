@@ -9,7 +9,7 @@
 struct curl_library {
     void *handle;
 #define SYMBOL(name) __typeof__(curl_##name) *name;
-#include "plugins/authentication/curl_symbols.def"
+#include "web/curl_symbols.def"
 #undef SYMBOL
 };
 

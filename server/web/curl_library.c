@@ -1,4 +1,4 @@
-#include "plugins/authentication/curl_library.h"
+#include "web/curl_library.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static bool find_all(struct curl_library *library)
 {
     bool has_all = true;
 #define SYMBOL(name) has_all = has_all && find(library, "curl_" #name, &library->name);
-#include "plugins/authentication/curl_symbols.def"
+#include "web/curl_symbols.def"
 #undef SYMBOL
     return has_all;
 }

@@ -1,6 +1,6 @@
 /* Asking web servers: what is sent, followed, waited for and refused, and that nothing waits. */
 
-#include "plugins/authentication/web_client.h"
+#include "web/web_client.h"
 #include "support/web_double.h"
 
 #include "base/check.h"
@@ -125,6 +125,35 @@ static void a_body_is_posted_as_json_with_the_headers_given(void **state)
     assert_non_null(strstr(asked_head, "X-Token: abc"));
     assert_non_null(strstr(asked_head, "X-Other: d e"));
     assert_null(strstr(asked_head, "Expect"));
+}
+
+static void method_type_and_credentials_are_sent_when_they_are_given(void **state)
+{
+    (void)state;
+    struct web_request request = request_of("/index");
+    request.body = SLICE("{}\n");
+    request.method = "PUT";
+    request.content_type = "application/x-ndjson";
+    request.credentials = "user:pass";
+    next_reply = web_reply_of(200, NULL, NULL, "ok");
+    assert_int_equal(ask(request).status, 200);
+    assert_string_equal(asked_body, "{}\n");
+    assert_non_null(strstr(asked_head, "PUT /index HTTP/1.1\r\n"));
+    assert_non_null(strstr(asked_head, "Content-Type: application/x-ndjson\r\n"));
+    assert_non_null(strstr(asked_head, "Authorization: Basic dXNlcjpwYXNz"));
+}
+
+static void the_bound_of_an_answer_can_be_another_one(void **state)
+{
+    (void)state;
+    struct web_request request = request_of("/");
+    request.max_body_bytes = 4;
+    next_reply = web_reply_of(200, NULL, NULL, "four");
+    assert_string_equal(ask(request).body, "four");
+    next_reply = web_reply_of(200, NULL, NULL, "fives");
+    struct outcome outcome = ask(request);
+    assert_string_equal(outcome.error, "the answer is too large");
+    assert_true(outcome.is_hostile);
 }
 
 static void without_a_body_it_is_a_get(void **state)
@@ -321,6 +350,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_body_is_posted_as_json_with_the_headers_given),
+        TEST(method_type_and_credentials_are_sent_when_they_are_given),
+        TEST(the_bound_of_an_answer_can_be_another_one),
         TEST(without_a_body_it_is_a_get),
         TEST(two_redirects_are_followed_and_a_third_one_is_the_answer),
         TEST(redirects_lead_to_http_alone),

@@ -1,6 +1,7 @@
 #pragma once
-/* Asks web servers without stopping the loop: libcurl on libuv. Of all requests a bounded number is
- * under way, the others wait in the order they came. What peers send is bounded too.
+/* Asks web servers without stopping the loop: libcurl on libuv. For plugins and connectors alike;
+ * it knows nothing of the server. Of all requests a bounded number is under way, the others wait in
+ * the order they came. What peers send is bounded too.
  *
  * Proxies come from the usual variables (http_proxy, https_proxy, no_proxy), certificates are
  * checked against those of the system. */
@@ -17,13 +18,17 @@ struct web_client;
 #define WEB_MAX_HEAD_BYTES ((size_t)64 << 10)
 #define WEB_MAX_REDIRECTS 2
 
-/* Everything is borrowed until the answer. */
+/* Everything is borrowed until the answer. What is left out, or NULL or 0, is as said. */
 struct web_request {
     const char *url;
-    slice body;                 /* posted as JSON; without bytes (at NULL) it is a GET */
+    slice body;                 /* without bytes (at NULL) it is a GET */
+    const char *method;         /* of a request with a body: NULL: POST */
+    const char *content_type;   /* of the body; NULL: application/json */
+    const char *credentials;    /* "user:password" for Basic; NULL: none */
     const char *const *headers; /* "Name: value", each without control characters */
     size_t header_count;
-    uint32_t timeout_ms; /* of the whole exchange with its redirects, once it is under way */
+    size_t max_body_bytes; /* of the answer; 0: WEB_MAX_BODY_BYTES */
+    uint32_t timeout_ms;   /* of the whole exchange with its redirects, once it is under way */
 };
 
 struct web_answer {
