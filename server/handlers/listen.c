@@ -242,9 +242,9 @@ static void watch(struct listen *listen)
     subscriptions_watch(listen->listeners, &listen->listener_watcher);
 
     listen->names_watcher =
-        (struct state_watcher){listen, on_name_subscribed, on_name_unsubscribed};
+        (struct ds_state_watcher){listen, on_name_subscribed, on_name_unsubscribed};
     cluster->states->watch(cluster->states_self, listen->actions->names, &listen->names_watcher);
-    listen->published_watcher = (struct state_watcher){listen, on_published, on_unpublished};
+    listen->published_watcher = (struct ds_state_watcher){listen, on_published, on_unpublished};
     cluster->states->watch(cluster->states_self, listen->actions->published,
                            &listen->published_watcher);
     cluster->bus->subscribe(cluster->bus_self, listen->topic, on_bus_message, listen);

@@ -20,7 +20,7 @@ struct presence_handler {
     struct handler table;
     const struct handler_services *services;
     struct subscriptions *subscriptions;
-    struct state_watcher watcher;
+    struct ds_state_watcher watcher;
 };
 
 static const struct subscriptions_settings SETTINGS = {
@@ -204,7 +204,7 @@ struct presence_handler *presence_handler_new(const struct handler_services *ser
         .self = handler, .on_message = on_message, .on_close = on_close, .on_login = on_login};
     handler->services = services;
     handler->subscriptions = subscriptions_new(services, &SETTINGS);
-    handler->watcher = (struct state_watcher){handler, on_joined, on_left};
+    handler->watcher = (struct ds_state_watcher){handler, on_joined, on_left};
     services->cluster->states->watch(services->cluster->states_self, STATE_ONLINE_USERS,
                                      &handler->watcher);
     return handler;

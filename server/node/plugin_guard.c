@@ -29,6 +29,7 @@ struct call {
         ds_heads_done *heads;
         ds_login_done *login;
         ds_verdict_done *verdict;
+        ds_lock_done *lock;
     } answer;
 };
 
@@ -47,7 +48,11 @@ struct plugin_guard {
         struct ds_permission_operations permission;
         struct ds_cache_operations cache;
         struct ds_storage_operations storage;
+        struct ds_lock_operations locks;
+        struct ds_cluster_node_operations cluster_node;
     } operations;
+    const struct ds_cluster_node_listener *listener; /* of a cluster node; before it is `heard` */
+    struct ds_cluster_node_listener heard;
 };
 
 /* ---- calls ---- */
@@ -158,6 +163,13 @@ static void on_verdict(void *context, enum ds_verdict verdict)
     struct call *call = context;
     if (end(call))
         call->answer.verdict(call->context, verdict);
+}
+
+static void on_lock(void *context, bool got)
+{
+    struct call *call = context;
+    if (end(call))
+        call->answer.lock(call->context, got);
 }
 
 /* ---- the tables ---- */
@@ -287,6 +299,84 @@ static void storage_remove(void *self, const ds_slice *names, size_t count, ds_d
     operations->remove(guard->self, names, count, on_done, BEGIN("a remove", done));
 }
 
+ASSERT_MEMBERS(ds_lock_operations, 3);
+
+static void lock_get(void *self, ds_slice name, ds_lock_done *done, void *context)
+{
+    PASS(lock);
+    operations->get(guard->self, name, on_lock, BEGIN("a get", lock));
+}
+
+static void lock_renew(void *self, ds_slice name)
+{
+    PASS(lock);
+    operations->renew(guard->self, name);
+}
+
+static void lock_release(void *self, ds_slice name)
+{
+    PASS(lock);
+    operations->release(guard->self, name);
+}
+
+/* ---- what a bus brings, at any time ---- */
+
+/* Whether it may go on. */
+static bool hear(struct plugin_guard *guard, const char *what)
+{
+    struct call call = {.guard = guard, .operation = what};
+    uv_thread_t here = uv_thread_self();
+    if (!uv_thread_equal(&guard->thread, &here))
+        end_process(&call);
+    if (guard->has_ended) {
+        call.is_open = true;
+        report(guard, &call);
+    }
+    return !guard->has_ended;
+}
+
+static void on_text(void *context, uint8_t topic, ds_slice text)
+{
+    struct plugin_guard *guard = context;
+    if (hear(guard, "with a text"))
+        guard->listener->on_text(guard->listener->context, topic, text);
+}
+
+static void on_state(void *context, bool is_connected)
+{
+    struct plugin_guard *guard = context;
+    if (hear(guard, "with its state"))
+        guard->listener->on_state(guard->listener->context, is_connected);
+}
+
+ASSERT_MEMBERS(ds_cluster_node_operations, 4);
+
+static void cluster_node_send(void *self, uint8_t topic, ds_slice text)
+{
+    PASS(cluster_node);
+    operations->send(guard->self, topic, text);
+}
+
+static void cluster_node_send_direct(void *self, ds_slice server, uint8_t topic, ds_slice text)
+{
+    PASS(cluster_node);
+    operations->send_direct(guard->self, server, topic, text);
+}
+
+static void cluster_node_subscribe(void *self, uint8_t topic)
+{
+    PASS(cluster_node);
+    operations->subscribe(guard->self, topic);
+}
+
+static void cluster_node_listen(void *self, const struct ds_cluster_node_listener *listener)
+{
+    PASS(cluster_node);
+    guard->listener = listener;
+    guard->heard = (struct ds_cluster_node_listener){guard, on_text, on_state};
+    operations->listen(guard->self, &guard->heard);
+}
+
 static void fill_permission(struct plugin_guard *guard,
                             const struct ds_permission_operations *theirs)
 {
@@ -328,6 +418,17 @@ static bool fill(struct plugin_guard *guard)
         guard->operations.storage = (struct ds_storage_operations){
             .get = storage_get, .set = storage_set, .remove = storage_remove};
         return guard->plugin->operations != NULL;
+    case DS_PLUGIN_LOCKS:
+        guard->operations.locks = (struct ds_lock_operations){
+            .get = lock_get, .renew = lock_renew, .release = lock_release};
+        return true;
+    case DS_PLUGIN_CLUSTER_NODE:
+        guard->operations.cluster_node =
+            (struct ds_cluster_node_operations){.send = cluster_node_send,
+                                                .send_direct = cluster_node_send_direct,
+                                                .subscribe = cluster_node_subscribe,
+                                                .listen = cluster_node_listen};
+        return true;
     default:
         return false;
     }

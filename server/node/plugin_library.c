@@ -44,10 +44,10 @@ static const struct {
     [DS_PLUGIN_HTTP_SERVICE] = {"httpserver", true, 0},
     [DS_PLUGIN_TELEMETRY] = {"telemetry", false, 0},
     [DS_PLUGIN_SUBSCRIPTION_REGISTRY] = {"subscriptions", true, 9},
-    [DS_PLUGIN_LOCKS] = {"locks", true, 0},
-    [DS_PLUGIN_CLUSTER_NODE] = {"clusternode", true, 0},
-    [DS_PLUGIN_CLUSTER_REGISTRY] = {"clusterregistry", true, 0},
-    [DS_PLUGIN_STATE_REGISTRY] = {"clusterstates", true, 0},
+    [DS_PLUGIN_LOCKS] = {"locks", true, 3},
+    [DS_PLUGIN_CLUSTER_NODE] = {"clusternode", true, 4},
+    [DS_PLUGIN_CLUSTER_REGISTRY] = {"clusterregistry", true, 7},
+    [DS_PLUGIN_STATE_REGISTRY] = {"clusterstates", true, 7},
 };
 #define KIND_COUNT (sizeof KINDS / sizeof *KINDS)
 

@@ -15,7 +15,12 @@ struct bus_subscriber {
 
 struct set_watcher {
     enum state_set set;
-    const struct state_watcher *watcher;
+    const struct ds_state_watcher *watcher;
+};
+
+struct server_watcher {
+    bus_server *on_removed;
+    void *context;
 };
 
 struct memory_node {
@@ -24,6 +29,7 @@ struct memory_node {
     bool has_left;
     VEC(struct bus_subscriber) subscribers;
     VEC(struct set_watcher) watchers;
+    VEC(struct server_watcher) server_watchers;
 };
 
 struct posted_message {
@@ -78,7 +84,13 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
     VEC_PUSH(&node->subscribers, ((struct bus_subscriber){topic, on_message, context}));
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe};
+static void bus_watch(void *self, bus_server *on_removed, void *context)
+{
+    struct memory_node *node = self;
+    VEC_PUSH(&node->server_watchers, ((struct server_watcher){on_removed, context}));
+}
+
+static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_watch};
 
 static void deliver(const struct posted_message *posted)
 {
@@ -122,7 +134,7 @@ static bool is_anywhere(struct memory_cluster *all, enum state_set set, slice na
     return false;
 }
 
-static bool state_has(void *self, enum state_set set, slice name)
+static bool state_has(void *self, uint8_t set, slice name)
 {
     return is_anywhere(((struct memory_node *)self)->all, set, name);
 }
@@ -132,14 +144,14 @@ static void tell_watchers(struct memory_cluster *all, enum state_set set, slice 
     for (size_t i = 0; i < all->nodes.count; i++) {
         const struct memory_node *node = all->nodes.items[i];
         for (size_t j = 0; j < node->watchers.count; j++) {
-            const struct state_watcher *watcher = node->watchers.items[j].watcher;
+            const struct ds_state_watcher *watcher = node->watchers.items[j].watcher;
             if (node->watchers.items[j].set == set)
                 (added ? watcher->on_added : watcher->on_removed)(watcher->context, name);
         }
     }
 }
 
-static void state_add(void *self, enum state_set set, slice name)
+static void state_add(void *self, uint8_t set, slice name)
 {
     struct memory_node *node = self;
     struct memory_state *state = state_find(node, set, name);
@@ -155,7 +167,7 @@ static void state_add(void *self, enum state_set set, slice name)
         tell_watchers(node->all, set, name, true);
 }
 
-static void state_remove(void *self, enum state_set set, slice name)
+static void state_remove(void *self, uint8_t set, slice name)
 {
     struct memory_node *node = self;
     struct memory_state *state = state_find(node, set, name);
@@ -183,7 +195,7 @@ static bool is_first_of_name(const struct memory_cluster *all, size_t index)
     return true;
 }
 
-static void state_each(void *self, enum state_set set, void (*each)(void *context, slice name),
+static void state_each(void *self, uint8_t set, void (*each)(void *context, slice name),
                        void *context)
 {
     const struct memory_cluster *all = ((struct memory_node *)self)->all;
@@ -196,14 +208,14 @@ static void state_each(void *self, enum state_set set, void (*each)(void *contex
     }
 }
 
-static size_t state_count(void *self, enum state_set set)
+static size_t state_count(void *self, uint8_t set)
 {
     size_t count = 0;
     state_each(self, set, count_name, &count);
     return count;
 }
 
-static void state_each_server(void *self, enum state_set set, slice name,
+static void state_each_server(void *self, uint8_t set, slice name,
                               void (*each)(void *context, slice server), void *context)
 {
     const struct memory_node *node = self;
@@ -214,13 +226,13 @@ static void state_each_server(void *self, enum state_set set, slice name,
     }
 }
 
-static void state_watch(void *self, enum state_set set, const struct state_watcher *watcher)
+static void state_watch(void *self, uint8_t set, const struct ds_state_watcher *watcher)
 {
     struct memory_node *node = self;
     VEC_PUSH(&node->watchers, ((struct set_watcher){set, watcher}));
 }
 
-static const struct state_operations STATES = {
+static const struct ds_state_registry_operations STATES = {
     .add = state_add,
     .remove = state_remove,
     .has = state_has,
@@ -301,7 +313,7 @@ static void lock_release(void *self, slice name)
     *lock = node->all->locks.items[--node->all->locks.count];
 }
 
-static const struct lock_operations LOCKS = {lock_get, lock_renew, lock_release};
+static const struct ds_lock_operations LOCKS = {lock_get, lock_renew, lock_release};
 
 /* ---- the cluster ---- */
 
@@ -344,18 +356,30 @@ static void drop_locks(const struct memory_node *node)
             all->locks.items[i - 1] = all->locks.items[--all->locks.count];
 }
 
+static void tell_of_removal(const struct memory_node *gone)
+{
+    for (size_t i = 0; i < gone->all->nodes.count; i++) {
+        const struct memory_node *node = gone->all->nodes.items[i];
+        for (size_t j = 0; j < node->server_watchers.count; j++)
+            node->server_watchers.items[j].on_removed(node->server_watchers.items[j].context,
+                                                      gone->cluster.server_name);
+    }
+}
+
 void memory_cluster_leave(struct cluster *cluster)
 {
     struct memory_node *node = cluster->states_self;
     node->has_left = true;
     VEC_FREE(&node->subscribers);
     VEC_FREE(&node->watchers);
+    VEC_FREE(&node->server_watchers);
     drop_locks(node);
     for (struct memory_state *state; (state = any_state(node)) != NULL;) {
         struct memory_state gone = *state;
         state->count = 1;
         state_remove(node, gone.set, slice_of(gone.name));
     }
+    tell_of_removal(node);
 }
 
 void memory_cluster_fini(struct memory_cluster *cluster)
@@ -367,6 +391,7 @@ void memory_cluster_fini(struct memory_cluster *cluster)
     for (size_t i = 0; i < cluster->nodes.count; i++) {
         VEC_FREE(&cluster->nodes.items[i]->subscribers);
         VEC_FREE(&cluster->nodes.items[i]->watchers);
+        VEC_FREE(&cluster->nodes.items[i]->server_watchers);
         free(cluster->nodes.items[i]);
     }
     VEC_FREE(&cluster->nodes);

@@ -1,15 +1,18 @@
 #pragma once
-/* What handlers know of other nodes: a bus, sets of names that all nodes share, and locks. Handlers
- * do not know whether they are alone; single.c is the implementation for one node.
+/* What handlers know of other nodes: a bus, who is there, sets of names that all nodes share, and
+ * locks; the last two with the contracts of plugin.h. Handlers do not know whether they are alone;
+ * single.c is the implementation for one node.
  *
  * Names are borrowed for the call. Callbacks come on the loop, perhaps before the call returns. A
  * node leaves its cluster before its handlers are freed: after that nothing reaches them. */
 
+#include "deepstream/plugin.h"
 #include "message/message.h"
 
 /* ---- bus ---- */
 
 typedef void bus_message(void *context, const struct message *message, slice from_server);
+typedef void bus_server(void *context, slice server);
 
 struct bus_operations {
     /* To every other node. No message of another node comes from inside a send. */
@@ -19,6 +22,8 @@ struct bus_operations {
     /* Several may subscribe to one topic; each gets every message of it. LISTEN_UNSUCCESSFUL of
      * events and records comes under TOPIC_EVENT and TOPIC_RECORD. */
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
+    /* Told when a node is gone: what it was asked it will not answer. Several may watch. */
+    void (*watch)(void *self, bus_server *on_removed, void *context);
 };
 
 /* ---- state registries: names that are present in the cluster ---- */
@@ -36,49 +41,15 @@ enum state_set {
     STATE_SET_END,
 };
 
-/* Told when a name comes into a set (the first node has it) and when it leaves (the last node):
- * after the change, be it this node's or another's. */
-struct state_watcher {
-    void *context;
-    void (*on_added)(void *context, slice name);
-    void (*on_removed)(void *context, slice name);
-};
-
-struct state_operations {
-    /* Counted per node: as many removes as adds. */
-    void (*add)(void *self, enum state_set set, slice name);
-    void (*remove)(void *self, enum state_set set, slice name);
-    bool (*has)(void *self, enum state_set set, slice name);
-    /* Calls each with every name present anywhere; the set must not change meanwhile. */
-    void (*each)(void *self, enum state_set set, void (*each)(void *context, slice name),
-                 void *context);
-    size_t (*count)(void *self, enum state_set set);
-    /* Nodes other than this one that have the name: calls each with their server names. */
-    void (*each_server)(void *self, enum state_set set, slice name,
-                        void (*each)(void *context, slice server), void *context);
-    /* Several may watch one set. watcher is borrowed until the node leaves. */
-    void (*watch)(void *self, enum state_set set, const struct state_watcher *watcher);
-};
-
-/* ---- locks ---- */
-
-struct lock_operations {
-    /* Calls done with whether the lock was got; false also when this node holds it already. */
-    void (*get)(void *self, slice name, void (*done)(void *context, bool got), void *context);
-    /* Holds on to a lock that this node has: its time starts anew. */
-    void (*renew)(void *self, slice name);
-    void (*release)(void *self, slice name);
-};
-
 /* ---- all of it ---- */
 
 struct cluster {
     slice server_name;
     const struct bus_operations *bus;
     void *bus_self;
-    const struct state_operations *states;
+    const struct ds_state_registry_operations *states;
     void *states_self;
-    const struct lock_operations *locks;
+    const struct ds_lock_operations *locks;
     void *locks_self;
 };
 

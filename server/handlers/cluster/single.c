@@ -17,7 +17,7 @@ struct state_name {
 
 struct state_names {
     struct hashmap names; /* -> struct state_name, which holds the key */
-    VEC(const struct state_watcher *) watchers;
+    VEC(const struct ds_state_watcher *) watchers;
 };
 
 struct single {
@@ -50,11 +50,18 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
     (void)context;
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe};
+static void bus_watch(void *self, bus_server *on_removed, void *context)
+{
+    (void)self;
+    (void)on_removed;
+    (void)context;
+}
+
+static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_watch};
 
 /* ---- state registries ---- */
 
-static struct state_names *set_of(void *self, enum state_set set)
+static struct state_names *set_of(void *self, uint8_t set)
 {
     CHECK(set < STATE_SET_END);
     return &((struct single *)self)->sets[set];
@@ -75,7 +82,7 @@ static slice name_of(const struct state_name *name)
     return (slice){name->name, name->length};
 }
 
-static void state_add(void *self, enum state_set set, slice name)
+static void state_add(void *self, uint8_t set, slice name)
 {
     struct state_names *names = set_of(self, set);
     struct state_name *known = hashmap_find(&names->names, name);
@@ -89,7 +96,7 @@ static void state_add(void *self, enum state_set set, slice name)
         names->watchers.items[i]->on_added(names->watchers.items[i]->context, name);
 }
 
-static void state_remove(void *self, enum state_set set, slice name)
+static void state_remove(void *self, uint8_t set, slice name)
 {
     struct state_names *names = set_of(self, set);
     struct state_name *known = hashmap_find(&names->names, name);
@@ -102,12 +109,12 @@ static void state_remove(void *self, enum state_set set, slice name)
     free(known);
 }
 
-static bool state_has(void *self, enum state_set set, slice name)
+static bool state_has(void *self, uint8_t set, slice name)
 {
     return hashmap_find(&set_of(self, set)->names, name) != NULL;
 }
 
-static void state_each(void *self, enum state_set set, void (*each)(void *context, slice name),
+static void state_each(void *self, uint8_t set, void (*each)(void *context, slice name),
                        void *context)
 {
     size_t position = 0;
@@ -116,12 +123,12 @@ static void state_each(void *self, enum state_set set, void (*each)(void *contex
         each(context, at->key);
 }
 
-static size_t state_count(void *self, enum state_set set)
+static size_t state_count(void *self, uint8_t set)
 {
     return set_of(self, set)->names.count;
 }
 
-static void state_each_server(void *self, enum state_set set, slice name,
+static void state_each_server(void *self, uint8_t set, slice name,
                               void (*each)(void *context, slice server), void *context)
 {
     (void)self;
@@ -131,12 +138,12 @@ static void state_each_server(void *self, enum state_set set, slice name,
     (void)context;
 }
 
-static void state_watch(void *self, enum state_set set, const struct state_watcher *watcher)
+static void state_watch(void *self, uint8_t set, const struct ds_state_watcher *watcher)
 {
     VEC_PUSH(&set_of(self, set)->watchers, watcher);
 }
 
-static const struct state_operations STATES = {
+static const struct ds_state_registry_operations STATES = {
     .add = state_add,
     .remove = state_remove,
     .has = state_has,
@@ -173,7 +180,7 @@ static void lock_release(void *self, slice name)
     free(hashmap_remove(&((struct single *)self)->locks, name));
 }
 
-static const struct lock_operations LOCKS = {lock_get, lock_renew, lock_release};
+static const struct ds_lock_operations LOCKS = {lock_get, lock_renew, lock_release};
 
 /* ---- all of it ---- */
 

@@ -37,7 +37,7 @@ struct listen {
     struct arena arena; /* of one match */
     struct chance chance;
     struct subscription_watcher subscription_watcher, listener_watcher;
-    struct state_watcher names_watcher, published_watcher;
+    struct ds_state_watcher names_watcher, published_watcher;
     uv_timer_t rematch;
 };
 
