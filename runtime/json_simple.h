@@ -1,7 +1,7 @@
 #pragma once
 /* The common forms of keys and scalars, told at a glance: strings of plain ASCII, and numbers of
  * few digits. Each function returns what follows, or NULL when the text has another form or none;
- * json_read.c then reads it with care, and gives the same value. Private to json_read.c. */
+ * the reader then takes care, and gives the same value. Private to what reads JSON. */
 
 #include "json_text.h"
 

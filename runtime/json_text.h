@@ -1,5 +1,5 @@
 #pragma once
-/* Strings of JSON text. Private to json_read.c. */
+/* Strings of JSON text. Private to what reads JSON. */
 
 #include "json.h"
 

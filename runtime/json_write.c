@@ -2,7 +2,7 @@
  * in which JavaScript enumerates them: keys that are array indexes first, by number, then the
  * others as they were made. */
 
-#include "json.h"
+#include "json_text.h"
 
 #include "text.h"
 #include "base/utf8.h"
@@ -54,7 +54,10 @@ void json_write_text(struct buf *buf, slice text)
     buf_append_byte(buf, '"');
     size_t plain = 0; /* start of what was not written yet */
     for (size_t i = 0; i < text.length;) {
-        size_t start = i;
+        const char *at = json_skip_plain_words(text.at + i, text.at + text.length);
+        size_t start = i = (size_t)(at - text.at);
+        if (start == text.length)
+            break;
         uint32_t c = utf8_next(text, &i);
         bool malformed = c == 0xFFFD && i == start + 1;
         if (!needs_escape(c) && !malformed)

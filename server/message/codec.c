@@ -17,10 +17,14 @@ static enum decoded decode_binary(slice *rest, const struct message_limits *limi
 const struct codec binary_codec = {
     .name = "binary", .is_text = false, .decode = decode_binary, .encode = binary_encode};
 
+const struct codec json_codec = {
+    .name = "json", .is_text = true, .decode = json_decode, .encode = json_encode};
+
 const struct codec *codec_of(enum protocol protocol)
 {
     static const struct codec *const codecs[PROTOCOL_COUNT] = {
         [PROTOCOL_BINARY] = &binary_codec,
+        [PROTOCOL_JSON] = &json_codec,
     };
     CHECK(protocol < PROTOCOL_COUNT && codecs[protocol] != NULL);
     return codecs[protocol];

@@ -55,7 +55,7 @@ struct codec {
     void (*encode)(const struct message *message, struct buf *out);
 };
 
-extern const struct codec binary_codec;
+extern const struct codec binary_codec, json_codec;
 
 /* Never NULL. */
 const struct codec *codec_of(enum protocol protocol);
@@ -72,3 +72,11 @@ const char *binary_decode(slice frame, const struct message_limits *limits, stru
  * type has; `action`, and every present scalar, also when it is 0, false or empty; but never an
  * empty `data` (protocol.md 2.2). */
 void binary_encode(const struct message *message, struct buf *out);
+
+/* ---- json_decode.c, json_encode.c ---- */
+
+/* As the functions of a codec. What is not sent to clients is JSON on the bus of a cluster, too:
+ * every topic, and every field that is present. */
+enum decoded json_decode(slice *rest, const struct message_limits *limits, struct arena *arena,
+                         struct message *message, const char **problem);
+void json_encode(const struct message *message, struct buf *out);
