@@ -4,12 +4,9 @@
 
 #include "base/check.h"
 #include "logging/log.h"
+#include "transport/listener.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-
-#define BACKLOG 1024
 
 slice http_header_find(const struct http_request *request, slice name)
 {
@@ -145,79 +142,17 @@ static void on_connection(uv_stream_t *listener, int status)
     http_connection_open(server, stream);
 }
 
-/* An address, or a name that the system knows. */
-static int resolve(uv_loop_t *loop, const char *host, uint16_t port, struct sockaddr_storage *out)
-{
-    if (uv_ip4_addr(host, port, (struct sockaddr_in *)out) == 0 ||
-        uv_ip6_addr(host, port, (struct sockaddr_in6 *)out) == 0)
-        return 0;
-    uv_getaddrinfo_t request;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    int status = uv_getaddrinfo(loop, &request, NULL, host, NULL, &hints);
-    if (status != 0)
-        return status;
-    memcpy(out, request.addrinfo->ai_addr, request.addrinfo->ai_addrlen);
-    uv_freeaddrinfo(request.addrinfo);
-    if (out->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)out)->sin6_port = htons(port);
-    else
-        ((struct sockaddr_in *)out)->sin_port = htons(port);
-    return 0;
-}
-
-/* Several nodes of one process, or several processes, may share the port. */
-static int share_port(uv_tcp_t *listener)
-{
-    uv_os_fd_t socket;
-    int yes = 1, status = uv_fileno((uv_handle_t *)listener, &socket);
-    if (status == 0 && setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0)
-        status = uv_translate_sys_error(errno);
-    return status;
-}
-
-static int open_listener(struct http_server *server, const struct sockaddr *address)
-{
-    int status = server->settings->reuse_port ? share_port(server->listener) : 0;
-    if (status == 0)
-        status = uv_tcp_bind(server->listener, address, 0);
-    if (status == 0)
-        status = uv_listen((uv_stream_t *)server->listener, BACKLOG, on_connection);
-    return status;
-}
-
 int http_server_listen(struct http_server *server)
 {
     const struct http_settings *settings = server->settings;
-    uv_loop_t *loop = server->streams.loop;
-    struct sockaddr_storage address = {0};
+    struct listener_settings listener = {settings->host, settings->port, settings->reuse_port};
     CHECK(server->listener == NULL && server->done == NULL);
-    int status = resolve(loop, settings->host, settings->port, &address);
-    if (status != 0)
-        return status;
-    uv_tcp_t *listener = calloc(1, sizeof *listener);
-    CHECK(listener != NULL);
-    status = uv_tcp_init_ex(loop, listener, address.ss_family);
-    if (status != 0) {
-        free(listener);
-        return status;
-    }
-    listener->data = server;
-    server->listener = listener;
-    status = open_listener(server, (struct sockaddr *)&address);
-    if (status != 0)
-        http_server_stop_accepting(server);
-    return status;
+    return listener_open(&server->listener, server->streams.loop, &listener, on_connection, server);
 }
 
 uint16_t http_server_port(const struct http_server *server)
 {
-    struct sockaddr_storage address;
-    int length = sizeof address;
-    if (server->listener == NULL ||
-        uv_tcp_getsockname(server->listener, (struct sockaddr *)&address, &length) != 0)
-        return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return listener_port(server->listener);
 }
 
 const struct transport_counters *http_server_counters(const struct http_server *server)
@@ -289,16 +224,9 @@ static void close_parts(void *context)
     uv_close((uv_handle_t *)&server->grace, on_handle_closed);
 }
 
-static void on_listener_closed(uv_handle_t *listener)
-{
-    free(listener);
-}
-
 void http_server_stop_accepting(struct http_server *server)
 {
-    if (server->listener != NULL)
-        uv_close((uv_handle_t *)server->listener, on_listener_closed);
-    server->listener = NULL;
+    listener_close(&server->listener);
 }
 
 static void on_grace_over(uv_timer_t *grace)
