@@ -45,6 +45,7 @@ static void read_http_settings(struct endpoints *endpoints, const struct config 
         .trust_forwarded_for = config_boolean(config, CONFIG_HTTP_TRUST_FORWARDED_FOR),
         .max_head_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_HEAD_BYTES),
         .head_timeout_ms = (uint32_t)config_integer(config, CONFIG_HTTP_HEAD_TIMEOUT),
+        .body_timeout_ms = (uint32_t)config_integer(config, CONFIG_HTTP_BODY_TIMEOUT),
         .max_message_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_MESSAGE_SIZE),
         .max_connections = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_CONNECTIONS),
     };
@@ -84,11 +85,12 @@ void endpoints_check(struct config *config)
 /* ---- readiness ---- */
 
 static void answer_readiness(void *context, const struct http_request *request,
-                             struct http_answer *answer)
+                             struct http_exchange *exchange)
 {
     const struct endpoints *endpoints = context;
     (void)request;
-    answer->status = endpoints->is_ready ? 200 : 503;
+    http_answer(exchange, &(struct http_answer){.status = endpoints->is_ready ? 200 : 503,
+                                                .content_type = HTTP_JSON});
 }
 
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)

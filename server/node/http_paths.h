@@ -18,6 +18,11 @@ struct http_paths {
 /* prefix is copied, context borrowed until http_paths_leave. */
 void http_paths_add_get(struct http_paths *paths, slice prefix, ds_http_handler *handler,
                         void *context);
+void http_paths_add_post(struct http_paths *paths, slice prefix, ds_http_handler *handler,
+                         void *context);
+
+/* What plugins call: plugin.h, http_answer. */
+void http_paths_answer(struct ds_http_exchange *exchange, const struct ds_http_answer *answer);
 
 /* From now on the server, which is borrowed until http_paths_leave, asks for them. */
 void http_paths_enter(struct http_paths *paths, struct http_server *server);

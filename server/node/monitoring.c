@@ -22,11 +22,26 @@ static void host_add_http_get(void *host, ds_slice prefix, ds_http_handler *hand
     http_paths_add_get(&node->http_paths, prefix, handler, context);
 }
 
+static void host_add_http_post(void *host, ds_slice prefix, ds_http_handler *handler, void *context)
+{
+    struct ds_node *node = host;
+    http_paths_add_post(&node->http_paths, prefix, handler, context);
+}
+
+static void host_http_answer(void *host, struct ds_http_exchange *exchange,
+                             const struct ds_http_answer *answer)
+{
+    (void)host;
+    http_paths_answer(exchange, answer);
+}
+
 void monitoring_offer(struct ds_node *node)
 {
     node->host.log_in = host_log_in;
     node->host.statistics = host_statistics;
     node->host.add_http_get = host_add_http_get;
+    node->host.add_http_post = host_add_http_post;
+    node->host.http_answer = host_http_answer;
 }
 
 /* ---- what monitoring is told ---- */

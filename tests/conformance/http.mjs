@@ -85,9 +85,12 @@ test('a preflight is answered with 204', async () => {
     raw.destroy();
 });
 
-test('9110 9.3.2: the answer to HEAD has no body', async () => {
+test('9110 9.3.2: the answer to HEAD is that to GET without its body', async () => {
     const [answer, raw] = await ask('HEAD /health-check HTTP/1.1\r\nHost: x\r\n\r\n', { isHead: true });
-    assert.equal(answer.status, 405);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+    raw.write('HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n');
+    assert.equal((await response(raw, { isHead: true })).status, 405);
     raw.write(HEALTH);
     assert.equal((await response(raw)).status, 200);
     raw.destroy();

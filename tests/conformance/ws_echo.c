@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #define DEFAULT_MAX_MESSAGE ((uint32_t)64 * 1024 * 1024)
+#define DEFAULT_MAX_BODY ((uint32_t)1024 * 1024)
 #define GRACE_MS 500
 
 struct echo {
@@ -147,7 +148,9 @@ int main(int count, char **arguments)
                  .health_check_path = "/health-check",
                  .allow_all_origins = true,
                  .max_head_bytes = 16 * 1024,
-                 .head_timeout_ms = 10000},
+                 .head_timeout_ms = 10000,
+                 .body_timeout_ms = 30000,
+                 .max_message_bytes = DEFAULT_MAX_BODY},
         .endpoint = {.kind = WS_BINARY,
                      .max_message_bytes = DEFAULT_MAX_MESSAGE,
                      .max_queue_bytes = DEFAULT_MAX_MESSAGE,

@@ -19,7 +19,7 @@ const ARROWS = {
     'valvec': ['valvec/document', 'valvec/terminal', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar'],
     'server/include': [],
     'server/logging': ['runtime/base', 'server/include'],
-    'server/message': ['runtime/base'],
+    'server/message': ['runtime/base', 'runtime'],
     'server/metrics': ['runtime/base', 'server/include', 'server/message'],
     'server/transport': ['runtime/base', 'server/include', 'server/logging', 'server/message'],
     'server/session': ['runtime/base', 'runtime', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport'],

@@ -177,17 +177,22 @@ struct ds_http_request {
     const struct ds_http_header *headers;
     size_t header_count;
     ds_slice remote_address;
-    ds_slice body; /* of a POST, complete */
+    ds_slice body; /* of a POST, whole and not compressed any more */
 };
+
+/* One request that has to be answered: exactly once, by services->http_answer, at once or later. It
+ * stays valid until then, also when its client is gone meanwhile; close answers what is open. */
+struct ds_http_exchange;
 
 struct ds_http_answer {
-    unsigned status;       /* 200 unless it is set */
-    ds_slice content_type; /* "application/json; charset=utf-8" unless it is set */
-    ds_slice body; /* read after the handler has returned, and copied before it is called again */
+    unsigned status;       /* 0: 200 */
+    ds_slice content_type; /* empty: "application/json; charset=utf-8" */
+    ds_slice body;
 };
 
+/* The request lives until the handler returns, the exchange until it is answered. */
 typedef void ds_http_handler(void *context, const struct ds_http_request *request,
-                             struct ds_http_answer *answer);
+                             struct ds_http_exchange *exchange);
 
 struct ds_statistics;
 struct ds_bus_listener;
@@ -236,9 +241,19 @@ struct ds_services {
     const struct ds_statistics *(*statistics)(void *host);
 
     /* From now on GET requests whose path starts with prefix go to handler, unless a longer prefix
-     * is known, or the same one earlier. Also while the server starts and there is no port yet.
-     * prefix is copied, context borrowed until the plugin's close. */
+     * is known, or the same one earlier. HEAD counts as GET; its answer is sent without the body.
+     * Also while the server starts and there is no port yet. prefix is copied, context borrowed
+     * until the plugin's close. */
     void (*add_http_get)(void *host, ds_slice prefix, ds_http_handler *handler, void *context);
+
+    /* The same for POST. Bodies of any type come whole; those larger than httpServer.maxMessageSize
+     * do not come. */
+    void (*add_http_post)(void *host, ds_slice prefix, ds_http_handler *handler, void *context);
+
+    /* Answers a request, on the loop. The answer is copied, and the exchange is gone. A connection
+     * gets its answers in the order of its requests: the next one of a client comes after this. */
+    void (*http_answer)(void *host, struct ds_http_exchange *exchange,
+                        const struct ds_http_answer *answer);
 
     /* The storage itself, past cache and rules: for what a plugin keeps for good, such as users.
      * With the contract of struct ds_storage_operations. From create until close, but not before

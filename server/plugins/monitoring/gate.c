@@ -67,9 +67,10 @@ bool gate_lets_in(const struct gate *gate, const struct ds_http_request *request
     return false;
 }
 
-void gate_turn_away(struct ds_http_answer *answer)
+void gate_turn_away(const struct ds_services *services, struct ds_http_exchange *exchange)
 {
-    *answer = (struct ds_http_answer){.status = 404,
-                                      .content_type = SLICE("text/plain; charset=utf-8"),
-                                      .body = SLICE("Endpoint not found.\r\n\r\n")};
+    struct ds_http_answer answer = {.status = 404,
+                                    .content_type = SLICE("text/plain; charset=utf-8"),
+                                    .body = SLICE("Endpoint not found.\r\n\r\n")};
+    services->http_answer(services->host, exchange, &answer);
 }

@@ -17,4 +17,4 @@ void gate_fini(struct gate *gate);
 bool gate_lets_in(const struct gate *gate, const struct ds_http_request *request);
 
 /* As if there were nothing at the path. */
-void gate_turn_away(struct ds_http_answer *answer);
+void gate_turn_away(const struct ds_services *services, struct ds_http_exchange *exchange);

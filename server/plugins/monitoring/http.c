@@ -21,14 +21,14 @@ struct monitoring {
 };
 
 static void answer_get(void *context, const struct ds_http_request *request,
-                       struct ds_http_answer *answer)
+                       struct ds_http_exchange *exchange)
 {
     struct monitoring *monitoring = context;
     const struct ds_services *services = monitoring->services;
     if (!gate_lets_in(&monitoring->gate, request)) {
         services->log_in(services->host, SCOPE, DS_WARN, "AUTH_ERROR",
                          SLICE("Invalid monitoring data due to missing or invalid header values"));
-        gate_turn_away(answer);
+        gate_turn_away(services, exchange);
         return;
     }
     const struct ds_statistics *statistics = services->statistics(services->host);
@@ -37,7 +37,8 @@ static void answer_get(void *context, const struct ds_http_request *request,
     buf_printf(body, "{\"from\":%.0f,\"to\":%.0f,", monitoring->since.from_ms, statistics->now_ms);
     since_write(&monitoring->since, statistics, body);
     buf_append_byte(body, '}');
-    answer->body = buf_slice(body);
+    struct ds_http_answer answer = {.body = buf_slice(body)};
+    services->http_answer(services->host, exchange, &answer);
 }
 
 /* ---- options ---- */

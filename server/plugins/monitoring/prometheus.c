@@ -254,13 +254,13 @@ static void write_registries(struct buf *out, const struct ds_statistics *s)
 }
 
 static void answer_get(void *context, const struct ds_http_request *request,
-                       struct ds_http_answer *answer)
+                       struct ds_http_exchange *exchange)
 {
     struct monitoring *monitoring = context;
     const struct ds_services *services = monitoring->services;
     slice rest = slice_part(request->target, monitoring->url.length, request->target.length);
     if ((rest.length > 0 && rest.at[0] != '?') || !gate_lets_in(&monitoring->gate, request)) {
-        gate_turn_away(answer);
+        gate_turn_away(services, exchange);
         return;
     }
     const struct ds_statistics *statistics = services->statistics(services->host);
@@ -274,8 +274,9 @@ static void answer_get(void *context, const struct ds_http_request *request,
     write_stores(body, statistics);
     write_log(body, statistics);
     write_registries(body, statistics);
-    answer->content_type = SLICE(EXPOSITION_TYPE);
-    answer->body = buf_slice(body);
+    struct ds_http_answer answer = {.content_type = SLICE(EXPOSITION_TYPE),
+                                    .body = buf_slice(body)};
+    services->http_answer(services->host, exchange, &answer);
 }
 
 /* ---- life ---- */

@@ -180,6 +180,7 @@ enum http_head_result http_head_read(char *bytes, size_t length, struct http_hea
         bool has_request_line = head->method.length > 0;
         if (is_empty_line(line) && has_request_line) {
             head->length = length - rest.length;
+            head->bytes = (slice){bytes, head->length};
             return check_meaning(head);
         }
         if (is_empty_line(line) && number == 0)

@@ -14,7 +14,8 @@ struct http_head {
     slice target;
     struct http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
-    size_t length;           /* bytes of the head */
+    size_t length;           /* bytes of the head, */
+    slice bytes;             /* and these themselves, with names in lower case */
     uint64_t content_length; /* 0 when none is named */
     bool is_chunked;
     bool keep_alive;

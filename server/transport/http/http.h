@@ -1,9 +1,12 @@
 #pragma once
-/* The HTTP/1.1 listener of a node: request heads, plain answers, and connections that become
- * WebSockets (RFC 9112, RFC 6455 4.2).
+/* The HTTP/1.1 listener of a node: requests with and without bodies, answers at once and later, and
+ * connections that become WebSockets (RFC 9112, RFC 6455 4.2).
  *
- * A head is read strictly: what RFC 9112 calls an error is answered with 400 and the end of the
- * connection, a head that is too large with 431, one that is too slow with 408. */
+ * Requests are read strictly: what RFC 9112 calls an error is answered with 400 and the end of the
+ * connection, a head that is too large with 431, a head or a body that is too slow with 408.
+ *
+ * One connection is asked one thing at a time: requests that come while one is being answered wait,
+ * and beyond a bound they are not read. So answers leave in the order of the requests. */
 
 #include "transport/counters.h"
 #include "transport/ws/ws.h"
@@ -24,7 +27,7 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     slice remote_address; /* X-Forwarded-For when it is trusted and present, else the peer */
-    slice body;           /* of a POST, complete */
+    slice body;           /* of a POST, whole and not compressed any more */
 };
 
 /* The value of a header (name in lower case), or an empty slice with at NULL. */
@@ -42,7 +45,8 @@ struct http_settings {
     bool trust_forwarded_for;   /* true, as the original */
     uint32_t max_head_bytes;    /* 16 KiB */
     uint32_t head_timeout_ms;   /* 10,000, also for an idle connection between requests */
-    uint32_t max_message_bytes; /* of a POST body */
+    uint32_t body_timeout_ms;   /* 30,000: from the head of a request to the end of its body */
+    uint32_t max_message_bytes; /* of a POST body, compressed and not */
     uint32_t max_connections;   /* 0: as many as the system allows */
 };
 
@@ -55,17 +59,46 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings 
 void http_server_add_websocket(struct http_server *server, slice path,
                                const struct ws_endpoint *endpoint);
 
-/* Answers GET requests whose target starts with prefix; the longest prefix wins. answer is called
- * with each request and fills status and body. Both are borrowed. */
+/* ---- requests ---- */
+
+/* One request that has to be answered: exactly once, at once or later, on the loop. It stays valid
+ * until then, also when its client is gone and when the server is. */
+struct http_exchange;
+
+/* The request lives until the handler returns, the exchange until it is answered. */
+typedef void http_handler(void *context, const struct http_request *request,
+                          struct http_exchange *exchange);
+
 struct http_answer {
     unsigned status;
     slice content_type;
-    slice body; /* copied */
+    slice body;          /* as it is, with whatever line ends */
+    const char *headers; /* more lines, each with its CRLF; or NULL */
 };
-typedef void http_get_handler(void *context, const struct http_request *request,
-                              struct http_answer *answer);
-void http_server_add_get(struct http_server *server, slice prefix, http_get_handler *handler,
+
+/* Everything is copied. The exchange is gone. */
+void http_answer(struct http_exchange *exchange, const struct http_answer *answer);
+
+/* As http_answer, with a text for people and the line ends of the original (protocol.md 6.1). */
+void http_answer_text(struct http_exchange *exchange, unsigned status, slice text);
+
+/* Calls on_gone once when the client goes before it has its answer: to stop what is done for it.
+ * The exchange has to be answered all the same, perhaps right then. */
+void http_exchange_watch(struct http_exchange *exchange, void (*on_gone)(void *context),
                          void *context);
+
+/* Requests whose target starts with prefix go to handler; the longest prefix wins, and of equal
+ * ones the first. Both are borrowed, prefix is copied. GET takes HEAD, too, whose answers are sent
+ * without their body. The body of a POST comes whole, whatever its type. */
+void http_server_add_get(struct http_server *server, slice prefix, http_handler *handler,
+                         void *context);
+void http_server_add_post(struct http_server *server, slice prefix, http_handler *handler,
+                          void *context);
+
+#define HTTP_TEXT SLICE("text/plain; charset=utf-8")
+#define HTTP_JSON SLICE("application/json; charset=utf-8")
+
+/* ---- life ---- */
 
 /* Starts to listen. Returns 0 or a negative UV_ error. host may be an address or a name. */
 int http_server_listen(struct http_server *server);
@@ -74,7 +107,8 @@ uint16_t http_server_port(const struct http_server *server);
 /* Takes no new connections from now on; those that exist go on. */
 void http_server_stop_accepting(struct http_server *server);
 
-/* Closes every connection: WebSockets with 1001, and by force what is not gone after grace_ms.
+/* Closes every connection: WebSockets with 1001, those that wait for an answer behind it, and by
+ * force what is not gone after grace_ms.
  * done is called when the last one has ended; server is freed then. */
 void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);

@@ -1,6 +1,6 @@
 /* The listener, its routes, and the end of all that it accepted. */
 
-#include "transport/http/server.h"
+#include "transport/http/connection.h"
 
 #include "base/check.h"
 #include "logging/log.h"
@@ -57,18 +57,30 @@ struct ws_route *http_websocket_route(const struct http_server *server, slice ta
     return any;
 }
 
-void http_server_add_get(struct http_server *server, slice prefix, http_get_handler *handler,
-                         void *context)
+static void add_route(struct http_routes *routes, slice prefix, http_handler *handler,
+                      void *context)
 {
-    struct http_get_route route = {copy_text(prefix), handler, context};
-    VEC_PUSH(&server->get_routes, route);
+    struct http_route route = {copy_text(prefix), handler, context};
+    VEC_PUSH(&routes->all, route);
 }
 
-const struct http_get_route *http_get_route(const struct http_server *server, slice target)
+void http_server_add_get(struct http_server *server, slice prefix, http_handler *handler,
+                         void *context)
 {
-    const struct http_get_route *longest = NULL;
-    for (size_t i = 0; i < server->get_routes.count; i++) {
-        const struct http_get_route *route = &server->get_routes.items[i];
+    add_route(&server->get_routes, prefix, handler, context);
+}
+
+void http_server_add_post(struct http_server *server, slice prefix, http_handler *handler,
+                          void *context)
+{
+    add_route(&server->post_routes, prefix, handler, context);
+}
+
+const struct http_route *http_route_find(const struct http_routes *routes, slice target)
+{
+    const struct http_route *longest = NULL;
+    for (size_t i = 0; i < routes->all.count; i++) {
+        const struct http_route *route = &routes->all.items[i];
         if (slice_starts_with(target, route->prefix) &&
             (longest == NULL || route->prefix.length > longest->prefix.length))
             longest = route;
@@ -76,12 +88,19 @@ const struct http_get_route *http_get_route(const struct http_server *server, sl
     return longest;
 }
 
+static void free_routes(struct http_routes *routes)
+{
+    for (size_t i = 0; i < routes->all.count; i++)
+        free_text(routes->all.items[i].prefix);
+    VEC_FREE(&routes->all);
+}
+
 static void answer_health_check(void *context, const struct http_request *request,
-                                struct http_answer *answer)
+                                struct http_exchange *exchange)
 {
     (void)context;
     (void)request;
-    *answer = (struct http_answer){.status = 200, .content_type = HTTP_JSON, .body = {"", 0}};
+    http_answer(exchange, &(struct http_answer){.status = 200, .content_type = HTTP_JSON});
 }
 
 /* ---- making and listening ---- */
@@ -96,6 +115,8 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings 
     stream_host_init(&server->streams, loop, log, server);
     ws_host_init(&server->websockets, &server->streams);
     deadlines_init(&server->heads, loop, settings->head_timeout_ms);
+    deadlines_init(&server->bodies, loop, settings->body_timeout_ms);
+    deadlines_init(&server->drains, loop, HTTP_DRAIN_MS);
     uv_timer_init(loop, &server->grace);
     uv_unref((uv_handle_t *)&server->grace);
     server->grace.data = server;
@@ -175,10 +196,9 @@ static void free_server(struct http_server *server)
         free_text(server->websocket_routes.items[i]->path);
         free(server->websocket_routes.items[i]);
     }
-    for (size_t i = 0; i < server->get_routes.count; i++)
-        free_text(server->get_routes.items[i].prefix);
     VEC_FREE(&server->websocket_routes);
-    VEC_FREE(&server->get_routes);
+    free_routes(&server->get_routes);
+    free_routes(&server->post_routes);
     free(server);
     done(context);
 }
@@ -218,6 +238,8 @@ static void close_parts(void *context)
     ws_host_close(&server->websockets, on_handle_closed);
     server->websockets.closing.timer.data = server;
     close_deadlines(server, &server->heads);
+    close_deadlines(server, &server->bodies);
+    close_deadlines(server, &server->drains);
     for (size_t i = 0; i < server->websocket_routes.count; i++)
         close_deadlines(server, &server->websocket_routes.items[i]->delay);
     server->open_parts++;

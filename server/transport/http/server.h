@@ -7,10 +7,14 @@
 
 #include "base/vec.h"
 
-struct http_get_route {
+struct http_route {
     slice prefix;
-    http_get_handler *handler;
+    http_handler *handler;
     void *context;
+};
+
+struct http_routes {
+    VEC(struct http_route) all;
 };
 
 struct http_server {
@@ -18,9 +22,11 @@ struct http_server {
     struct log *log;
     struct stream_host streams;
     struct ws_host websockets;
-    struct deadlines heads; /* connections whose next head is awaited */
+    struct deadlines heads;  /* connections whose next head is awaited */
+    struct deadlines bodies; /* connections that are sending a body */
+    struct deadlines drains; /* connections that have to read before they are asked more */
     VEC(struct ws_route *) websocket_routes;
-    VEC(struct http_get_route) get_routes;
+    struct http_routes get_routes, post_routes;
     uv_tcp_t *listener; /* NULL: not listening; it is freed when it is closed */
     uv_timer_t grace;
     bool is_full;                /* a connection was turned away, and none has ended since */
@@ -31,11 +37,7 @@ struct http_server {
 
 /* server.c */
 struct ws_route *http_websocket_route(const struct http_server *server, slice target);
-const struct http_get_route *http_get_route(const struct http_server *server, slice target);
-
-/* ---- connection.c: requests of one connection, one after the other ---- */
-
-void http_connection_open(struct http_server *server, struct stream *stream);
+const struct http_route *http_route_find(const struct http_routes *routes, slice target);
 
 /* ---- answer.c ---- */
 
@@ -48,9 +50,6 @@ struct http_response {
     bool is_for_head;    /* the body is only measured */
     bool closes;
 };
-
-#define HTTP_TEXT SLICE("text/plain; charset=utf-8")
-#define HTTP_JSON SLICE("application/json; charset=utf-8")
 
 /* Appends the whole answer. */
 void http_response_write(struct buf *out, const struct http_response *response);

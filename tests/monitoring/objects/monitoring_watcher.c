@@ -36,7 +36,7 @@ static void on_login(void *self, bool is_allowed, const char *endpoint, ds_slice
 }
 
 static void answer(void *context, const struct ds_http_request *request,
-                   struct ds_http_answer *answer)
+                   struct ds_http_exchange *exchange)
 {
     struct watcher *watcher = context;
     const struct ds_services *services = watcher->services;
@@ -44,8 +44,8 @@ static void answer(void *context, const struct ds_http_request *request,
     int length =
         snprintf(watcher->body, sizeof watcher->body, "%.*s %llu", (int)request->target.length,
                  request->target.at, (unsigned long long)statistics->connections_open);
-    answer->status = 201;
-    answer->body = (ds_slice){watcher->body, (size_t)length};
+    struct ds_http_answer answer = {.status = 201, .body = {watcher->body, (size_t)length}};
+    services->http_answer(services->host, exchange, &answer);
 }
 
 static void *create(const struct ds_services *services, const struct ds_value *options,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct storage {
+    const struct ds_services *services;
     ds_done *done;
     void *context;
 };
@@ -39,11 +40,12 @@ static void take_out(void *self, const ds_slice *names, size_t count, ds_done *d
 }
 
 static void finish(void *context, const struct ds_http_request *request,
-                   struct ds_http_answer *answer)
+                   struct ds_http_exchange *exchange)
 {
     struct storage *storage = context;
     (void)request;
-    answer->status = storage->done == NULL ? 404 : 200;
+    struct ds_http_answer answer = {.status = storage->done == NULL ? 404 : 200};
+    storage->services->http_answer(storage->services->host, exchange, &answer);
     if (storage->done == NULL)
         return;
     ds_done *done = storage->done;
@@ -59,6 +61,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     struct storage *storage = calloc(1, sizeof *storage);
     if (storage == NULL)
         abort();
+    storage->services = services;
     services->add_http_get(services->host, (ds_slice){"/finish", 7}, finish, storage);
     return storage;
 }

@@ -493,10 +493,12 @@ static void bytes_may_wait_for_a_delay_or_for_enough_of_them(void **state)
 /* ---- requests ---- */
 
 static void handle_get(void *context, const struct http_request *request,
-                       struct http_answer *answer)
+                       struct http_exchange *exchange)
 {
     (void)request;
-    *answer = (struct http_answer){200, SLICE("text/plain"), slice_of(context)};
+    http_answer(exchange, &(struct http_answer){.status = 200,
+                                                .content_type = SLICE("text/plain"),
+                                                .body = slice_of(context)});
 }
 
 static void the_longest_prefix_answers(void **state)
