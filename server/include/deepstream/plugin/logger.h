@@ -1,0 +1,16 @@
+#pragma once
+/* Plugins that log lines go to. */
+
+#include "deepstream/plugin/common.h"
+
+struct ds_log_line {
+    enum ds_log_level level;
+    ds_slice scope; /* namespace, or empty */
+    ds_slice event;
+    ds_slice text;  /* control characters are escaped already */
+    double time_ms; /* since 1970 */
+};
+
+struct ds_logger_operations {
+    void (*write)(void *self, const struct ds_log_line *line);
+};
