@@ -30,7 +30,8 @@ const top = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 /** The program under test: --server FILE, or what the release preset builds. */
 export const program = resolve(options.server ?? join(top, 'build/release/server/deepstream'));
 
-async function freePort() {
+/** A port that was free a moment ago. */
+export async function freePort() {
     const listener = createServer();
     await new Promise((done) => listener.listen(0, '127.0.0.1', done));
     const { port } = listener.address();
