@@ -8,14 +8,14 @@
 #     endif()
 #
 # makes <build>/server/connectors/cache-redis.so, installed to lib/deepstream. It sees plugin.h, libuv,
-# runtime/base, of which it gets a copy that nobody else sees, and what it links. It stays loaded
+# runtime/base and shared/, of which it gets copies that nobody else sees, and what it links. It stays loaded
 # until the process ends: libraries of databases keep threads and data of threads.
 function(add_connector kind name)
   cmake_parse_arguments(PARSE_ARGV 2 connector "" "" "SOURCES;LIBRARIES")
   set(target connector_${kind}_${name})
   add_library(${target} MODULE ${connector_SOURCES})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/server/include)
-  target_link_libraries(${target} PRIVATE warnings connector_base PkgConfig::UV ${connector_LIBRARIES})
+  target_link_libraries(${target} PRIVATE warnings connector_shared ${connector_LIBRARIES})
   target_link_options(${target} PRIVATE -Wl,-z,nodelete)
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${kind}-${name} C_VISIBILITY_PRESET hidden

@@ -87,9 +87,9 @@ static void enlarge(struct test *test)
 static void set_limit(struct test *test, rlim_t bytes)
 {
     struct rlimit limit;
-    EXPECT(test, prlimit(test->server.pid, RLIMIT_FSIZE, NULL, &limit) == 0);
+    EXPECT(test, prlimit(test->server.child.pid, RLIMIT_FSIZE, NULL, &limit) == 0);
     limit.rlim_cur = bytes;
-    EXPECT(test, prlimit(test->server.pid, RLIMIT_FSIZE, &limit, NULL) == 0);
+    EXPECT(test, prlimit(test->server.child.pid, RLIMIT_FSIZE, &limit, NULL) == 0);
 }
 
 static void limit(struct test *test)
@@ -252,7 +252,7 @@ static void test_init(struct test *test, const char *program)
     server_process_make(&test->server, program,
                         "storage:\n  type: default\n  options:\n"
                         "    path: data/records.sqlite\n");
-    snprintf(test->folder, sizeof test->folder, "%s/data", test->server.folder);
+    snprintf(test->folder, sizeof test->folder, "%s/data", test->server.child.folder);
     CHECK(mkdir(test->folder, 0777) == 0);
     test->big = malloc(BIG_BYTES);
     CHECK(test->big != NULL);

@@ -25,7 +25,7 @@ static void expect_refused(const char *program, const char *path, const char *se
     char yaml[256];
     snprintf(yaml, sizeof yaml, "storage:\n  type: default\n  options:\n    path: %s\n", path);
     server_process_make(&server, program, yaml);
-    snprintf(yaml, sizeof yaml, "%s/folder", server.folder);
+    snprintf(yaml, sizeof yaml, "%s/folder", server.child.folder);
     mkdir(yaml, 0555);
     server_process_start(&server);
     expect(&server, server_process_wait(&server) == 1, "the server ends with 1");
@@ -43,7 +43,7 @@ static void expect_second_refused(const char *program)
     expect(&first, server_process_connect(&first, &client, "a") == NULL, "the first one starts");
     snprintf(yaml, sizeof yaml,
              "storage:\n  type: default\n  options:\n    path: %s/deepstream.sqlite\n",
-             first.folder);
+             first.child.folder);
     server_process_make(&second, program, yaml);
     server_process_start(&second);
     expect(&second, server_process_wait(&second) == 1, "the second one ends with 1");

@@ -29,13 +29,16 @@ const ARROWS = {
     'server/plugins': ['runtime/base', 'runtime', 'server/include'],
     'server/plugins/authentication': ['runtime/base', 'runtime', 'server/include', 'server/web', 'server/plugins'],
     'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
+    'server/connectors/shared': ['runtime/base', 'server/include'],
+    'server/connectors/redis': ['runtime/base', 'server/include', 'server/connectors/shared'],
+    'server/connectors': ['runtime/base', 'server/include', 'server/connectors/shared', 'server/connectors/redis'],
     'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
     'server': ['runtime/base', 'runtime', 'valvec/terminal', 'valvec/document', 'server/include', 'server/plugins/authentication', 'server/logging', 'server/node', 'server/plugins'],
-    'tests': ['server/include', 'server/web', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/authentication', 'server/plugins/permission', 'server/node', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],
+    'tests': ['server/include', 'server/web', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/authentication', 'server/plugins/permission', 'server/node', 'server/connectors', 'server/connectors/shared', 'server/connectors/redis', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],
 };
 
 // The operator list names the instruction of each operator; it is data for the compiler, not a use.
-const SEARCH_FOLDERS = ['', 'runtime', 'grammar', 'valvec', 'server', 'server/include', 'tests', 'tests/support'];
+const SEARCH_FOLDERS = ['', 'runtime', 'grammar', 'valvec', 'server', 'server/include', 'server/connectors', 'tests', 'tests/support'];
 const SOURCE = /\.(c|h|def|re|y)$/;
 const GENERATED = new Set(['valve.tab.h', 'valve_parser.h', 'valve_lexer.h']);
 

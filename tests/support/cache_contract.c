@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -44,7 +45,7 @@ static void assert_holds(struct store_fixture *fixture, slice name, int32_t vers
     struct store_answer answer;
     get(fixture, name, &answer);
     assert_int_equal(answer.version, version);
-    assert_true(slice_equal(buf_slice(&answer.data), data));
+    assert_true(store_fixture_same_data(fixture, &answer.data, data));
     store_answer_end(&answer);
 }
 
@@ -55,7 +56,7 @@ static void assert_conflict(struct store_fixture *fixture, slice name, int32_t e
     set(fixture, name, 77, SLICE("{\"new\":1}"), expected, &answer);
     assert_true(answer.is_conflict);
     assert_int_equal(answer.version, version);
-    assert_true(slice_equal(buf_slice(&answer.data), data));
+    assert_true(store_fixture_same_data(fixture, &answer.data, data));
     store_answer_end(&answer);
 }
 
@@ -198,39 +199,55 @@ static void what_was_removed_is_missing_and_can_be_set_again(void **state)
     assert_holds(it, names[0], 0, SLICE("[]"));
 }
 
+/* Sets without waiting; what is refused must say so. */
+static void set_or_be_refused(struct store_fixture *fixture, slice name, int32_t version,
+                              slice data)
+{
+    struct ds_record record = store_record(version, data);
+    struct store_answer answer;
+    cache_of(fixture)->set(fixture->self, name, &record, DS_ANY_VERSION, answer_set,
+                           store_answer_begin(&answer));
+    store_fixture_wait(fixture, &answer);
+    assert_int_equal(answer.error != NULL, store_fixture_refuses(fixture, name));
+    store_answer_end(&answer);
+}
+
 static void names_and_data_are_any_text(void **state)
 {
     struct store_fixture *it = *state;
-    slice names[] = {
-        NAME(it, ""),          NAME(it, "a'b\"c;--"), NAME(it, "\xe2\x82\xac/\xf0\x9f\x98\x80"),
-        NAME(it, "a\0b"),      NAME(it, "a\0c"),      NAME(it, "A"),
-        NAME(it, "a"),         NAME(it, "a "),        NAME(it, "%"),
-        NAME(it, "a\nb\r\tc"),
-    };
-    enum { COUNT = sizeof names / sizeof *names };
-    for (int i = 0; i < COUNT; i++)
-        must_set(it, names[i], i, names[i]);
-    for (int i = 0; i < COUNT; i++)
-        assert_holds(it, names[i], i, names[i]);
+    slice names[STORE_ODD_NAMES];
+    store_fixture_odd_names(it, names);
+    for (int i = 0; i < STORE_ODD_NAMES; i++)
+        set_or_be_refused(it, names[i], i, store_odd_data(i));
+    for (int i = 0; i < STORE_ODD_NAMES; i++)
+        if (!store_fixture_refuses(it, names[i]))
+            assert_holds(it, names[i], i, store_odd_data(i));
+}
+
+static void the_empty_name_is_a_name(void **state)
+{
+    struct store_fixture *it = *state;
+    slice name = SLICE("");
+    set_or_be_refused(it, name, 4, SLICE("{\"nobody\":true}"));
+    if (store_fixture_refuses(it, name))
+        return;
+    assert_holds(it, name, 4, SLICE("{\"nobody\":true}"));
+    remove_names(it, &name, 1);
+    assert_holds(it, name, DS_MISSING, SLICE(""));
 }
 
 static void large_names_and_data_are_kept(void **state)
 {
     struct store_fixture *it = *state;
-    size_t length = 4 << 20;
-    char *data = malloc(length), *text = malloc(60000);
-    assert_non_null(data);
-    assert_non_null(text);
-    memset(data, 'x', length);
-    memset(text, 'n', 60000);
-    slice name = store_fixture_name(it, (slice){text, 60000});
-    must_set(it, name, 1, (slice){data, length});
-    memset(data, 'y', length); /* what was given is a copy by now */
-    must_set(it, NAME(it, "other"), 1, (slice){data, length});
-    memset(data, 'x', length);
-    assert_holds(it, name, 1, (slice){data, length});
-    free(data);
-    free(text);
+    slice data = store_fixture_large_data(it, 4 << 20, 'x');
+    slice other = store_fixture_large_data(it, 4 << 20, 'y');
+    slice name = store_fixture_long_name(it);
+    must_set(it, name, 1, data);
+    must_set(it, NAME(it, "other"), 1, other);
+    assert_holds(it, name, 1, data);
+    assert_holds(it, NAME(it, "other"), 1, other);
+    free((char *)data.at);
+    free((char *)other.at);
 }
 
 struct replaced {
@@ -271,6 +288,19 @@ static void what_a_reader_got_does_not_change_under_it(void **state)
     assert_holds(it, replaced.name, DS_MISSING, SLICE(""));
 }
 
+static void assert_heads_count_up(struct store_fixture *fixture, const slice *names, size_t count)
+{
+    struct store_answer answer;
+    store_answer_begin(&answer);
+    answer.head_count = count;
+    cache_of(fixture)->heads(fixture->self, names, count, answer_heads, &answer);
+    store_fixture_wait(fixture, &answer);
+    assert_null(answer.error);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(answer.heads[i], i);
+    store_answer_end(&answer);
+}
+
 static void thousands_of_records_are_all_found(void **state)
 {
     enum { RECORDS = 5000 };
@@ -283,17 +313,19 @@ static void thousands_of_records_are_all_found(void **state)
         char number[24];
         snprintf(number, sizeof number, "many/%d", i);
         names[i] = store_fixture_name(it, slice_of(number));
-        struct ds_record record = store_record(i, names[i]);
+        struct ds_record record = store_record(i, store_odd_data(i));
         cache_of(it)->set(it->self, names[i], &record, DS_MISSING, answer_set,
                           store_answer_begin(&answers[i]));
     }
     for (int i = 0; i < RECORDS; i++) {
         store_fixture_wait(it, &answers[i]);
+        assert_null(answers[i].error);
         assert_false(answers[i].is_conflict);
         store_answer_end(&answers[i]);
     }
-    for (int i = 0; i < RECORDS; i++)
-        assert_holds(it, names[i], i, names[i]);
+    for (int i = 0; i < RECORDS; i += 7)
+        assert_holds(it, names[i], i, store_odd_data(i));
+    assert_heads_count_up(it, names, RECORDS);
     remove_names(it, names, RECORDS);
     for (int i = 0; i < RECORDS; i += 97)
         assert_holds(it, names[i], DS_MISSING, SLICE(""));
@@ -306,17 +338,39 @@ static void closing_answers_what_is_in_flight(void **state)
     enum { SETS = 100 };
     struct store_fixture *it = *state;
     slice name = NAME(it, "in flight");
-    struct store_answer answers[SETS];
+    struct store_answer answers[SETS], others[3];
     for (int i = 0; i < SETS; i++) {
         struct ds_record record = store_record(i, SLICE("{}"));
         cache_of(it)->set(it->self, name, &record, DS_ANY_VERSION, answer_set,
                           store_answer_begin(&answers[i]));
     }
+    cache_of(it)->get(it->self, name, answer_record, store_answer_begin(&others[0]));
+    store_answer_begin(&others[1]);
+    others[1].head_count = 1;
+    cache_of(it)->heads(it->self, &name, 1, answer_heads, &others[1]);
+    cache_of(it)->remove(it->self, &name, 1, answer_done, store_answer_begin(&others[2]));
     store_fixture_reopen(it);
     for (int i = 0; i < SETS; i++) {
         assert_true(answers[i].is_done);
         store_answer_end(&answers[i]);
     }
+    for (int i = 0; i < 3; i++) {
+        assert_true(others[i].is_done);
+        store_answer_end(&others[i]);
+    }
+}
+
+static void of_two_processes_that_increment_no_update_is_lost(void **state)
+{
+    enum { ROUNDS = 300 };
+    struct store_fixture *it = *state;
+    if (it->subject->library == NULL)
+        return;
+    slice name = NAME(it, "counter");
+    char data[32];
+    store_fixture_write_from_two_processes(it, name, (struct store_versions[2]){{0}, {0}}, ROUNDS);
+    snprintf(data, sizeof data, "{\"count\":%d}", 2 * ROUNDS);
+    assert_holds(it, name, 2 * ROUNDS - 1, slice_of(data));
 }
 
 static void what_the_storage_holds_too_is_still_found(void **state)
@@ -334,12 +388,11 @@ static void what_the_storage_holds_too_is_still_found(void **state)
     assert_holds(it, name, 2, SLICE("[]"));
 }
 
-int cache_contract_run(const struct ds_plugin *plugin, const char *options_json)
+int cache_contract_run(const struct store_subject *subject)
 {
-    struct store_subject subject = {plugin, options_json};
 #define TEST(name)                                                                                 \
     cmocka_unit_test_prestate_setup_teardown(name, store_fixture_setup, store_fixture_teardown,    \
-                                             &subject)
+                                             (void *)(uintptr_t)subject)
     const struct CMUnitTest tests[] = {
         TEST(what_was_never_set_is_missing),
         TEST(what_was_set_is_got),
@@ -349,12 +402,14 @@ int cache_contract_run(const struct ds_plugin *plugin, const char *options_json)
         TEST(heads_tell_the_version_of_each_name),
         TEST(what_was_removed_is_missing_and_can_be_set_again),
         TEST(names_and_data_are_any_text),
+        TEST(the_empty_name_is_a_name),
         TEST(large_names_and_data_are_kept),
         TEST(what_a_reader_got_does_not_change_under_it),
         TEST(thousands_of_records_are_all_found),
         TEST(closing_answers_what_is_in_flight),
+        TEST(of_two_processes_that_increment_no_update_is_lost),
         TEST(what_the_storage_holds_too_is_still_found),
     };
 #undef TEST
-    return cmocka_run_group_tests_name(plugin->description, tests, NULL, NULL);
+    return cmocka_run_group_tests_name(subject->plugin->description, tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /* What every cache plugin promises (deepstream/plugin.h), as tests that run against any of them. */
 
-#include "deepstream/plugin.h"
+#include "store_subject.h"
 
 /* Runs them; returns how many failed. */
-int cache_contract_run(const struct ds_plugin *plugin, const char *options_json);
+int cache_contract_run(const struct store_subject *subject);

@@ -12,16 +12,13 @@
  * Functions that can fail return NULL, or a static text that says why. */
 
 #include "support/binary_client.h"
-
-#include <sys/types.h>
+#include "support/child_process.h"
 
 struct server_process {
     const char *program;
-    char folder[64];
+    struct child_process child;
     char config[96];
-    char log[96]; /* what it prints, of all its lives */
     uint16_t port;
-    pid_t pid; /* 0: not running */
 };
 
 /* Makes the folder and the configuration: users and rules none, the port, warnings, and these lines

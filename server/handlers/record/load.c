@@ -65,7 +65,7 @@ static void log_failure(const struct step *step, const char *from, const char *e
 static bool may_promote(const struct step *step)
 {
     const struct record_handler *handler = step->handler;
-    return step->work != &work_write && handler->removing == 0 &&
+    return step->work != &work_write && step->work != &work_hot_write && handler->removing == 0 &&
            handler->removals == step->removals_seen;
 }
 
@@ -93,6 +93,12 @@ static void load_from_storage(struct step *step)
     handler->settings.storage->get(handler->settings.storage_self, step->name, on_storage_get,
                                    step);
     step_deadlines_arm(handler);
+}
+
+void step_load_stored(struct step *step, step_loaded *then)
+{
+    step->on_loaded = then;
+    load_from_storage(step);
 }
 
 static void on_cache_get(void *context, const char *error, const struct ds_record *record)

@@ -200,6 +200,8 @@ bool record_is_hot(const struct record_handler *handler, slice name);
 
 /* The read path (behaviour.md 5.1): cache, storage, promotion. */
 void step_load(struct step *step, step_loaded *then);
+/* The same of a record that the cache is known not to have. */
+void step_load_stored(struct step *step, step_loaded *then);
 /* Goes on with `then` as if record had been loaded just now; NULL: missing. */
 void step_see(struct step *step, const struct ds_record *record, bool is_cached, step_loaded *then,
               uint16_t error);

@@ -259,10 +259,11 @@ const struct step_work work_write = {.run = write_run,
                                      .is_ordered = true,
                                      .refusal = RECORD_RECORD_UPDATE_ERROR};
 
-/* ---- the hot path (behaviour.md 5.6): written over what is there, without loading it ---- */
+/* ---- the hot path (behaviour.md 5.6): written over what is there; loaded only for its version,
+ * when the cache has none ---- */
 
-/* Subscribers need a version that rises: the next one of what the cache holds, else 1 (F11).
- * Nothing is compared, so that no writer has to try again. */
+/* Subscribers and the storage need a version that rises: the next one of what there is, else 1
+ * (F11). Nothing is compared, so that no writer has to try again. */
 static void hot_headed(struct step *step, int32_t version)
 {
     if (version == INT32_MAX) {
@@ -273,12 +274,22 @@ static void hot_headed(struct step *step, int32_t version)
     set(step, DS_ANY_VERSION);
 }
 
+static void hot_loaded(struct step *step, uint16_t error)
+{
+    if (error != 0)
+        step_fail(step, error);
+    else
+        hot_headed(step, step->current.version);
+}
+
 static void on_hot_head(void *context, const char *error, const int32_t *versions)
 {
     struct step *step = context;
     if (step_answered(step)) {
         if (error != NULL)
             fail(step, error);
+        else if (versions[0] == DS_MISSING && record_is_stored(step->handler, step->name))
+            step_load_stored(step, hot_loaded);
         else
             hot_headed(step, versions[0]);
     }

@@ -165,7 +165,7 @@ static bool prepare(struct database *database, const char *path, struct ds_error
         {&database->get, "SELECT version, data FROM records WHERE name = ?"},
         {&database->set, "INSERT INTO records (name, version, data) VALUES (?, ?, ?)"
                          " ON CONFLICT (name) DO UPDATE SET version = excluded.version,"
-                         " data = excluded.data"},
+                         " data = excluded.data WHERE excluded.version >= version"},
         {&database->remove, "DELETE FROM records WHERE name = ?"},
     };
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {

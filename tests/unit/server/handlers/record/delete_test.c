@@ -209,10 +209,30 @@ static void F11_a_hot_write_has_a_real_version_and_a_real_acknowledgement(void *
     expect_update(al, "hot/1", 2, "{\"a\":2}");
     expect_cached("hot/1", 2, "{\"a\":2}");
     expect_stored("hot/1", 2, "{\"a\":2}");
-    assert_int_equal(world.cache.calls[STORE_GET] + world.storage.calls[STORE_GET], 0);
+    assert_int_equal(world.cache.calls[STORE_GET], 0);
+    assert_int_equal(world.storage.calls[STORE_GET], 1); /* the cache had no version to go on from */
     assert_int_equal(asked_action(1), RECORD_CREATE);
     assert_int_equal(asked_action(2), RECORD_UPDATE);
     assert_string_equal(asked_data(2), "{\"a\":1}");
+}
+
+/* A storage ignores what is older than what it has. */
+static void a_hot_write_goes_on_from_what_only_the_storage_has(void **state)
+{
+    (void)state;
+    struct memory_client *bo = login("bo"), *al = subscribed("al", "hot/1");
+    store_put(&world.storage, "hot/1", 50, "{\"old\":1}");
+    say_write(bo, .action = RECORD_CREATEANDUPDATE, .name = "hot/1", .version = -1,
+              .data = "{\"a\":1}", .id = "1");
+    expect_written(bo, "hot/1", "1");
+    expect_update(al, "hot/1", 51, "{\"a\":1}");
+    expect_cached("hot/1", 51, "{\"a\":1}");
+    expect_stored("hot/1", 51, "{\"a\":1}");
+    store_put(&world.storage, "hot/2", 50, "{}");
+    world.storage.errors[STORE_GET] = "no";
+    say_write(bo, .action = RECORD_CREATEANDUPDATE, .name = "hot/2", .version = -1, .data = "{}",
+              .id = "2");
+    expect_error(bo, RECORD_RECORD_LOAD_ERROR, "hot/2", RECORD_CREATEANDUPDATE, "2");
 }
 
 static void a_hot_patch_is_refused_before_any_question(void **state)
@@ -288,6 +308,7 @@ int main(void)
         TEST(a_cache_that_does_not_forget_fails_the_notification),
         TEST(a_name_that_does_not_load_does_not_stop_a_notification),
         TEST(F11_a_hot_write_has_a_real_version_and_a_real_acknowledgement),
+        TEST(a_hot_write_goes_on_from_what_only_the_storage_has),
         TEST(a_hot_patch_is_refused_before_any_question),
         TEST(other_writes_to_hot_names_go_the_usual_way),
         TEST(a_hot_write_that_is_not_fit_or_not_allowed_or_not_written_is_an_error),

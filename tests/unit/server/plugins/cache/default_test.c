@@ -183,7 +183,8 @@ static void an_option_that_makes_no_sense_is_refused(void **state)
 
 int main(void)
 {
-    struct store_subject subject = {&ds_cache_default, "{\"maxBytes\": 10000}"};
+    struct store_subject subject = {.plugin = &ds_cache_default,
+                                    .options_json = "{\"maxBytes\": 10000}"};
 #define TEST(name)                                                                                 \
     cmocka_unit_test_prestate_setup_teardown(name, store_fixture_setup, store_fixture_teardown,    \
                                              &subject)
@@ -198,7 +199,9 @@ int main(void)
         cmocka_unit_test(an_option_that_makes_no_sense_is_refused),
     };
 #undef TEST
-    int failed = cache_contract_run(&ds_cache_default, "");
-    failed += cache_contract_run(&ds_cache_default, "{\"maxBytes\": 0}");
+    int failed = cache_contract_run(
+        &(struct store_subject){.plugin = &ds_cache_default, .options_json = ""});
+    failed += cache_contract_run(
+        &(struct store_subject){.plugin = &ds_cache_default, .options_json = "{\"maxBytes\": 0}"});
     return failed + cmocka_run_group_tests_name("the bound of the cache", tests, NULL, NULL);
 }

@@ -404,8 +404,10 @@ static void it_may_be_closed_while_it_opens(void **state)
 
 int main(void)
 {
-    struct store_subject subject = {&ds_storage_default, "{\"path\": \"test.sqlite\"}"};
-    struct store_subject bounded = {&ds_storage_default, "{\"maxQueueBytes\": 1048576}"};
+    struct store_subject subject = {.plugin = &ds_storage_default,
+                                    .options_json = "{\"path\": \"test.sqlite\"}"};
+    struct store_subject bounded = {.plugin = &ds_storage_default,
+                                    .options_json = "{\"maxQueueBytes\": 1048576}"};
 #define TEST(name, subject)                                                                        \
     cmocka_unit_test_prestate_setup_teardown(name, store_fixture_setup, store_fixture_teardown,    \
                                              subject)
@@ -427,7 +429,9 @@ int main(void)
         cmocka_unit_test(it_may_be_closed_while_it_opens),
     };
 #undef TEST
-    int failed = storage_contract_run(&ds_storage_default, "{\"path\": \"contract.sqlite\"}");
-    failed += storage_contract_run(&ds_storage_default, "{\"synchronous\": \"normal\"}");
+    int failed = storage_contract_run(&(struct store_subject){
+        .plugin = &ds_storage_default, .options_json = "{\"path\": \"contract.sqlite\"}"});
+    failed += storage_contract_run(&(struct store_subject){
+        .plugin = &ds_storage_default, .options_json = "{\"synchronous\": \"normal\"}"});
     return failed + cmocka_run_group_tests_name("the file of the storage", tests, NULL, NULL);
 }

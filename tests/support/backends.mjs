@@ -1,0 +1,203 @@
+// Real backends for tests: databases and buses as child processes, each on a free port of 127.0.0.1 with a
+// scratch folder; killed, paused and started again at the same port on the same data. Prints nothing.
+//
+//     const redis = await startRedis({ args: ['--appendonly', 'yes'] });
+//     redis.port; await redis.kill(); await redis.again(); await redis.stop();
+//
+// `stop` also removes the folder. What still runs when the test ends, ends with it.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const START_MS = 60000;
+const STOP_MS = 60000;
+const RETRY_MS = 10;
+const TRIES = 5;
+const MORE_FOLDERS = ['/usr/sbin', '/usr/lib/postgresql/15/bin'];
+const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, ...MORE_FOLDERS].join(delimiter) };
+
+const running = new Set();
+process.on('exit', () => {
+    for (const backend of running) backend.child.kill('SIGKILL');
+    for (const backend of running) rmSync(backend.folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+export async function freePort() {
+    const listener = createServer();
+    await new Promise((done) => listener.listen(0, '127.0.0.1', done));
+    const { port } = listener.address();
+    await new Promise((done) => listener.close(done));
+    return port;
+}
+
+/** Whether somebody accepts connections there. */
+const accepts = (port) => new Promise((done) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.on('connect', () => { socket.destroy(); done(true); });
+    socket.on('error', () => done(false));
+});
+
+/** The ids of a user, for programs that refuse to run as root. */
+function idsOf(user) {
+    if (user === undefined || process.getuid() !== 0) return {};
+    const [uid, gid] = ['-u', '-g'].map((flag) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout));
+    return { uid, gid };
+}
+
+class Backend {
+    /** command(port, folder): the words of its command line. ready: as backend.isReady. */
+    constructor(name, command, { user, ready, prepare } = {}) {
+        Object.assign(this, { name, command, ready, ids: idsOf(user), log: '' });
+        this.folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
+        if (this.ids.uid !== undefined) chownSync(this.folder, this.ids.uid, this.ids.gid);
+        prepare?.(this);
+    }
+
+    /** Runs a command to its end, with the backend's user and folder. */
+    run(program, args) {
+        const { status, stdout, stderr, error } = spawnSync(program, args, { ...this.ids, cwd: this.folder, env: ENVIRONMENT, encoding: 'utf8' });
+        if (status !== 0) throw new Error(`${program} failed: ${error ?? stdout + stderr}`);
+        return stdout;
+    }
+
+    /** Another process may have taken the port meanwhile: then another one. */
+    async start() {
+        for (let tries = 1; ; tries++) {
+            this.port = await freePort();
+            if (await this.launch()) return this;
+            if (tries === TRIES) throw await this.failure('did not start');
+        }
+    }
+
+    async failure(what) {
+        await this.stop();
+        return new Error(`${this.name} ${what}\n${this.log.slice(-4000)}`);
+    }
+
+    watch(child) {
+        this.child = child;
+        this.exit = null;
+        running.add(this);
+        for (const stream of [child.stdout, child.stderr]) {
+            stream.setEncoding('utf8');
+            stream.on('data', (text) => { this.log += text; });
+        }
+        child.on('error', (error) => { this.log += `${error}\n`; });
+        this.exited = new Promise((done) => child.on('close', (code, signal) => {
+            this.exit = { code, signal };
+            running.delete(this);
+            done(this.exit);
+        }));
+    }
+
+    get isRunning() {
+        return this.exit === null;
+    }
+
+    /** Whether it answers: that the port is open, unless the kind of backend can say more. */
+    async isReady() {
+        return await accepts(this.port) && (this.ready === undefined || this.ready(this));
+    }
+
+    /** False when it ended instead. */
+    async launch() {
+        const [program, ...args] = this.command(this.port, this.folder);
+        this.watch(spawn(program, args, { ...this.ids, cwd: this.folder, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
+        const deadline = Date.now() + START_MS;
+        while (this.isRunning && Date.now() < deadline) {
+            if (await this.isReady()) return this.isRunning;
+            await new Promise((done) => setTimeout(done, RETRY_MS)); // nothing tells when another process listens
+        }
+        if (this.isRunning) throw await this.failure('was not ready in time');
+        return false;
+    }
+
+    signal(name) {
+        this.child.kill(name);
+    }
+
+    /** SIGKILL. */
+    async kill() {
+        this.signal('SIGKILL');
+        return this.exited;
+    }
+
+    /** SIGTERM, and its end. */
+    async end() {
+        if (!this.isRunning) return;
+        this.resume();
+        this.signal('SIGTERM');
+        const timer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
+        await this.exited;
+        clearTimeout(timer);
+    }
+
+    /** After its end: the same once more. */
+    async again() {
+        if (!(await this.launch())) throw await this.failure('did not start again');
+    }
+
+    async restart() {
+        await this.end();
+        await this.again();
+    }
+
+    /** Connected, but silent. */
+    pause() {
+        this.signal('SIGSTOP');
+    }
+
+    resume() {
+        this.signal('SIGCONT');
+    }
+
+    async stop() {
+        if (this.exit !== undefined) await this.end();
+        rmSync(this.folder, { recursive: true, force: true });
+    }
+}
+
+const CLIENT_MS = '5';
+const answers = (program, args, pattern) => pattern.test(spawnSync(program, args, { env: ENVIRONMENT, encoding: 'utf8', timeout: 10000 }).stdout ?? '');
+
+/** args: more options, such as --appendonly yes. password: as `requirepass`. */
+export function startRedis({ args = [], password } = {}) {
+    const secret = password === undefined ? [] : ['--requirepass', password];
+    const login = password === undefined ? [] : ['--no-auth-warning', '-a', password];
+    return new Backend('redis', (port, folder) => ['redis-server', '--bind', '127.0.0.1', '--port', `${port}`, '--dir', folder, '--save', '', ...secret, ...args], {
+        ready: ({ port }) => answers('redis-cli', [...login, '-p', `${port}`, 'ping'], /PONG/),
+    }).start();
+}
+
+export function startMemcached({ args = [] } = {}) {
+    return new Backend('memcached', (port) => ['memcached', '-u', 'nobody', '-l', '127.0.0.1', '-p', `${port}`, '-U', '0', ...args]).start();
+}
+
+/** A cluster of its own, with the user and database `postgres`, who needs no password. */
+export function startPostgres({ args = [] } = {}) {
+    return new Backend('postgres', (port, folder) => ['postgres', '-D', join(folder, 'data'), '-p', `${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`, ...args], {
+        user: 'postgres',
+        prepare: (backend) => {
+            const data = join(backend.folder, 'data');
+            if (!existsSync(data)) backend.run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N']);
+        },
+        ready: ({ port }) => answers('pg_isready', ['-h', '127.0.0.1', '-p', `${port}`, '-t', CLIENT_MS], /accepting connections/),
+    }).start();
+}
+
+export function startNats({ args = [] } = {}) {
+    return new Backend('nats', (port) => ['nats-server', '-a', '127.0.0.1', '-p', `${port}`, ...args]).start();
+}
+
+/** lines: more lines of its configuration file. */
+export function startMosquitto({ lines = ['allow_anonymous true'] } = {}) {
+    return new Backend('mosquitto', (port, folder) => {
+        const file = join(folder, 'mosquitto.conf');
+        writeFileSync(file, [`listener ${port} 127.0.0.1`, ...lines, ''].join('\n'), { mode: 0o644 });
+        return ['mosquitto', '-c', file];
+    }).start();
+}
