@@ -141,3 +141,28 @@ void redis_backend_command(struct redis_backend *redis, const char *const *words
     CHECK(child_process_wait(&command, 60000) == 0);
     child_process_remove(&command);
 }
+
+void redis_backend_cluster_id(struct redis_backend *redis, size_t node,
+                              char id[REDIS_CLUSTER_ID + 1])
+{
+    char command[80];
+    snprintf(command, sizeof command, "redis-cli -p %u cluster myid", redis->nodes[node].port);
+    FILE *output = popen(command, "re");
+    CHECK(output != NULL);
+    CHECK(fread(id, 1, REDIS_CLUSTER_ID, output) == REDIS_CLUSTER_ID);
+    id[REDIS_CLUSTER_ID] = '\0';
+    pclose(output);
+}
+
+void redis_backend_begin_reshard(struct redis_backend *redis, struct child_process *move,
+                                 const char *from, const char *to, unsigned slots)
+{
+    char address[32], count[12];
+    snprintf(address, sizeof address, "127.0.0.1:%u", redis->nodes[0].port);
+    snprintf(count, sizeof count, "%u", slots);
+    const char *words[] = {"redis-cli",       "--cluster", "reshard",       address,
+                           "--cluster-from",  from,        "--cluster-to",  to,
+                           "--cluster-slots", count,       "--cluster-yes", NULL};
+    child_process_make(move, "reshard");
+    child_process_start(move, words, NULL);
+}

@@ -23,3 +23,11 @@ void redis_backend_remove(struct redis_backend *redis);
 
 /* Runs redis-cli with these words, up to NULL, at the first node. */
 void redis_backend_command(struct redis_backend *redis, const char *const *words);
+
+/* Of a cluster: the id of a node, and slots that begin to move from one to another; `move` is the
+ * command that moves them. */
+#define REDIS_CLUSTER_ID 40
+void redis_backend_cluster_id(struct redis_backend *redis, size_t node,
+                              char id[REDIS_CLUSTER_ID + 1]);
+void redis_backend_begin_reshard(struct redis_backend *redis, struct child_process *move,
+                                 const char *from, const char *to, unsigned slots);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -131,7 +132,10 @@ void backend_process_stop(struct backend_process *backend)
 
 void backend_process_pause(struct backend_process *backend)
 {
+    int status;
     kill(backend->child.pid, SIGSTOP);
+    CHECK(waitpid(backend->child.pid, &status, WUNTRACED) == backend->child.pid &&
+          WIFSTOPPED(status));
 }
 
 void backend_process_resume(struct backend_process *backend)

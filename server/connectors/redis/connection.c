@@ -377,9 +377,9 @@ static void on_open(void *context)
     greet(context);
 }
 
-static void on_link_lost(void *context, const char *reason)
+static void on_link_lost(void *context, const char *reason, bool is_final)
 {
-    lose(context, reason, false);
+    lose(context, reason, is_final);
 }
 
 static void release(struct redis_connection *connection)

@@ -46,7 +46,8 @@ static void lose(struct redis_link *link, const char *reason)
     if (link->is_lost || link->is_closed)
         return;
     link->is_lost = true;
-    link->events->on_lost(link->context, reason);
+    bool is_refused = !link->is_open && link->tls != NULL && redis_tls_is_refused(link->tls);
+    link->events->on_lost(link->context, reason, is_refused);
 }
 
 /* ---- writing ---- */

@@ -12,8 +12,10 @@ struct redis_link;
 struct redis_link_events {
     void (*on_open)(void *context);
     void (*on_bytes)(void *context, slice bytes);
-    void (*on_lost)(void *context, const char *reason); /* at most once; it is to be closed then */
-    void (*on_gone)(void *context);                     /* nothing of it is left on the loop */
+    /* At most once; it is to be closed then. is_final: trying again makes no sense before somebody
+     * changes something. */
+    void (*on_lost)(void *context, const char *reason, bool is_final);
+    void (*on_gone)(void *context); /* nothing of it is left on the loop */
 };
 
 /* settings and context are borrowed until on_gone. Returns NULL when the host can be no name. */

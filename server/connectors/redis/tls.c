@@ -164,6 +164,12 @@ bool redis_tls_is_open(const struct redis_tls *tls)
     return SSL_is_init_finished(tls->openssl);
 }
 
+bool redis_tls_is_refused(const struct redis_tls *tls)
+{
+    return SSL_get_verify_mode(tls->openssl) != SSL_VERIFY_NONE &&
+           SSL_get_verify_result(tls->openssl) != X509_V_OK;
+}
+
 static const char *failure(struct redis_tls *tls, int result)
 {
     int kind = SSL_get_error(tls->openssl, result);

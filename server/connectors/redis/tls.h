@@ -28,5 +28,8 @@ const char *redis_tls_receive(struct redis_tls *tls, slice bytes, struct buf *pl
 
 bool redis_tls_is_open(const struct redis_tls *tls); /* the handshake is over */
 
+/* The other side's certificate was found wanting. */
+bool redis_tls_is_refused(const struct redis_tls *tls);
+
 /* Encrypts; only once it is open. */
 const char *redis_tls_send(struct redis_tls *tls, slice plain, struct buf *wire);
