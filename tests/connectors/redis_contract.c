@@ -19,17 +19,22 @@ static bool is_refused(ds_slice name)
     return name.length == 0 || name.at[0] == '}';
 }
 
-static struct store_subject subject_of(const char *path, enum ds_plugin_kind kind,
-                                       const char *options, bool is_cluster)
+static struct plugin_library *load(const char *path, enum ds_plugin_kind kind)
 {
     struct ds_error error;
     struct plugin_library *library = plugin_library_open_kind(path, kind, &error);
     if (library == NULL)
         fprintf(stderr, "%s\n", error.text);
     CHECK(library != NULL);
+    return library;
+}
+
+static struct store_subject subject_of(const struct plugin_library *library, const char *options,
+                                       bool is_cluster)
+{
     return (struct store_subject){.plugin = plugin_library_plugin(library),
                                   .options_json = options,
-                                  .library = path,
+                                  .library = plugin_library_path(library),
                                   .refuses_name = is_cluster ? is_refused : NULL};
 }
 
@@ -50,10 +55,13 @@ int main(int argc, char **argv)
         if (strcmp(argv[3], kinds[i].word) == 0)
             kinds[i].start(&redis);
     bool is_cluster = strcmp(argv[3], "cluster") == 0;
-    struct store_subject cache = subject_of(argv[1], DS_PLUGIN_CACHE, redis.options, is_cluster);
-    struct store_subject storage =
-        subject_of(argv[2], DS_PLUGIN_STORAGE, redis.options, is_cluster);
-    int failed = cache_contract_run(&cache) + storage_contract_run(&storage);
+    struct plugin_library *cache = load(argv[1], DS_PLUGIN_CACHE);
+    struct plugin_library *storage = load(argv[2], DS_PLUGIN_STORAGE);
+    struct store_subject cache_subject = subject_of(cache, redis.options, is_cluster);
+    struct store_subject storage_subject = subject_of(storage, redis.options, is_cluster);
+    int failed = cache_contract_run(&cache_subject) + storage_contract_run(&storage_subject);
+    plugin_library_close(&cache);
+    plugin_library_close(&storage);
     redis_backend_remove(&redis);
     return failed;
 }

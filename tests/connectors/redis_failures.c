@@ -208,6 +208,20 @@ static void a_redis_that_has_forgotten_the_script_is_told_it_again(void **state)
     must_set(it, "a", 3, 2);
 }
 
+static void a_redis_that_became_a_replica_is_left_and_tried_again(void **state)
+{
+    struct fixture *it = *state;
+    struct store_answer answer;
+    open_cache(it, "");
+    redis_backend_command(&it->redis, (const char *[]){"REPLICAOF", "127.0.0.1", "1", NULL});
+    begin_set(it, "a", 1, DS_MISSING, SLICE("{}"), &answer);
+    end_badly(it, &answer, "READONLY");
+    assert_true(plugin_host_has_logged(&it->host, "BACKEND_LOST"));
+    redis_backend_command(&it->redis, (const char *[]){"REPLICAOF", "NO", "ONE", NULL});
+    await_return(it);
+    must_set(it, "a", 1, DS_MISSING);
+}
+
 static void half_a_record_is_none_and_what_is_no_record_is_an_error(void **state)
 {
     struct fixture *it = *state;
@@ -301,7 +315,7 @@ static void slots_that_move_take_nothing_with_them(void **state)
     enum { NAMES = 40 };
     struct fixture *it = *state;
     struct child_process move;
-    char from[REDIS_CLUSTER_ID + 1], to[REDIS_CLUSTER_ID + 1], names[NAMES][8];
+    char from[REDIS_CLUSTER_ID + 1], to[REDIS_CLUSTER_ID + 1], names[NAMES][16];
     int32_t versions[NAMES];
     open_cache(it, "");
     redis_backend_cluster_id(&it->redis, 0, from);
@@ -383,6 +397,7 @@ int main(int argc, char **argv)
         TEST(a_silent_redis_is_given_up_after_the_timeout, plain),
         TEST(what_waits_is_bounded, plain),
         TEST(a_redis_that_has_forgotten_the_script_is_told_it_again, plain),
+        TEST(a_redis_that_became_a_replica_is_left_and_tried_again, plain),
         TEST(half_a_record_is_none_and_what_is_no_record_is_an_error, plain),
         TEST(with_a_ttl_records_go_by_themselves, plain),
         TEST(closing_does_not_wait_for_a_redis_that_is_gone, plain),

@@ -303,6 +303,18 @@ static void greeted(struct redis_connection *connection, struct request *request
     become_ready(connection);
 }
 
+/* A server that has become a replica does nothing for us any more; behind its name there may be
+ * another one by now. */
+static void tell(struct redis_connection *connection, struct request *request,
+                 const redisReply *reply)
+{
+    bool is_error = reply->type == REDIS_REPLY_ERROR;
+    finish(connection, request,
+           &(struct redis_answer){.error = is_error ? reply->str : NULL, .reply = reply});
+    if (is_error && starts(reply, SLICE("READONLY")))
+        lose(connection, "it has become a replica, which nobody may write to", false);
+}
+
 static void answered(struct redis_connection *connection, const redisReply *reply)
 {
     if (connection->state == READY && connection->config.events->on_push != NULL) {
@@ -317,9 +329,7 @@ static void answered(struct redis_connection *connection, const redisReply *repl
     if (first->done == NULL)
         greeted(connection, first, reply);
     else if (--first->replies == 0)
-        finish(connection, first,
-               &(struct redis_answer){.error = reply->type == REDIS_REPLY_ERROR ? reply->str : NULL,
-                                      .reply = reply});
+        tell(connection, first, reply);
 }
 
 static void on_bytes(void *context, slice bytes)
