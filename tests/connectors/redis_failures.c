@@ -6,6 +6,7 @@
 #include "redis_backends.h"
 #include "support/plugin_host.h"
 #include "support/store_answers.h"
+#include "support/test_values.h"
 
 #include "base/check.h"
 #include "node/plugin_library.h"
@@ -271,6 +272,22 @@ static void closing_does_not_wait_for_a_redis_that_is_gone(void **state)
     store_answer_end(&answer);
 }
 
+static void a_start_that_comes_after_the_connection_succeeds(void **state)
+{
+    struct fixture *it = *state;
+    struct arena options;
+    struct ds_error error;
+    struct store_answer read, started;
+    arena_init(&options, 0);
+    it->self = plugin->create(&it->host.services, test_value(&options, it->redis.options), &error);
+    arena_fini(&options);
+    assert_non_null(it->self);
+    begin_get(it, "a", &read);
+    end_well(it, &read);
+    plugin->start(it->self, answer_done, store_answer_begin(&started));
+    end_well(it, &started);
+}
+
 static void refuses(struct fixture *it, const char *options, const char *text)
 {
     struct ds_error error;
@@ -401,6 +418,8 @@ int main(int argc, char **argv)
         TEST(half_a_record_is_none_and_what_is_no_record_is_an_error, plain),
         TEST(with_a_ttl_records_go_by_themselves, plain),
         TEST(closing_does_not_wait_for_a_redis_that_is_gone, plain),
+        TEST(a_start_that_comes_after_the_connection_succeeds, plain),
+        TEST(a_start_that_comes_after_the_connection_succeeds, cluster),
         TEST(a_start_that_redis_refuses_fails_at_once, guarded),
         TEST(a_certificate_that_nobody_vouches_for_is_refused, tls),
         TEST(slots_that_move_take_nothing_with_them, cluster),

@@ -2,9 +2,9 @@
  * a cluster, redirects, versions; and URLs of the configuration. The first byte is the size of the
  * pieces. */
 
-#include "connectors/redis/record_keys.h"
-#include "connectors/redis/slot_map.h"
-#include "connectors/redis/url.h"
+#include "redis/record_keys.h"
+#include "redis/slot_map.h"
+#include "redis/url.h"
 
 #include "base/check.h"
 

@@ -45,7 +45,9 @@ struct redis_client {
     uv_timer_t pause; /* of a cluster: questions and the map are asked again */
     bool is_closing;
     unsigned to_close;
-    ds_done *started;
+    bool has_outcome;  /* of connecting, whether somebody waits for it already or not */
+    char refusal[600]; /* empty: it went well */
+    ds_done *started;  /* who waits for the outcome, or NULL */
     void *started_context;
     void (*closed)(void *context);
     void *closed_context;
@@ -53,18 +55,28 @@ struct redis_client {
 
 /* ---- the start ---- */
 
-static void tell_started(struct redis_client *client, const char *error)
+static void tell_started(struct redis_client *client)
 {
     ds_done *started = client->started;
     client->started = NULL;
     if (started != NULL)
-        started(client->started_context, error);
+        started(client->started_context, client->refusal[0] == '\0' ? NULL : client->refusal);
+}
+
+/* refusal: NULL when it can be used. */
+static void connected(struct redis_client *client, const char *refusal)
+{
+    client->has_outcome = true;
+    snprintf(client->refusal, sizeof client->refusal, "%s", refusal == NULL ? "" : refusal);
+    tell_started(client);
 }
 
 void redis_client_start(struct redis_client *client, ds_done *done, void *context)
 {
     client->started = done;
     client->started_context = context;
+    if (client->has_outcome)
+        tell_started(client);
 }
 
 /* ---- servers ---- */
@@ -82,7 +94,7 @@ static void on_ready(void *context)
 {
     struct server *server = context;
     if (server->client->slots == NULL)
-        tell_started(server->client, NULL);
+        connected(server->client, NULL);
     else if (server->client->is_map_stale)
         ask_map(server->client);
 }
@@ -93,12 +105,12 @@ static void on_lost(void *context, const char *reason, bool is_final)
     server->client->is_map_stale = true; /* another one may take its place */
     if (server->client->slots != NULL)
         come_back_soon(server->client);
-    if (!is_final || server->client->started == NULL)
+    if (!is_final)
         return;
     char where[270], text[600];
     redis_address_print(redis_connection_address(server->connection), where, sizeof where);
     snprintf(text, sizeof text, "redis at %s: %s", where, reason);
-    tell_started(server->client, text);
+    connected(server->client, text);
 }
 
 static struct server *server_at(struct redis_client *client, const struct redis_address *address)
@@ -155,9 +167,9 @@ static void on_map(void *context, const struct redis_answer *answer)
     bool is_refusal = answer->reply != NULL && answer->error != NULL &&
                       slice_starts_with(slice_of(answer->error), SLICE("ERR"));
     if (is_map || is_refusal)
-        tell_started(client, is_map ? NULL : answer->error);
-    come_back_soon(
-        client); /* what waits for the map is asked again; a map that did not come, too */
+        connected(client, is_map ? NULL : answer->error);
+    /* What waits for the map is asked again; a map that did not come, too. */
+    come_back_soon(client);
 }
 
 /* Whoever is ready may tell it. */
@@ -282,7 +294,7 @@ static void on_pause_over(uv_timer_t *timer)
     if (client->is_map_stale)
         ask_map(client);
     if (list_is_empty(&client->paused)) {
-        if (client->is_map_stale && client->started != NULL)
+        if (client->is_map_stale && !client->has_outcome)
             come_back_soon(client);
         return;
     }
@@ -375,7 +387,7 @@ void redis_client_close(struct redis_client *client, void (*closed)(void *contex
     client->closed = closed;
     client->closed_context = context;
     client->to_close = (unsigned)client->server_count + 1;
-    tell_started(client, "it is being closed");
+    connected(client, "it is being closed");
     uv_close((uv_handle_t *)&client->pause, on_pause_closed);
     for (size_t i = 0; i < client->server_count; i++)
         redis_connection_close(client->servers[i]->connection, on_connection_closed, client);
