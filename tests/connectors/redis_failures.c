@@ -329,7 +329,7 @@ static void a_certificate_that_nobody_vouches_for_is_refused(void **state)
 
 static void slots_that_move_take_nothing_with_them(void **state)
 {
-    enum { NAMES = 40 };
+    enum { NAMES = 100 };
     struct fixture *it = *state;
     struct child_process move;
     char from[REDIS_CLUSTER_ID + 1], to[REDIS_CLUSTER_ID + 1], names[NAMES][16];
@@ -342,7 +342,7 @@ static void slots_that_move_take_nothing_with_them(void **state)
         versions[i] = 0;
         must_set(it, names[i], 0, DS_MISSING);
     }
-    redis_backend_begin_reshard(&it->redis, &move, from, to, 5461);
+    redis_backend_begin_reshard(&it->redis, &move, from, to, 1500);
     bool is_moved = false;
     int status = -1;
     for (int rounds = 0; !is_moved || rounds < 3; rounds++) {
