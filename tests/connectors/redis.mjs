@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { freePort, startRedis } from '../support/backends.mjs';
-import { startOriginal, startOurs } from '../support/servers.mjs';
+import { startRedis } from '../support/backends.mjs';
+import { freePort, startOriginal, startOurs } from '../support/servers.mjs';
 import { Peer } from '../support/wire.mjs';
 import { check, report } from '../commands/check.mjs';
 

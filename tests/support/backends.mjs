@@ -8,9 +8,10 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { freePort } from './servers.mjs';
 
 const START_MS = 60000;
 const STOP_MS = 60000;
@@ -25,14 +26,6 @@ process.on('exit', () => {
     for (const backend of running) rmSync(backend.folder, { recursive: true, force: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
-
-export async function freePort() {
-    const listener = createServer();
-    await new Promise((done) => listener.listen(0, '127.0.0.1', done));
-    const { port } = listener.address();
-    await new Promise((done) => listener.close(done));
-    return port;
-}
 
 /** Whether somebody accepts connections there. */
 const accepts = (port) => new Promise((done) => {
