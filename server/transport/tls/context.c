@@ -187,9 +187,7 @@ static bool refuse_key(struct making *making, const struct passphrase *passphras
         return refuse(making, TLS_PART_PASSPHRASE, "is missing: the key is encrypted");
     if (passphrase->was_asked)
         return refuse(making, TLS_PART_PASSPHRASE, "does not open the key");
-    if (is_at_end())
-        return refuse(making, TLS_PART_KEY, "holds no private key in PEM");
-    return refuse(making, TLS_PART_KEY, "holds a broken key: %s", library_reason());
+    return refuse(making, TLS_PART_KEY, "holds no private key in PEM that can be read");
 }
 
 static bool use_key(struct making *making)
