@@ -9,12 +9,14 @@ function openssl(...args) {
     return execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+const KINDS = { EC: 'ec_paramgen_curve:P-256', RSA: 'rsa_keygen_bits:2048' };
+
 /** Makes NAME.key and NAME.pem in folder. days: of validity, from now; negative ones are over. Without an
  * issuer, which is what this has returned, it is signed by itself. */
-export function certificate(folder, name, { issuer, subject = `/CN=${name}`, isAuthority = false, hosts = ['localhost', 'IP:127.0.0.1'], days = 2, passphrase } = {}) {
+export function certificate(folder, name, { issuer, subject = `/CN=${name}`, isAuthority = false, hosts = ['localhost', 'IP:127.0.0.1'], days = 2, passphrase, algorithm = 'EC' } = {}) {
     const at = (extension) => join(folder, `${name}.${extension}`);
     const made = { name, key: at('key'), pem: at('pem'), folder };
-    openssl('genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', made.key,
+    openssl('genpkey', '-algorithm', algorithm, '-pkeyopt', KINDS[algorithm], '-out', made.key,
         ...(passphrase ? ['-aes-128-cbc', '-pass', `pass:${passphrase}`] : []));
     openssl('req', '-new', '-utf8', '-key', made.key, '-subj', subject, '-out', at('csr'),
         ...(passphrase ? ['-passin', `pass:${passphrase}`] : []));

@@ -16,6 +16,10 @@
 #define MOST_CERTIFICATES 1000
 #define DESCRIPTION_BYTES 512
 
+/* Of TLS 1.2, when none are named: those with forward secrecy whose records are authenticated as a
+ * whole (RFC 9325 4.2). */
+#define USUAL_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
+
 struct tls_context {
     SSL_CTX *ssl;
     BIO_METHOD *method;
@@ -317,8 +321,9 @@ static bool use_ciphers(struct making *making)
     SSL_CTX *ssl = making->context->ssl;
     struct buf suites = BUF_EMPTY, others = BUF_EMPTY;
     sort_ciphers(making->settings->ciphers, &suites, &others);
+    const char *list = others.length == 1 ? USUAL_CIPHERS : others.at;
     bool is_known = (suites.length == 1 || SSL_CTX_set_ciphersuites(ssl, suites.at) == 1) &&
-                    (others.length == 1 || SSL_CTX_set_cipher_list(ssl, others.at) == 1);
+                    SSL_CTX_set_cipher_list(ssl, list) == 1;
     buf_fini(&suites);
     buf_fini(&others);
     return is_known || refuse(making, TLS_PART_CIPHERS, "names no ciphers: %s", library_reason());

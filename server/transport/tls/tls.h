@@ -47,7 +47,7 @@ struct tls_settings {
                             `certificate` holds nothing but the first; empty: nobody */
     slice dh_parameters; /* PEM: for DHE suites of TLS 1.2; empty: they are off, ECDHE is used */
     slice ciphers; /* names between colons; those of TLS 1.3 begin with TLS_. Of a version that none
-                      is named for, the library's own count */
+                      is named for, those count that RFC 9325 recommends */
     enum tls_version least_version;
     enum tls_client_certificate client_certificate; /* not NONE: ca is needed */
 };
