@@ -67,7 +67,8 @@ static ssize_t put(struct binary_client *client, const void *bytes, size_t size)
     size_t length = 0;
     if (client->tls == NULL)
         return send(client->socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    return outcome_of(client, SSL_write_ex(client->tls, bytes, size, &length), length);
+    int is_done = SSL_write_ex(client->tls, bytes, size, &length);
+    return outcome_of(client, is_done, length);
 }
 
 static ssize_t get(struct binary_client *client, void *room, size_t size)
@@ -75,7 +76,8 @@ static ssize_t get(struct binary_client *client, void *room, size_t size)
     size_t length = 0;
     if (client->tls == NULL)
         return recv(client->socket, room, size, MSG_DONTWAIT);
-    return outcome_of(client, SSL_read_ex(client->tls, room, size, &length), length);
+    int is_done = SSL_read_ex(client->tls, room, size, &length);
+    return outcome_of(client, is_done, length);
 }
 
 /* The socket blocks until the head of the answer is read. */
