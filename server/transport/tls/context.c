@@ -304,7 +304,7 @@ static void add_word(struct buf *list, slice word)
 static void sort_ciphers(slice names, struct buf *suites, struct buf *others)
 {
     size_t start = 0;
-    for (size_t i = 0; i <= names.length; i++) {
+    for (size_t i = 0; names.length > 0 && i <= names.length; i++) {
         if (i < names.length && names.at[i] != ':')
             continue;
         slice name = slice_part(names, start, i);
