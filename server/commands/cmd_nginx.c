@@ -41,7 +41,7 @@ static const struct option OPTIONS[] = {
      .kind = OPTION_TEXT,
      .offset = offsetof(struct settings, host)},
     {.name = "ssl",
-     .help = "encrypt; needs --ssl-cert and --ssl-key",
+     .help = "nginx encrypts; needs --ssl-cert and --ssl-key",
      .kind = OPTION_SWITCH,
      .offset = offsetof(struct settings, ssl)},
     {.name = "ssl-cert",
@@ -64,8 +64,10 @@ static const struct option OPTIONS[] = {
 
 static const struct command_line LINE = {
     .command = "nginx",
-    .about = "Prints an nginx.conf whose server passes connections on to deepstream: upgrades of\n"
-             "every WebSocket endpoint, and requests to the paths of HTTP endpoints.\n",
+    .about =
+        "Prints an nginx.conf whose server passes connections on to deepstream: upgrades of\n"
+        "every WebSocket endpoint, and requests to the paths of HTTP endpoints. It speaks TLS\n"
+        "to a server that encrypts by itself (httpServer.options.ssl).\n",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
 };
@@ -77,6 +79,7 @@ enum location_kind { LOCATION_PLAIN, LOCATION_UPGRADE };
 struct locations {
     slice paths[64];
     size_t count;
+    const char *scheme; /* that the server speaks: "http" or "https" */
 };
 
 /* Whether the path is new: nginx takes each location once. */
@@ -99,11 +102,11 @@ static void append_location(struct buf *out, struct locations *locations, slice 
         return;
     buf_printf(out,
                "\n        location " SLICE_FORMAT " {\n"
-               "            proxy_pass http://deepstream;\n"
+               "            proxy_pass %s://deepstream;\n"
                "            proxy_http_version 1.1;\n"
                "            proxy_set_header Host $host;\n"
                "            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n",
-               SLICE_ARGUMENTS(path));
+               SLICE_ARGUMENTS(path), locations->scheme);
     if (kind == LOCATION_UPGRADE)
         buf_append_text(out, "            proxy_set_header Upgrade $http_upgrade;\n"
                              "            proxy_set_header Connection $connection_upgrade;\n"
@@ -169,7 +172,8 @@ static void append_head(struct buf *out, const struct config *config)
 static void append_nginx(struct buf *out, const struct settings *settings,
                          const struct config *config)
 {
-    struct locations locations = {.count = 0};
+    bool is_encrypted = ds_value_kind(config_value(config, CONFIG_HTTP_SSL)) != DS_VALUE_NULL;
+    struct locations locations = {.scheme = is_encrypted ? "https" : "http"};
     append_head(out, config);
     buf_printf(out, "    server {\n        listen %u%s;\n        server_name %s;\n",
                (unsigned)settings->port, settings->ssl ? " ssl" : "", settings->host);

@@ -70,7 +70,8 @@ static void on_reload(uv_signal_t *handle, int number)
     struct log *log = ds_node_log(running->node);
     struct config *fresh = node_options_load(running->options);
     (void)number;
-    log_line(log, DS_INFO, LOG_INFO, "SIGHUP: reading the rules and the log level again");
+    log_line(log, DS_INFO, LOG_INFO,
+             "SIGHUP: reading the rules, the certificates and the log level again");
     config_log_problems(fresh, log);
     if (config_is_valid(fresh))
         ds_node_reload(running->node, fresh);

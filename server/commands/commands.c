@@ -21,7 +21,8 @@ const struct application application = {
         "  deepstream help COMMAND      the options of a command\n"
         "  deepstream --version         the version of the program\n\n"
         "A running server stops on SIGTERM and SIGINT once it has answered what it accepted; a\n"
-        "second signal ends it at once. SIGHUP makes it read its rules and its log level again.\n",
+        "second signal ends it at once. SIGHUP makes it read its rules, its\n"
+        "certificates and its log level again.\n",
     .exit_status =
         "Exit status: 0 fine; 1 the server could not start or the command failed, or\n"
         "--check-config has found something; 2 wrong usage, or a file that cannot be read;\n"

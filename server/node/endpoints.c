@@ -1,6 +1,6 @@
 #include "endpoints.h"
 
-#include "node/config/config.h"
+#include "encryption.h"
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -73,13 +73,63 @@ static void read_websocket_settings(struct session_settings *settings,
     settings->deflate = config_boolean_in(options, CONFIG_WS_PER_MESSAGE_DEFLATE);
 }
 
-void endpoints_check(struct config *config)
+/* ---- encryption ---- */
+
+static struct tls_context *check_encryption(struct config *config, const struct ds_value *ssl)
 {
-    const struct ds_value *ssl = config_value(config, CONFIG_HTTP_SSL);
-    if (ds_value_kind(ssl) != DS_VALUE_NULL)
-        config_refuse(config, ssl,
-                      "this server does not encrypt by itself: leave `ssl` out and let a proxy do "
-                      "it, see deepstream nginx --ssl");
+    struct encryption_fault fault;
+    if (ds_value_kind(ssl) == DS_VALUE_NULL)
+        return NULL;
+    struct tls_context *context = encryption_new(config, ssl, &fault);
+    if (context == NULL)
+        config_refuse(config, fault.value, "%s", fault.text);
+    else if (tls_context_warning(context) != NULL)
+        config_warn(config, config_ssl_value(ssl, CONFIG_SSL_CERT), "ssl: %s",
+                    tls_context_warning(context));
+    return context;
+}
+
+void endpoints_check(struct endpoints *endpoints, struct config *config)
+{
+    endpoints->tls = check_encryption(config, config_value(config, CONFIG_HTTP_SSL));
+    for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
+        const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
+        if (!is_type(wanted, "mqtt"))
+            continue;
+        struct tls_context *tls =
+            check_encryption(config, config_value_in(wanted->options, CONFIG_MQTT_SSL));
+        tls_context_release(&tls);
+    }
+}
+
+bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, struct log *log)
+{
+    const struct ds_value *ssl = config_value(fresh, CONFIG_HTTP_SSL);
+    struct encryption_fault fault;
+    bool is_wanted = ds_value_kind(ssl) != DS_VALUE_NULL;
+    if (is_wanted != (endpoints->tls != NULL)) {
+        log_line(log, DS_WARN, LOG_CONFIG_ERROR,
+                 "whether httpServer encrypts (`ssl`) changes with a restart alone");
+        return false;
+    }
+    if (!is_wanted)
+        return true;
+    struct tls_context *tls = encryption_new(fresh, ssl, &fault);
+    if (tls == NULL) {
+        log_line(log, DS_ERROR, LOG_CONFIG_ERROR,
+                 "the certificates were not reloaded, those of before stay: %s at " SLICE_FORMAT,
+                 fault.text, SLICE_ARGUMENTS(ds_value_place(fault.value)));
+        return false;
+    }
+    tls_context_release(&endpoints->tls);
+    endpoints->tls = tls;
+    if (endpoints->server != NULL)
+        http_server_encrypt(endpoints->server, tls);
+    if (tls_context_warning(tls) != NULL)
+        log_line(log, DS_WARN, LOG_CONFIG_ERROR, "ssl: %s", tls_context_warning(tls));
+    log_line(log, DS_INFO, LOG_INFO, "the certificates were reloaded: %s",
+             tls_context_description(tls));
+    return true;
 }
 
 /* ---- readiness ---- */
@@ -118,9 +168,11 @@ static void add_endpoint(struct endpoints *endpoints, const struct session_setti
 void endpoints_init(struct endpoints *endpoints, const struct config *config,
                     const struct session_settings *shared)
 {
-    *endpoints = (struct endpoints){.log = shared->log};
+    *endpoints = (struct endpoints){.log = shared->log, .tls = endpoints->tls};
     read_http_settings(endpoints, config);
     endpoints->server = http_server_new(shared->loop, &endpoints->http, shared->log);
+    if (endpoints->tls != NULL)
+        http_server_encrypt(endpoints->server, endpoints->tls);
     http_server_add_get(endpoints->server, config_text(config, CONFIG_HTTP_READINESS_PATH),
                         answer_readiness, endpoints);
     for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
@@ -152,6 +204,10 @@ bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error)
              endpoints->host, http_server_port(endpoints->server));
     log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for health checks on path %s",
              endpoints->health_check_path);
+    if (endpoints->tls != NULL)
+        log_line(endpoints->log, DS_INFO, LOG_INFO,
+                 "http connections are encrypted (https, wss): %s",
+                 tls_context_description(endpoints->tls));
     return true;
 }
 
@@ -198,5 +254,6 @@ void endpoints_fini(struct endpoints *endpoints)
     free(endpoints->origins);
     free(endpoints->host);
     free(endpoints->health_check_path);
+    tls_context_release(&endpoints->tls);
     *endpoints = (struct endpoints){0};
 }

@@ -8,6 +8,7 @@
 
 struct config;
 struct ds_error;
+struct tls_context;
 
 /* One entry of connectionEndpoints. */
 struct endpoint {
@@ -21,7 +22,8 @@ struct endpoints {
     slice *origins;
     char *host;
     char *health_check_path;
-    bool is_ready; /* what the readiness path answers */
+    bool is_ready;              /* what the readiness path answers */
+    struct tls_context *tls;    /* of the HTTP server; NULL: it does not encrypt */
     struct http_server *server; /* NULL: not started, or closed */
     VEC(struct endpoint *) all;
 };
@@ -34,8 +36,14 @@ void endpoints_init(struct endpoints *endpoints, const struct config *config,
 /* Once nobody holds a session any more, which may be long after its end. */
 void endpoints_fini(struct endpoints *endpoints);
 
-/* Refuses what this server cannot offer, in the configuration. */
-void endpoints_check(struct config *config);
+/* Before endpoints_init, for a zeroed struct: refuses what cannot be offered, in the configuration,
+ * and keeps what it has read, the certificates. */
+void endpoints_check(struct endpoints *endpoints, struct config *config);
+
+/* Takes the certificates of a configuration that was loaded again, for connections that come from
+ * now on. The outcome is logged; returns false, with those of before in use, when they are of no
+ * use. */
+bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, struct log *log);
 
 /* Starts to listen. Returns false, with a reason, when that is not possible. */
 bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error);

@@ -73,7 +73,7 @@ static void check_the_rest(struct ds_node *node)
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_NODE, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
     refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
-    endpoints_check(node->config);
+    endpoints_check(&node->endpoints, node->config);
 }
 
 /* In the order of server.md 4. */
@@ -163,9 +163,12 @@ bool node_reload_rules(struct ds_node *node, struct ds_error *error)
 bool ds_node_reload(struct ds_node *node, const struct config *fresh)
 {
     struct ds_error error;
-    if (fresh != NULL && node->permission->self != NULL)
+    bool has_certificates = true;
+    if (fresh != NULL && node->permission->self != NULL) {
         node->log.level = config_log_level(fresh);
-    return node_reload_rules(node, &error);
+        has_certificates = endpoints_reload(&node->endpoints, fresh, &node->log);
+    }
+    return node_reload_rules(node, &error) && has_certificates;
 }
 
 enum node_state ds_node_state(const struct ds_node *node)

@@ -50,9 +50,10 @@ void ds_node_start(struct ds_node *node);
  * again changes nothing. */
 void ds_node_stop(struct ds_node *node);
 
-/* Reads the rules again, all or nothing, and takes the log level of `fresh`, which was loaded as
- * the node's configuration was (NULL: keeps it). The outcome is logged. Returns whether the rules
- * are the new ones. */
+/* Reads the rules again, all or nothing, and takes the log level and the certificates of `fresh`,
+ * which was loaded as the node's configuration was (NULL: keeps them). Connections stay; those that
+ * come from now on get the new certificates. The outcome is logged. Returns whether rules and
+ * certificates are the new ones. */
 bool ds_node_reload(struct ds_node *node, const struct config *fresh);
 
 enum node_state ds_node_state(const struct ds_node *node);

@@ -89,6 +89,8 @@ static void view_transport(struct ds_statistics *view, const struct endpoints *e
     const struct transport_counters *counters = http_server_counters(endpoints->server);
     view->tcp_connections = counters->connections;
     view->turned_away = counters->turned_away;
+    view->tls_handshakes = counters->handshakes;
+    view->tls_failures = counters->failed_handshakes;
     view->http_requests = counters->requests;
     view->http_refused = counters->refused_heads;
     view->bytes_in = counters->bytes_in;

@@ -1,9 +1,10 @@
-/* The JSON that authentication gets about a connection: who asks, from where, with which headers.
- */
+/* The JSON that authentication gets about a connection: who asks, from where, with which headers
+ * and which certificate. */
 
 #include "session/endpoint.h"
 
 #include "transport/http/http.h"
+#include "transport/tls/connection.h"
 
 #include "base/utf8.h"
 #include "json.h"
@@ -68,6 +69,17 @@ static void write_headers(struct buf *out, const struct http_request *request)
     buf_append_byte(out, '}');
 }
 
+static void write_peer(struct buf *out, const struct tls_peer *peer)
+{
+    buf_append_text(out, ",\"clientCertificate\":{\"subject\":");
+    write_bytes(out, peer->subject);
+    buf_append_text(out, ",\"issuer\":");
+    write_bytes(out, peer->issuer);
+    buf_append_text(out, ",\"fingerprint\":");
+    write_bytes(out, peer->fingerprint);
+    buf_printf(out, ",\"verified\":%s}", peer->is_verified ? "true" : "false");
+}
+
 slice connection_data_new(const struct http_request *request)
 {
     struct buf out = BUF_EMPTY;
@@ -80,6 +92,8 @@ slice connection_data_new(const struct http_request *request)
         buf_append_text(&out, ",\"referer\":");
         write_bytes(&out, referer);
     }
+    if (request->peer != NULL)
+        write_peer(&out, request->peer);
     buf_append_byte(&out, '}');
     return buf_slice(&out);
 }

@@ -52,6 +52,6 @@ void expiry_forget(struct session *session);
 
 /* ---- connection_data.c ---- */
 
-/* What authentication is told of a connection: {"remoteAddress", "headers", "referer"}, on the
- * heap. Ended by free. */
+/* What authentication is told of a connection: {"remoteAddress", "headers", "referer",
+ * "clientCertificate"}, the last two when there are such, on the heap. Ended by free. */
 slice connection_data_new(const struct http_request *request);

@@ -1,6 +1,9 @@
 #include "transport/stream.h"
 
+#include "transport/tls/connection.h"
+
 #include "base/check.h"
+#include "logging/log.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -10,12 +13,50 @@
 #define KEEPALIVE_SECONDS 60
 #define WRITE_RUNS 64
 
+/* Shaking hands is dear: in one turn no more than so many peers go a step further, so that who is
+ * connected does not wait for who floods the door. */
+#define HANDSHAKE_STEPS_PER_TURN 16
+
+/* Answers of TLS itself that the peer does not read, before it is cut off. */
+#define MAX_TLS_ANSWER_BYTES ((size_t)256 * 1024)
+
+/* What goes to the socket. */
+static struct outq *wire_of(struct stream *stream)
+{
+    return stream->tls == NULL ? &stream->queue : tls_wire(stream->tls);
+}
+
 size_t stream_queued_bytes(const struct stream *stream)
 {
     size_t written = stream->in_flight;
     if (written > 0)
         written -= uv_stream_get_write_queue_size((const uv_stream_t *)&stream->tcp);
-    return outq_bytes(&stream->queue) - written;
+    size_t sealed = stream->tls == NULL ? 0 : outq_bytes(tls_wire(stream->tls));
+    return outq_bytes(&stream->queue) + sealed - written;
+}
+
+/* ---- trouble with TLS ---- */
+
+static void log_tls(const struct stream *stream, const char *what)
+{
+    struct log *log = stream->host->log;
+    char address[STREAM_ADDRESS_BYTES];
+    const char *more, *why = tls_why(stream->tls, &more);
+    if (!log_wants(log, DS_INFO))
+        return;
+    stream_address(stream, address);
+    log_line(log, DS_INFO, LOG_CONNECTION_ERROR, "%s: %s: %s%s%s", address, what, why,
+             more == NULL ? "" : ": ", more == NULL ? "" : more);
+}
+
+/* The end comes before the handshake is complete. Peers that connect and say nothing are none. */
+static void give_up_handshake(struct stream *stream, const char *why)
+{
+    if (stream->tls == NULL || !tls_is_shaking_hands(stream->tls))
+        return;
+    stream->host->counters.failed_handshakes++;
+    tls_give_up(stream->tls, why);
+    log_tls(stream, "TLS handshake failed");
 }
 
 /* ---- the end of one ---- */
@@ -30,6 +71,7 @@ static void on_socket_closed(uv_handle_t *handle)
     struct stream *stream = handle->data;
     struct stream_host *host = stream->host;
     outq_fini(&stream->queue, &host->pool);
+    tls_connection_free(&stream->tls);
     list_remove(&stream->in_host);
     free(stream);
     if (--host->stream_count == 0 && host->on_empty != NULL)
@@ -42,24 +84,14 @@ static void close_socket(struct stream *stream)
         return;
     stream->state = STREAM_CLOSED;
     turn_cancel(&stream->flush);
-    deadline_clear(&stream->linger);
+    deadline_clear(&stream->deadline);
     uv_close(handle_of(stream), on_socket_closed);
 }
 
 static void start_linger(struct stream *stream)
 {
     stream->left_at_linger = stream_queued_bytes(stream);
-    deadline_set(&stream->host->linger, &stream->linger);
-}
-
-/* A peer that takes what is left, however slowly, gets all of it. */
-static void on_linger_due(struct deadline *linger)
-{
-    struct stream *stream = LIST_ITEM(linger, struct stream, linger);
-    if (stream_queued_bytes(stream) < stream->left_at_linger)
-        start_linger(stream);
-    else
-        close_socket(stream);
+    deadline_set(&stream->host->linger, &stream->deadline);
 }
 
 static void tell_owner(struct stream *stream, const char *reason)
@@ -68,6 +100,20 @@ static void tell_owner(struct stream *stream, const char *reason)
     stream->events = NULL;
     if (events != NULL)
         events->on_end(stream->owner, reason);
+}
+
+/* A peer that takes what is left, however slowly, gets all of it. */
+static void on_due(struct deadline *deadline)
+{
+    struct stream *stream = LIST_ITEM(deadline, struct stream, deadline);
+    if (stream->state == STREAM_OPEN) {
+        tell_owner(stream, "the TLS handshake is too slow");
+        stream_end(stream);
+    } else if (stream_queued_bytes(stream) < stream->left_at_linger) {
+        start_linger(stream);
+    } else {
+        close_socket(stream);
+    }
 }
 
 void stream_abort(struct stream *stream)
@@ -81,6 +127,7 @@ void stream_end(struct stream *stream)
     stream->events = NULL;
     if (stream->state != STREAM_OPEN)
         return;
+    give_up_handshake(stream, "it is too slow");
     stream_resume(stream);
     stream->state = STREAM_ENDING;
     start_linger(stream);
@@ -102,6 +149,13 @@ static void finish_sending(struct stream *stream)
 
 /* ---- writing ---- */
 
+/* Its owner hears of it at the end of the turn. */
+static void break_off(struct stream *stream, const char *why)
+{
+    stream->broken = why;
+    stream_flush_soon(stream);
+}
+
 struct write {
     uv_write_t request;
     struct stream *stream;
@@ -120,7 +174,7 @@ static void on_written(uv_write_t *request, int status)
         stream->broken = "the connection broke";
     } else {
         stream->host->counters.bytes_out += written;
-        outq_consume(&stream->queue, &stream->host->pool, written);
+        outq_consume(wire_of(stream), &stream->host->pool, written);
     }
     stream_flush_soon(stream);
 }
@@ -129,7 +183,7 @@ static void on_written(uv_write_t *request, int status)
 static void write_when_possible(struct stream *stream)
 {
     uv_buf_t runs[WRITE_RUNS];
-    size_t count = outq_runs(&stream->queue, runs, WRITE_RUNS, &stream->in_flight);
+    size_t count = outq_runs(wire_of(stream), runs, WRITE_RUNS, &stream->in_flight);
     struct write *write = malloc(sizeof *write);
     CHECK(write != NULL);
     write->stream = stream;
@@ -138,26 +192,45 @@ static void write_when_possible(struct stream *stream)
     if (status < 0) {
         free(write);
         stream->in_flight = 0;
-        stream->broken = "the connection broke";
-        stream_flush_soon(stream);
+        break_off(stream, "the connection broke");
     }
+}
+
+/* Seals as much as may wait for the socket. Behind the last of a stream that ends stands a goodbye;
+ * one that never was open says nothing. */
+static void seal(struct stream *stream)
+{
+    bool is_ending = stream->state == STREAM_ENDING, was_open = tls_is_open(stream->tls);
+    tls_seal(stream->tls, &stream->queue);
+    if (was_open && !tls_is_open(stream->tls))
+        break_off(stream, "the encryption failed");
+    if (is_ending && !tls_is_open(stream->tls))
+        outq_fini(&stream->queue, &stream->host->pool);
+    else if (is_ending && outq_bytes(&stream->queue) == 0)
+        tls_say_goodbye(stream->tls);
+}
+
+static bool has_bytes_to_write(struct stream *stream)
+{
+    if (stream->tls != NULL)
+        seal(stream);
+    return outq_bytes(wire_of(stream)) > 0;
 }
 
 /* True when everything queued has been written. */
 static bool write_queued(struct stream *stream)
 {
-    while (outq_bytes(&stream->queue) > 0) {
+    while (has_bytes_to_write(stream)) {
         uv_buf_t runs[WRITE_RUNS];
-        size_t total, count = outq_runs(&stream->queue, runs, WRITE_RUNS, &total);
+        size_t total, count = outq_runs(wire_of(stream), runs, WRITE_RUNS, &total);
         int written = uv_try_write((uv_stream_t *)&stream->tcp, runs, (unsigned)count);
         if (written < 0 && written != UV_EAGAIN) {
-            stream->broken = "the connection broke";
-            stream_flush_soon(stream);
+            break_off(stream, "the connection broke");
             return false;
         }
         size_t taken = written > 0 ? (size_t)written : 0;
         stream->host->counters.bytes_out += taken;
-        outq_consume(&stream->queue, &stream->host->pool, taken);
+        outq_consume(wire_of(stream), &stream->host->pool, taken);
         if (taken < total) {
             write_when_possible(stream);
             return false;
@@ -187,14 +260,29 @@ static void at_end_of_turn(struct turn_task *task)
 
 /* ---- reading ---- */
 
+static bool is_before_handshake(const struct stream *stream)
+{
+    return stream->tls != NULL && stream->state == STREAM_OPEN && !tls_is_open(stream->tls);
+}
+
+/* Whether as many steps of handshakes as a turn has time for have been done in this one. */
+static bool has_no_time_for_handshakes(struct stream_host *host)
+{
+    if (host->handshake_turn != host->turn.number)
+        host->handshake_steps = 0;
+    host->handshake_turn = host->turn.number;
+    return host->handshake_steps >= HANDSHAKE_STEPS_PER_TURN;
+}
+
 /* An empty buffer makes libuv leave the stream alone until the next turn. */
 static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
     struct stream *stream = handle->data;
     struct stream_host *host = stream->host;
-    bool had_its_share = stream->read_in_turn == host->turn.number;
-    *buffer = (uv_buf_t){host->read_buffer, had_its_share ? 0 : READ_BUFFER_BYTES};
+    bool must_wait = stream->read_in_turn == host->turn.number ||
+                     (is_before_handshake(stream) && has_no_time_for_handshakes(host));
+    *buffer = (uv_buf_t){host->read_buffer, must_wait ? 0 : READ_BUFFER_BYTES};
 }
 
 static void on_input_ended(struct stream *stream, ssize_t status)
@@ -202,12 +290,61 @@ static void on_input_ended(struct stream *stream, ssize_t status)
     stream->has_peer_ended = true;
     uv_read_stop((uv_stream_t *)&stream->tcp);
     bool is_clean = status == UV_EOF;
+    give_up_handshake(stream, is_clean ? "the peer hung up" : "the connection broke");
     tell_owner(stream, is_clean ? "the peer hung up" : "the connection broke");
     if (!is_clean) {
         close_socket(stream);
         return;
     }
     stream_end(stream);
+    stream_flush_soon(stream);
+}
+
+/* What the library has to say about it, an alert, leaves before the end. */
+static void on_tls_broken(struct stream *stream, bool was_open)
+{
+    stream->host->counters.failed_handshakes += !was_open;
+    log_tls(stream, was_open ? "TLS broke" : "TLS handshake failed");
+    tell_owner(stream, "the peer broke TLS");
+    stream_end(stream);
+}
+
+/* The handshake may have ended by this. */
+static void watch_handshake(struct stream *stream)
+{
+    if (!deadline_is_set(&stream->deadline) || !tls_is_open(stream->tls))
+        return;
+    deadline_clear(&stream->deadline);
+    stream->host->counters.handshakes++;
+}
+
+static void hand_over(struct stream *stream, char *bytes, size_t length)
+{
+    if (length > 0 && stream->events != NULL)
+        stream->events->on_read(stream->owner, bytes, length);
+}
+
+/* What is behind the end of a stream, from either side, is dropped. */
+static void on_sealed_input(struct stream *stream, slice bytes)
+{
+    enum tls_outcome outcome = TLS_FULL;
+    bool was_open = tls_is_open(stream->tls);
+    tls_give(stream->tls, bytes);
+    while (outcome == TLS_FULL && stream->state == STREAM_OPEN) {
+        size_t length;
+        outcome = tls_read(stream->tls, stream->host->opened, READ_BUFFER_BYTES, &length);
+        if (!was_open)
+            watch_handshake(stream);
+        hand_over(stream, stream->host->opened, length);
+    }
+    if (stream->state != STREAM_OPEN)
+        return;
+    if (outcome == TLS_BROKEN)
+        on_tls_broken(stream, was_open);
+    else if (outcome == TLS_ENDED)
+        on_input_ended(stream, UV_EOF);
+    else if (outq_bytes(tls_wire(stream->tls)) > MAX_TLS_ANSWER_BYTES)
+        break_off(stream, "the peer does not read");
     stream_flush_soon(stream);
 }
 
@@ -222,8 +359,12 @@ static void on_input(uv_stream_t *tcp, ssize_t length, const uv_buf_t *buffer)
     }
     stream->read_in_turn = stream->host->turn.number;
     stream->host->counters.bytes_in += (size_t)length;
-    if (stream->events != NULL)
-        stream->events->on_read(stream->owner, buffer->base, (size_t)length);
+    if (stream->tls == NULL) {
+        hand_over(stream, buffer->base, (size_t)length);
+    } else if (stream->state == STREAM_OPEN) {
+        stream->host->handshake_steps += !tls_is_open(stream->tls);
+        on_sealed_input(stream, (slice){buffer->base, (size_t)length});
+    }
 }
 
 void stream_pause(struct stream *stream)
@@ -251,7 +392,7 @@ struct stream *stream_accept(struct stream_host *host, uv_stream_t *listener)
     CHECK(stream != NULL);
     stream->host = host;
     turn_task_init(&stream->flush, at_end_of_turn);
-    deadline_init(&stream->linger, on_linger_due);
+    deadline_init(&stream->deadline, on_due);
     list_append(&host->streams, &stream->in_host);
     host->stream_count++;
     host->counters.connections++;
@@ -264,6 +405,10 @@ struct stream *stream_accept(struct stream_host *host, uv_stream_t *listener)
     }
     uv_tcp_nodelay(&stream->tcp, 1);
     uv_tcp_keepalive(&stream->tcp, 1, KEEPALIVE_SECONDS);
+    if (host->tls != NULL) {
+        stream->tls = tls_connection_new(host->tls, &host->pool);
+        deadline_set(&host->handshakes, &stream->deadline);
+    }
     return stream;
 }
 
@@ -282,24 +427,35 @@ void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYT
         uv_ip_name((const struct sockaddr *)&name, address, STREAM_ADDRESS_BYTES);
 }
 
+struct tls_peer *stream_peer(const struct stream *stream)
+{
+    return stream->tls == NULL ? NULL : tls_peer_new(stream->tls);
+}
+
 /* ---- all of them ---- */
 
+static void cut_off(struct stream *stream, const char *reason)
+{
+    tell_owner(stream, reason);
+    close_socket(stream);
+}
+
+/* Who has not shaken hands cannot be told anything. */
 void stream_stop_all(struct stream_host *host)
 {
     for (struct list_link *at = host->streams.next; at != &host->streams; at = at->next) {
         struct stream *stream = LIST_ITEM(at, struct stream, in_host);
-        if (stream->events != NULL)
+        if (is_before_handshake(stream))
+            cut_off(stream, "the server stops");
+        else if (stream->events != NULL)
             stream->events->on_stop(stream->owner);
     }
 }
 
 void stream_abort_all(struct stream_host *host, const char *reason)
 {
-    for (struct list_link *at = host->streams.next; at != &host->streams; at = at->next) {
-        struct stream *stream = LIST_ITEM(at, struct stream, in_host);
-        tell_owner(stream, reason);
-        close_socket(stream);
-    }
+    for (struct list_link *at = host->streams.next; at != &host->streams; at = at->next)
+        cut_off(LIST_ITEM(at, struct stream, in_host), reason);
 }
 
 void stream_host_init(struct stream_host *host, uv_loop_t *loop, struct log *log, void *context)
@@ -307,9 +463,20 @@ void stream_host_init(struct stream_host *host, uv_loop_t *loop, struct log *log
     *host = (struct stream_host){.loop = loop, .log = log, .context = context};
     turn_init(&host->turn, loop);
     deadlines_init(&host->linger, loop, LINGER_MS);
+    deadlines_init(&host->handshakes, loop, 0);
     list_init(&host->streams);
     host->read_buffer = malloc(READ_BUFFER_BYTES);
     CHECK(host->read_buffer != NULL);
+}
+
+void stream_host_encrypt(struct stream_host *host, struct tls_context *context, uint32_t timeout_ms)
+{
+    tls_context_release(&host->tls);
+    host->tls = tls_context_retain(context);
+    host->handshakes.after_ms = timeout_ms;
+    if (host->opened == NULL)
+        host->opened = malloc(READ_BUFFER_BYTES);
+    CHECK(host->opened != NULL);
 }
 
 static void on_part_closed(struct stream_host *host)
@@ -317,7 +484,9 @@ static void on_part_closed(struct stream_host *host)
     if (--host->open_parts > 0)
         return;
     outq_pool_fini(&host->pool);
+    tls_context_release(&host->tls);
     free(host->read_buffer);
+    free(host->opened);
     host->on_closed(host->context);
 }
 
@@ -331,11 +500,17 @@ static void on_linger_closed(uv_handle_t *timer)
     on_part_closed(LIST_ITEM(timer, struct stream_host, linger.timer));
 }
 
+static void on_handshakes_closed(uv_handle_t *timer)
+{
+    on_part_closed(LIST_ITEM(timer, struct stream_host, handshakes.timer));
+}
+
 void stream_host_close(struct stream_host *host, void (*on_closed)(void *context))
 {
     CHECK(host->stream_count == 0);
     host->on_closed = on_closed;
-    host->open_parts = 2;
+    host->open_parts = 3;
     turn_close(&host->turn, on_turn_closed);
     deadlines_close(&host->linger, on_linger_closed);
+    deadlines_close(&host->handshakes, on_handshakes_closed);
 }

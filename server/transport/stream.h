@@ -1,6 +1,6 @@
 #pragma once
 /* TCP connections that were accepted: bytes in, a queue of bytes out. The one place that reads and
- * writes sockets.
+ * writes sockets. A host that has a TLS context encrypts what it accepts; owners notice nothing.
  *
  * All streams of a host share one read buffer: what on_read gets may be changed in place and is
  * gone when it returns. One turn of the loop reads at most that buffer from each stream, so a peer
@@ -18,6 +18,9 @@
 
 struct log;
 struct stream;
+struct tls_connection;
+struct tls_context;
+struct tls_peer;
 
 struct stream_host {
     uv_loop_t *loop;
@@ -28,6 +31,11 @@ struct stream_host {
     struct list_link streams;
     size_t stream_count;
     char *read_buffer;
+    struct tls_context *tls; /* NULL: nothing is encrypted */
+    char *opened;            /* as large as read_buffer: what is read, without its encryption */
+    struct deadlines handshakes;
+    uint64_t handshake_turn; /* the last turn in which peers shook hands, and how many steps */
+    unsigned handshake_steps;
     struct transport_counters counters;
     void *context;
     void (*on_empty)(void *context); /* the last stream is gone; NULL while nobody asks */
@@ -36,6 +44,11 @@ struct stream_host {
 };
 
 void stream_host_init(struct stream_host *host, uv_loop_t *loop, struct log *log, void *context);
+
+/* From now on what is accepted speaks TLS by this context, which is retained; a handshake has
+ * timeout_ms. Called again, it changes the context of what is accepted afterwards. */
+void stream_host_encrypt(struct stream_host *host, struct tls_context *context,
+                         uint32_t timeout_ms);
 
 /* Only without streams. on_closed is called from the loop, with the context. */
 void stream_host_close(struct stream_host *host, void (*on_closed)(void *context));
@@ -62,11 +75,12 @@ struct stream {
     struct outq queue;
     size_t in_flight; /* bytes at the front of the queue that libuv is writing */
     struct turn_task flush;
-    struct deadline linger;
+    struct deadline deadline; /* open: of the handshake; ending: of the peer's end */
     struct list_link in_host;
-    size_t left_at_linger; /* bytes that were queued when linger was set */
-    uint64_t read_in_turn; /* number of the last turn that filled the buffer */
-    const char *broken;    /* why writing failed */
+    size_t left_at_linger;      /* bytes that were queued when its deadline was set */
+    uint64_t read_in_turn;      /* number of the last turn that filled the buffer */
+    const char *broken;         /* why writing failed */
+    struct tls_connection *tls; /* NULL: queue goes to the socket as it is */
     uint8_t state;
     bool is_paused;
     bool has_peer_ended;
@@ -95,7 +109,8 @@ static inline void stream_flush_soon(struct stream *stream)
 
 void stream_flush(struct stream *stream);
 
-/* Bytes that the system has not taken yet. */
+/* Bytes that the system has not taken yet; those that are sealed already count with their
+ * overhead. */
 size_t stream_queued_bytes(const struct stream *stream);
 
 void stream_pause(struct stream *stream);
@@ -114,3 +129,7 @@ void stream_abort_all(struct stream_host *host, const char *reason);
 /* "127.0.0.1"; "" when it cannot be known any more. */
 #define STREAM_ADDRESS_BYTES 64
 void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYTES]);
+
+/* The certificate that the peer has shown, to be freed; NULL when it has shown none, or the stream
+ * is not encrypted. */
+struct tls_peer *stream_peer(const struct stream *stream);

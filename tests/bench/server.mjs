@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { certificate } from '../support/certificates.mjs';
 import { SCENARIOS } from './server_scenarios.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -70,13 +71,13 @@ async function startOriginal({ rules }) {
     return started(process.execPath, args, port);
 }
 
-async function startOurs({ rules, storage = 'none' }) {
+async function startOurs({ rules, storage = 'none', ssl }) {
     const port = await freePort();
     if (rules) writeFileSync(join(folder, 'permissions.json'), JSON.stringify(rules));
     const config = {
         showLogo: false,
         logLevel: 'ERROR',
-        httpServer: { type: 'default', options: { host: '127.0.0.1', port } },
+        httpServer: { type: 'default', options: { host: '127.0.0.1', port, ...(ssl ? { ssl } : {}) } },
         connectionEndpoints: [{ type: 'ws-binary', options: { urlPath: '/deepstream', maxQueueBytes: 1 << 30 } }],
         storage: storage === 'none' ? { type: 'none' } : { type: 'default', options: { path: join(folder, `records-${port}.db`) } },
         permission: rules ? { type: 'config', options: { permissions: 'fileLoad(permissions.json)' } } : { type: 'none' },
@@ -107,7 +108,7 @@ async function withServer(start, settings, use) {
 }
 
 async function measure(start, scenario) {
-    const args = ['--window', String(scenario.window), ...(scenario.rules ? ['--expect-denied'] : [])];
+    const args = ['--window', String(scenario.window), ...(scenario.rules ? ['--expect-denied'] : []), ...(scenario.ssl ? ['--tls'] : [])];
     const results = [];
     for (let round = 0; round < Number(options.rounds); round++)
         results.push(await withServer(start, scenario, (server) => load(server, scenario.load, args)));
@@ -127,7 +128,7 @@ async function compareLatency(originalDeliveriesPerSecond) {
     return { rate: Number(rate), ours: await at(startOurs), original: await at(startOriginal) };
 }
 
-const idle = (start) => withServer(start, {}, (server) => load(server, 'idle', ['--clients', '5000']));
+const idle = (start, settings = {}) => withServer(start, settings, (server) => load(server, 'idle', ['--clients', '5000', ...(settings.ssl ? ['--tls'] : [])]));
 const startTime = async (start) => {
     const times = [];
     for (let i = 0; i < 5; i++) times.push(await withServer(start, { storage: 'default' }, (server) => server.startMs));
@@ -143,6 +144,10 @@ try {
     }
     report.stored = await measure((settings) => startOurs({ ...settings, storage: 'default' }), SCENARIOS.find((s) => s.load === 'update'));
     report.latency = await compareLatency(report.scenarios[0].original.rate);
+    const { key, pem } = certificate(folder, 'localhost');
+    const ssl = { key, cert: pem };
+    report.encrypted = await measure(startOurs, { ...SCENARIOS[0], ssl });
+    report.encryptedIdleBytes = (await idle(startOurs, { ssl })).bytes;
     report.idleBytes = { ours: (await idle(startOurs)).bytes, original: (await idle(startOriginal)).bytes };
     report.startMs = { ours: await startTime(startOurs), original: await startTime(startOriginal) };
 } finally {
@@ -154,6 +159,7 @@ const kept = report.scenarios.every((s) => s.ratio >= s.promised) && report.late
 if (options.json) console.log(JSON.stringify(report));
 else {
     console.log(`updates that are stored on disk as well: ${report.stored.cpuNs.toFixed(0)} ns here`);
+    console.log(`the first of these over TLS: ${report.encrypted.cpuNs.toFixed(0)} ns here; an idle connection over TLS: ${report.encryptedIdleBytes.toFixed(0)} bytes`);
     console.log(`p99 at ${report.latency.rate} messages a second to 50: ${report.latency.ours.p99_us} us here, ${report.latency.original.p99_us} us there`);
     console.log(`idle connection with one subscription: ${report.idleBytes.ours.toFixed(0)} bytes here, ${report.idleBytes.original.toFixed(0)} there (promised ${MOST_BYTES_IDLE})`);
     console.log(`start to first accepted connection: ${report.startMs.ours.toFixed(0)} ms here, ${report.startMs.original.toFixed(0)} ms there (promised ${MOST_MS_START})`);

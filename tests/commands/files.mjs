@@ -88,9 +88,9 @@ await check('plugins that cannot be loaded are named with their kind', ({ run, f
     });
 });
 
-await check('encryption that is not there is refused, not forgotten', ({ run, file }) => {
+await check('encryption that cannot be had is refused, not forgotten', ({ run, file }) => {
     const config = file('config.json', { httpServer: { options: { ssl: { key: 'a', cert: 'b' } } } });
-    ended(run(['-c', config]), { status: 1, stdout: '', stderr: /ssl[^]*deepstream nginx --ssl/ });
+    ended(run(['-c', config]), { status: 1, stdout: '', stderr: /ssl: `key` cannot be read from a: No such file[^]*config\.json:5:16/ });
 });
 
 // ---- --print-config ----

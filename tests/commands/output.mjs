@@ -158,6 +158,13 @@ await check('nginx upgrades the paths of WebSockets and passes those of HTTP on'
     assert.equal(count(ran.stdout, 'Upgrade \\$http_upgrade;'), 2);
 });
 
+await check('nginx encrypts the way to a server that is encrypted', ({ run, file }) => {
+    const config = file('config.json', { ...ENDPOINTS, httpServer: { options: { ssl: { key: 'k.pem', cert: 'c.pem' } } } });
+    const ran = run(['nginx', '-c', config]);
+    assert.equal(count(ran.stdout, 'proxy_pass https://deepstream;'), 4);
+    assert.equal(count(ran.stdout, 'proxy_pass http://'), 0);
+});
+
 await check('nginx takes a port, a host, encryption and a file', ({ run, file, folder }) => {
     const config = file('config.json', ENDPOINTS);
     const ran = run(['nginx', '-c', config, '-p', '9090', '-h', 'example.com', '--ssl', '--ssl-cert', '/c.pem',

@@ -1,19 +1,36 @@
-// Starts the echo program, and speaks to it in raw bytes: a client that can break every rule.
+// Starts the echo program, and speaks to it in raw bytes: a client that can break every rule. With --tls all of
+// it is encrypted; nothing else differs.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import assert from 'node:assert/strict';
+import { certificate } from '../support/certificates.mjs';
 
 export const TEXT = 1, BINARY = 2, CONTINUATION = 0, CLOSE = 8, PING = 9, PONG = 10;
 const PATIENCE_MS = 15_000;
+
+/** Arguments of the echo program that make it speak TLS. */
+function encryption() {
+    const folder = mkdtempSync(join(tmpdir(), 'ws-echo-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const { key, pem } = certificate(folder, 'localhost');
+    return ['--key', key, '--cert', pem];
+}
+
+export const isEncrypted = process.argv.includes('--tls');
+const ENCRYPTION = isEncrypted ? encryption() : [];
 
 export class Echo {
     static async start(...options) {
         const program = process.argv[2];
         if (!program) throw new Error('usage: node FILE.mjs PATH/TO/ws_echo');
-        const child = spawn(program, ['--port', '0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(program, ['--port', '0', ...ENCRYPTION, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
         const echo = new Echo();
         echo.child = child;
         echo.exited = once(child, 'exit');
@@ -66,8 +83,12 @@ export class Raw {
     }
 
     static async open(port) {
-        const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-        await once(socket, 'connect');
+        const tcp = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+        await once(tcp, 'connect');
+        if (!isEncrypted) return new Raw(tcp);
+        const socket = connectTls({ socket: tcp, allowHalfOpen: true, rejectUnauthorized: false });
+        socket.tcp = tcp;
+        await once(socket, 'secureConnect');
         return new Raw(socket);
     }
 
@@ -105,6 +126,11 @@ export class Raw {
 
     destroy() {
         this.socket.destroy();
+    }
+
+    /** Ends the connection as a crash would. */
+    reset() {
+        (this.socket.tcp ?? this.socket).resetAndDestroy();
     }
 }
 

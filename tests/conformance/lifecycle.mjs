@@ -119,7 +119,7 @@ test('a client that resets while echoes are on their way takes nobody along', as
         client.socket.pause();
         client.write(messages);
         await new Promise(setImmediate);
-        client.socket.resetAndDestroy();
+        client.reset();
     }
     const other = await Client.open(echo.port);
     await other.send(TEXT, 'alive');

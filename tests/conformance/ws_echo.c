@@ -3,7 +3,9 @@
 
 #include "logging/log.h"
 #include "transport/http/http.h"
+#include "transport/tls/tls.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@ struct echo {
     struct http_settings http;
     struct ws_endpoint endpoint;
     struct http_server *server;
+    const char *key, *certificate; /* files; NULL: nothing is encrypted */
 };
 
 /* Nothing is known of a connection but its outlet, so that is its owner, too. */
@@ -72,10 +75,36 @@ static int watch_signals(struct echo *echo)
     return status != 0 ? status : uv_signal_start(&echo->terminate, on_signal, SIGTERM);
 }
 
+static slice read_file(const char *path)
+{
+    struct buf text = BUF_EMPTY;
+    FILE *file = fopen(path, "r");
+    for (int c; file != NULL && (c = fgetc(file)) != EOF;)
+        buf_append_byte(&text, (char)c);
+    if (file != NULL)
+        fclose(file);
+    return buf_slice(&text);
+}
+
+static void encrypt(struct echo *echo)
+{
+    struct tls_error error;
+    struct tls_settings settings = {.key = read_file(echo->key),
+                                    .certificate = read_file(echo->certificate)};
+    struct tls_context *context = tls_context_new(&settings, &error);
+    CHECK(context != NULL);
+    http_server_encrypt(echo->server, context);
+    tls_context_release(&context);
+    free((char *)(uintptr_t)settings.key.at);
+    free((char *)(uintptr_t)settings.certificate.at);
+}
+
 static int run(struct echo *echo)
 {
     CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
     echo->server = http_server_new(&echo->loop, &echo->http, &echo->log);
+    if (echo->key != NULL && echo->certificate != NULL)
+        encrypt(echo);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
     int status = http_server_listen(echo->server);
     if (status == 0) {
@@ -95,6 +124,7 @@ static void usage(FILE *out)
 {
     fprintf(out,
             "usage: ws_echo [--port N] [--host ADDRESS] [--deflate] [--max-message BYTES]\n"
+            "               [--key FILE --cert FILE]\n"
             "\n"
             "Echoes the text and binary messages of WebSockets, on any path, until SIGTERM or\n"
             "SIGINT. Prints \"listening on port N\" once connections are accepted.\n"
@@ -103,6 +133,7 @@ static void usage(FILE *out)
             "  --host ADDRESS       127.0.0.1\n"
             "  --deflate            agree on permessage-deflate with clients that offer it\n"
             "  --max-message BYTES  larger messages are refused with 1009; default 67108864\n"
+            "  --key, --cert FILE   in PEM: speak TLS\n"
             "  --help               this text\n");
 }
 
@@ -120,6 +151,7 @@ static int read_options(struct echo *echo, int count, char **arguments)
     static const struct option options[] = {
         {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'a'},
         {"deflate", no_argument, NULL, 'd'},    {"max-message", required_argument, NULL, 'm'},
+        {"key", required_argument, NULL, 'k'},  {"cert", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
     };
     unsigned long number;
@@ -132,6 +164,10 @@ static int read_options(struct echo *echo, int count, char **arguments)
             echo->endpoint.deflate = true;
         } else if (option == 'm' && read_number(optarg, UINT32_MAX, &number)) {
             echo->endpoint.max_message_bytes = (uint32_t)number;
+        } else if (option == 'k') {
+            echo->key = optarg;
+        } else if (option == 'c') {
+            echo->certificate = optarg;
         } else {
             usage(option == 'h' ? stdout : stderr);
             return option == 'h' ? 1 : 3;

@@ -56,7 +56,8 @@ class Stage {
 
     /** A client of the published library, not logged in. `errors` collects what it complains about. */
     client(more = {}) {
-        const client = new DeepstreamClient(`127.0.0.1:${this.server.port}`, { ...CLIENT_OPTIONS, ...more });
+        const { port, tls } = this.server;
+        const client = new DeepstreamClient(`${tls ? 'wss' : 'ws'}://127.0.0.1:${port}`, { ...CLIENT_OPTIONS, ...(tls ? { socketOptions: tls } : {}), ...more });
         client.errors = [];
         client.on('error', (message, event, topic) => client.errors.push({ message, event, topic }));
         this.clients.push(client);
@@ -72,13 +73,13 @@ class Stage {
 
     /** A logged-in raw client; options as of Peer.login. */
     async peer(name, more = {}) {
-        const peer = await Peer.login(this.server.port, { name, ...more });
+        const peer = await Peer.login(this.server.port, { name, tls: this.server.tls, ...more });
         this.peers.push(peer);
         return peer;
     }
 
     async stranger(name, more = {}) {
-        const peer = await Peer.connect(this.server.port, { name, ...more });
+        const peer = await Peer.connect(this.server.port, { name, tls: this.server.tls, ...more });
         this.peers.push(peer);
         return peer;
     }

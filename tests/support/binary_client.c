@@ -4,8 +4,11 @@
 
 #include "base/check.h"
 
+#include <openssl/ssl.h>
+
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -27,9 +30,8 @@ static int64_t now_ms(void)
 
 static int connected_socket(uint16_t port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
@@ -48,14 +50,55 @@ static bool wait_for(int fd, short events, int64_t deadline_ms)
     return left > 0 && poll(&poll_fd, 1, (int)left) == 1;
 }
 
+/* ---- bytes, as send and recv take and give them ---- */
+
+static ssize_t outcome_of(struct binary_client *client, int is_done, size_t length)
+{
+    if (is_done == 1)
+        return (ssize_t)length;
+    int error = SSL_get_error(client->tls, is_done);
+    bool is_busy = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+    errno = is_busy ? EAGAIN : EPIPE;
+    return error == SSL_ERROR_ZERO_RETURN ? 0 : -1;
+}
+
+static ssize_t put(struct binary_client *client, const void *bytes, size_t size)
+{
+    size_t length = 0;
+    if (client->tls == NULL)
+        return send(client->socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    int is_done = SSL_write_ex(client->tls, bytes, size, &length);
+    return outcome_of(client, is_done, length);
+}
+
+static ssize_t get(struct binary_client *client, void *room, size_t size)
+{
+    size_t length = 0;
+    if (client->tls == NULL)
+        return recv(client->socket, room, size, MSG_DONTWAIT);
+    int is_done = SSL_read_ex(client->tls, room, size, &length);
+    return outcome_of(client, is_done, length);
+}
+
+/* The socket blocks until the head of the answer is read. */
+static const char *shake_hands(struct binary_client *client, SSL_CTX *context)
+{
+    client->tls = SSL_new(context);
+    CHECK(client->tls != NULL && SSL_set_fd(client->tls, client->socket) == 1);
+    return SSL_connect(client->tls) == 1 ? NULL : "TLS handshake failed";
+}
+
+/* ---- the upgrade ---- */
+
 /* Reads byte by byte up to the end of the head, so that nothing behind it is lost. */
-static const char *read_head(int fd, int64_t deadline_ms, char *head, size_t size)
+static const char *read_head(struct binary_client *client, int64_t deadline_ms, char *head,
+                             size_t size)
 {
     size_t length = 0;
     while (length + 1 < size) {
-        if (!wait_for(fd, POLLIN, deadline_ms))
+        if (client->tls == NULL && !wait_for(client->socket, POLLIN, deadline_ms))
             return "no answer to the upgrade in time";
-        if (read(fd, head + length, 1) != 1)
+        if (get(client, head + length, 1) != 1)
             return "connection ended during the upgrade";
         head[++length] = '\0';
         if (length >= 4 && memcmp(head + length - 4, "\r\n\r\n", 4) == 0)
@@ -64,7 +107,7 @@ static const char *read_head(int fd, int64_t deadline_ms, char *head, size_t siz
     return "head of the answer is too long";
 }
 
-static const char *upgrade(int fd, const char *path, int64_t deadline_ms)
+static const char *upgrade(struct binary_client *client, const char *path, int64_t deadline_ms)
 {
     char request[512], head[4096];
     int length = snprintf(request, sizeof request,
@@ -73,27 +116,40 @@ static const char *upgrade(int fd, const char *path, int64_t deadline_ms)
                           "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                           path);
     CHECK(length > 0 && (size_t)length < sizeof request);
-    if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length)
+    if (put(client, request, (size_t)length) != length)
         return "upgrade could not be sent";
-    const char *error = read_head(fd, deadline_ms, head, sizeof head);
+    const char *error = read_head(client, deadline_ms, head, sizeof head);
     if (error != NULL)
         return error;
     return strncmp(head, "HTTP/1.1 101", 12) == 0 ? NULL : "upgrade was refused";
 }
 
-const char *binary_client_connect(struct binary_client *client, uint16_t port, const char *path,
-                                  int timeout_ms)
+static const char *connect_client(struct binary_client *client, SSL_CTX *context, uint16_t port,
+                                  const char *path, int timeout_ms)
 {
     *client = (struct binary_client){
         .socket = connected_socket(port), .limits = {.max_names = 100000}, .mask = 0x9d3c5a71};
     arena_init(&client->arena, 0);
     if (client->socket < 0)
         return "nobody listens";
-    return upgrade(client->socket, path, now_ms() + timeout_ms);
+    const char *error = context == NULL ? NULL : shake_hands(client, context);
+    if (error == NULL)
+        error = upgrade(client, path, now_ms() + timeout_ms);
+    if (context != NULL)
+        fcntl(client->socket, F_SETFL, fcntl(client->socket, F_GETFL) | O_NONBLOCK);
+    return error;
+}
+
+const char *binary_client_connect(struct binary_client *client, uint16_t port, const char *path,
+                                  int timeout_ms)
+{
+    return connect_client(client, NULL, port, path, timeout_ms);
 }
 
 void binary_client_close(struct binary_client *client)
 {
+    SSL_free(client->tls);
+    client->tls = NULL;
     if (client->socket >= 0)
         close(client->socket);
     client->socket = -1;
@@ -149,9 +205,8 @@ void binary_client_send(struct binary_client *client, const struct message *mess
 const char *binary_client_flush(struct binary_client *client)
 {
     while (!binary_client_is_flushed(client)) {
-        ssize_t written = send(client->socket, client->out.at + client->out_written,
-                               client->out.length - client->out_written,
-                               MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t written = put(client, client->out.at + client->out_written,
+                              client->out.length - client->out_written);
         if (written < 0)
             return errno == EAGAIN || errno == EINTR ? NULL : "connection is broken";
         client->out_written += (size_t)written;
@@ -163,7 +218,8 @@ const char *binary_client_flush(struct binary_client *client)
 
 /* ---- receiving ---- */
 
-/* The frame at the start of bytes: its payload, and its whole size; size 0 when it is incomplete. */
+/* The frame at the start of bytes: its payload, and its whole size; size 0 when it is incomplete.
+ */
 static const char *next_frame(slice bytes, unsigned *opcode, slice *payload, size_t *size)
 {
     const unsigned char *at = (const unsigned char *)bytes.at;
@@ -205,8 +261,7 @@ static const char *hand_out(struct binary_client *client, slice payload)
 static const char *take_frames(struct binary_client *client)
 {
     for (;;) {
-        slice rest = {client->in.at + client->in_consumed,
-                      client->in.length - client->in_consumed};
+        slice rest = {client->in.at + client->in_consumed, client->in.length - client->in_consumed};
         unsigned opcode = 0;
         slice payload = {0};
         size_t size;
@@ -236,7 +291,7 @@ const char *binary_client_receive(struct binary_client *client)
 {
     for (;;) {
         char *space = buf_extend(&client->in, READ_BYTES);
-        ssize_t length = recv(client->socket, space, READ_BYTES, MSG_DONTWAIT);
+        ssize_t length = get(client, space, READ_BYTES);
         client->in.length -= READ_BYTES - (length > 0 ? (size_t)length : 0);
         if (length < 0)
             return errno == EAGAIN || errno == EINTR ? NULL : "connection is broken";
@@ -244,7 +299,7 @@ const char *binary_client_receive(struct binary_client *client)
             return "connection ended";
         const char *error = take_frames(client);
         keep_rest(client);
-        if (error != NULL || (size_t)length < READ_BYTES)
+        if (error != NULL || (client->tls == NULL && (size_t)length < READ_BYTES))
             return error;
     }
 }
@@ -310,23 +365,32 @@ static const char *exchange(struct binary_client *client, const struct message *
     return error;
 }
 
-const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
-                               int timeout_ms)
+static const char *log_in(struct binary_client *client, const char *auth_data, int timeout_ms)
 {
-    const char *error = binary_client_connect(client, port, "/deepstream", timeout_ms);
-    if (error != NULL)
-        return error;
     struct message challenge = MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE);
     MESSAGE_SET(&challenge, url, SLICE("ws://127.0.0.1/deepstream"));
     MESSAGE_SET(&challenge, protocol_version, SLICE("0.1a"));
     MESSAGE_SET(&challenge, sdk_version, SLICE("7.0.0"));
     MESSAGE_SET(&challenge, sdk_type, SLICE("c"));
     struct login accepted = {.topic = TOPIC_CONNECTION, .action = CONNECTION_ACCEPT};
-    error = exchange(client, &challenge, &accepted, timeout_ms);
+    const char *error = exchange(client, &challenge, &accepted, timeout_ms);
     if (error != NULL)
         return error;
     struct message request = MESSAGE(TOPIC_AUTH, AUTH_REQUEST);
     MESSAGE_SET(&request, data, slice_of(auth_data));
     struct login successful = {.topic = TOPIC_AUTH, .action = AUTH_AUTH_SUCCESSFUL};
     return exchange(client, &request, &successful, timeout_ms);
+}
+
+const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
+                               int timeout_ms)
+{
+    return binary_client_open_encrypted(client, NULL, port, auth_data, timeout_ms);
+}
+
+const char *binary_client_open_encrypted(struct binary_client *client, struct ssl_ctx_st *context,
+                                         uint16_t port, const char *auth_data, int timeout_ms)
+{
+    const char *error = connect_client(client, context, port, "/deepstream", timeout_ms);
+    return error == NULL ? log_in(client, auth_data, timeout_ms) : error;
 }

@@ -14,8 +14,12 @@
 
 #include "base/buf.h"
 
+struct ssl_st;     /* SSL of OpenSSL */
+struct ssl_ctx_st; /* SSL_CTX */
+
 struct binary_client {
     int socket;
+    struct ssl_st *tls; /* NULL: nothing is encrypted */
     struct buf out;
     size_t out_written;
     struct buf in;
@@ -35,6 +39,10 @@ const char *binary_client_connect(struct binary_client *client, uint16_t port, c
 /* The same on /deepstream, then the handshake and a login with auth_data (JSON). */
 const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
                                int timeout_ms);
+
+/* The same over TLS. context is borrowed until the client is closed. */
+const char *binary_client_open_encrypted(struct binary_client *client, struct ssl_ctx_st *context,
+                                         uint16_t port, const char *auth_data, int timeout_ms);
 
 /* Closes the socket without a goodbye and frees. */
 void binary_client_close(struct binary_client *client);

@@ -8,6 +8,7 @@ import { fork, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,9 +80,11 @@ export function permissions(given = {}) {
 
 export const plainUsers = (users) => [{ type: 'file', options: { users } }];
 
-function healthy(port) {
+/** tls: options of the request when the port is encrypted. */
+function healthy(port, tls) {
     return new Promise((done) => {
-        const ask = request({ port, host: '127.0.0.1', path: '/health-check', timeout: 2000, headers: { origin: GOOD_ORIGIN } }, (answer) => {
+        const asking = tls ? requestTls : request;
+        const ask = asking({ port, host: '127.0.0.1', path: '/health-check', timeout: 2000, headers: { origin: GOOD_ORIGIN }, agent: false, rejectUnauthorized: false, ...tls }, (answer) => {
             answer.resume();
             done(answer.statusCode === 200);
         });
@@ -162,7 +165,7 @@ class Server {
 }
 
 class OurServer extends Server {
-    static async start(given = {}, { ours = {}, folder, args = [] } = {}) {
+    static async start(given = {}, { ours = {}, folder, args = [], tls } = {}) {
         const { port = 0, ...rest } = given;
         const scratch = folder ?? mkdtempSync(join(tmpdir(), 'deepstream-test-'));
         const config = merged(configurationOf(port, rest), merged({ storage: { type: 'none', options: {} } }, ours));
@@ -170,6 +173,7 @@ class OurServer extends Server {
         server.scratch = scratch;
         server.ownsScratch = folder === undefined;
         server.args = args;
+        server.tls = tls; // options of clients, when the server is encrypted
         await server.launch();
         return server;
     }
@@ -181,7 +185,7 @@ class OurServer extends Server {
             { cwd: this.scratch, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
         await this.logs(/Deepstream started/, { milliseconds: START_MS });
         this.port = Number(this.log.match(/Listening for http connections on \S+:(\d+)/)[1]);
-        if (!(await healthy(this.port))) throw new Error(`our server does not answer\n${this.tail()}`);
+        if (!(await healthy(this.port, this.tls))) throw new Error(`our server does not answer\n${this.tail()}`);
     }
 
     /** The same server again, at the same port, with the same files. */

@@ -107,8 +107,8 @@ export class Peer {
     }
 
     /** Connects; nothing has been sent. */
-    static async connect(port, { name = 'peer', path = '/deepstream', options = {} } = {}) {
-        const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false, ...options });
+    static async connect(port, { name = 'peer', path = '/deepstream', options = {}, tls } = {}) {
+        const socket = new WebSocket(`${tls ? 'wss' : 'ws'}://127.0.0.1:${port}${path}`, { perMessageDeflate: false, ...tls, ...options });
         const peer = new Peer(socket, name);
         await once(socket, 'open');
         return peer;

@@ -226,22 +226,34 @@ static void check_items(struct checker *checker, const struct ds_value *value,
     }
 }
 
+static void check_ssl_member(struct checker *checker, const struct setting_member *member)
+{
+    struct suggestion suggestion = suggestion_for(member->key);
+    enum config_ssl found = 0;
+    for (; found < CONFIG_SSL_COUNT; found++) {
+        if (slice_equal(slice_of(ssl_info(found)->key), member->key))
+            break;
+        suggestion_consider(&suggestion, slice_of(ssl_info(found)->key));
+    }
+    if (found == CONFIG_SSL_COUNT) {
+        unexpected(checker, member->key, member->value, DS_WARN, suggestion.best);
+        return;
+    }
+    const char *choices = ssl_info(found)->choices;
+    size_t before = enter(checker, member->key);
+    if (member->value->kind != DS_VALUE_NULL &&
+        is_kind(checker, member->value, DS_VALUE_TEXT, "string") && choices != NULL &&
+        !words_hold(slice_of(choices), member->value->text))
+        refuse_choice(checker, member->value, slice_of(choices));
+    leave(checker, before);
+}
+
 static void check_ssl(struct checker *checker, const struct ds_value *value)
 {
-    slice known = SLICE("key cert ca dhParams passphrase");
     if (!is_map(checker, value, "object"))
         return;
-    for (uint32_t i = 0; i < value->count; i++) {
-        const struct setting_member *member = &value->members[i];
-        if (!words_hold(known, member->key)) {
-            unexpected(checker, member->key, member->value, DS_WARN, nearest(known, member->key));
-            continue;
-        }
-        size_t before = enter(checker, member->key);
-        if (member->value->kind != DS_VALUE_NULL)
-            is_kind(checker, member->value, DS_VALUE_TEXT, "string");
-        leave(checker, before);
-    }
+    for (uint32_t i = 0; i < value->count; i++)
+        check_ssl_member(checker, &value->members[i]);
 }
 
 static bool is_boolean(const struct ds_value *value, bool boolean)

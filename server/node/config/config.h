@@ -40,6 +40,14 @@ enum config_plugin_kind {
     CONFIG_PLUGIN_KIND_COUNT,
 };
 
+/* The members of an option `ssl`: CONFIG_SSL_KEY and so on. */
+enum config_ssl {
+#define SSL(name, ...) CONFIG_SSL_##name,
+#include "ssl.def"
+#undef SSL
+    CONFIG_SSL_COUNT,
+};
+
 /* ---- loading ---- */
 
 /* A value from the command line; it counts more than the file. */
@@ -94,6 +102,10 @@ const struct config_problem *config_problem(const struct config *config, size_t 
 void config_refuse(struct config *config, const struct ds_value *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same for what is probably not meant: a warning. */
+void config_warn(struct config *config, const struct ds_value *value, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Appends the errors, then the warnings, numbered as the original does, each with its place and the
  * line of the file:
  *
@@ -128,6 +140,15 @@ enum ds_log_level config_log_level(const struct config *config);
 
 /* "debug" or "DEBUG" or "0" -> DS_DEBUG; false when it is no level. */
 bool config_level_of(slice text, enum ds_log_level *level);
+
+/* A member of a value of kind `ssl`, or NULL, and its key: "cert". */
+const struct ds_value *config_ssl_value(const struct ds_value *ssl, enum config_ssl member);
+const char *config_ssl_key(enum config_ssl member);
+
+/* Its text: of a path what the file holds now; empty when there is none. Returns NULL, or why the
+ * file cannot be read. */
+const char *config_ssl_text(const struct config *config, const struct ds_value *ssl,
+                            enum config_ssl member, slice *text);
 
 /* ---- plugins ---- */
 

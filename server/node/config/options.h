@@ -15,7 +15,7 @@ enum option_kind {
     OPTION_TEXTS,
     OPTION_INTEGERS,
     OPTION_TEXT_OR_FALSE,
-    OPTION_SSL,   /* a map of texts */
+    OPTION_SSL,   /* a map of texts: ssl.def */
     OPTION_USERS, /* a map; what is in it is the plugin's business */
     OPTION_RULES, /* a map, or a fileLoad() whose file the plugin reads by itself */
 };
@@ -58,6 +58,14 @@ struct plugin_kind_info {
     const char *help;
 };
 
+struct ssl_info {
+    const char *key;
+    enum ssl_content { SSL_TEXT, SSL_FILE } content;
+    const char *choices; /* words, or NULL */
+    const char *help;
+};
+
+const struct ssl_info *ssl_info(enum config_ssl member);
 const struct section_info *section_info(enum config_section section);
 const struct option_info *option_info(enum config_option option);
 const struct plugin_kind_info *plugin_kind_info(enum config_plugin_kind kind);

@@ -63,7 +63,8 @@ static void print_scalar(struct buf *out, const struct ds_value *value, slice ke
 {
     if (value->macro.length > 0)
         print_text(out, value->macro);
-    else if (value->kind == DS_VALUE_TEXT && is_secret(key))
+    else if (value->kind == DS_VALUE_TEXT &&
+             (is_secret(key) || text_holds(value->text, "PRIVATE KEY-----")))
         buf_append_text(out, "\"***\"");
     else if (value->kind == DS_VALUE_TEXT)
         print_text(out, value->text);

@@ -89,6 +89,15 @@ void config_refuse(struct config *config, const struct ds_value *value, const ch
     add(config, DS_ERROR, value == NULL ? NULL : &value->origin, message);
 }
 
+void config_warn(struct config *config, const struct ds_value *value, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    slice message = format_text(&config->arena, format, arguments);
+    va_end(arguments);
+    add(config, DS_WARN, value == NULL ? NULL : &value->origin, message);
+}
+
 /* The reader's advice is for rule files; here other words fit better. */
 static slice hint_of(const struct diagnostic *diagnostic)
 {

@@ -16,7 +16,7 @@ static const char *kind_name(enum option_kind kind)
         [OPTION_TEXTS] = "list of texts",
         [OPTION_INTEGERS] = "list of whole numbers",
         [OPTION_TEXT_OR_FALSE] = "text or false",
-        [OPTION_SSL] = "map of texts",
+        [OPTION_SSL] = "map, see Encryption",
         [OPTION_USERS] = "map of users",
         [OPTION_RULES] = "rules",
     };
@@ -28,15 +28,19 @@ static bool is_number(enum option_kind kind)
     return kind == OPTION_INTEGER || kind == OPTION_INTEGER_OR_FALSE || kind == OPTION_NUMBER;
 }
 
+static void write_choices(struct buf *out, slice words)
+{
+    const char *before = "";
+    for (slice one = words_next(&words); one.length > 0; one = words_next(&words)) {
+        buf_printf(out, "%s" SLICE_FORMAT, before, SLICE_ARGUMENTS(one));
+        before = ", ";
+    }
+}
+
 static void write_kind(struct buf *out, const struct option_info *info)
 {
     if (info->choices != NULL) {
-        slice words = slice_of(info->choices);
-        const char *before = "";
-        for (slice one = words_next(&words); one.length > 0; one = words_next(&words)) {
-            buf_printf(out, "%s" SLICE_FORMAT, before, SLICE_ARGUMENTS(one));
-            before = ", ";
-        }
+        write_choices(out, slice_of(info->choices));
         return;
     }
     buf_append_text(out, kind_name(info->kind));
@@ -85,13 +89,35 @@ static void write_plugins(struct buf *out)
     }
 }
 
+static void write_ssl(struct buf *out)
+{
+    buf_append_text(out, "\n## Encryption\n\n"
+                         "What an option `ssl` holds; SIGHUP reads it again. Files are in PEM: "
+                         "`fileLoad(server.pem)`, the text itself, or a path.\n\n"
+                         "| member | value | default | meaning |\n|---|---|---|---|\n");
+    for (enum config_ssl member = 0; member < CONFIG_SSL_COUNT; member++) {
+        const struct ssl_info *info = ssl_info(member);
+        slice words = slice_of(info->choices == NULL ? "" : info->choices), all = words;
+        slice first = words_next(&words);
+        buf_printf(out, "| `%s` | ", info->key);
+        write_choices(out, all);
+        if (info->choices == NULL)
+            buf_append_text(out, info->content == SSL_FILE ? "file | " : "text | ");
+        else
+            buf_printf(out, " | `" SLICE_FORMAT "`", SLICE_ARGUMENTS(first));
+        buf_printf(out, " | %s |\n", info->help);
+    }
+}
+
 void config_write_reference(struct buf *out)
 {
-    buf_append_text(out, "# Options\n\n"
-                         "Every option of a configuration file. This page is made from "
-                         "`options.def` and `plugin_kinds.def`; times are in milliseconds.\n");
+    buf_append_text(
+        out, "# Options\n\n"
+             "Every option of a configuration file. This page is made from "
+             "`options.def`, `plugin_kinds.def` and `ssl.def`; times are in milliseconds.\n");
     write_section(out, SECTION_ROOT);
     write_plugins(out);
     for (enum config_section section = SECTION_ROOT + 1; section < SECTION_COUNT; section++)
         write_section(out, section);
+    write_ssl(out);
 }

@@ -91,6 +91,10 @@ static void write_transport(struct buf *out, const struct ds_statistics *s)
     counter(out, "deepstream_tcp_connections_turned_away_total",
             "TCP connections that were ended at once, because there were too many.",
             s->turned_away);
+    counter(out, "deepstream_tls_handshakes_total", "TLS handshakes that were completed.",
+            s->tls_handshakes);
+    counter(out, "deepstream_tls_handshakes_failed_total",
+            "TLS handshakes that failed, or were not complete in time.", s->tls_failures);
     counter(out, "deepstream_http_requests_total", "HTTP requests that were answered.",
             s->http_requests);
     counter(out, "deepstream_http_requests_refused_total",

@@ -19,10 +19,12 @@ static void resume(struct http_connection *connection);
 static void at_end_of_turn(struct turn_task *task)
 {
     struct http_connection *connection = LIST_ITEM(task, struct http_connection, task);
-    if (connection->is_over)
-        free(connection);
-    else
+    if (!connection->is_over) {
         resume(connection);
+        return;
+    }
+    free(connection->peer);
+    free(connection);
 }
 
 /* Freed when all callers have returned. */

@@ -21,6 +21,7 @@ struct http_connection {
     struct buf partial;             /* a head that is not whole yet, or what waits for its turn */
     struct http_incoming *incoming; /* NULL: no body is awaited */
     struct http_exchange *exchange; /* NULL: no request is being answered */
+    struct tls_peer *peer;          /* NULL: it has shown no certificate, or was not asked yet */
     struct deadline deadline;
     struct turn_task task;
     size_t unread_bytes;     /* of answers, when it was last looked at */

@@ -15,6 +15,8 @@
 
 struct log;
 struct http_server;
+struct tls_context;
+struct tls_peer;
 
 struct http_header {
     slice name; /* lower case */
@@ -26,8 +28,9 @@ struct http_request {
     slice target; /* as sent: path and query */
     const struct http_header *headers;
     size_t header_count;
-    slice remote_address; /* X-Forwarded-For when it is trusted and present, else the peer */
-    slice body;           /* of a POST, whole and not compressed any more */
+    slice remote_address;        /* X-Forwarded-For when it is trusted and present, else the peer */
+    slice body;                  /* of a POST, whole and not compressed any more */
+    const struct tls_peer *peer; /* the certificate of the client; NULL: it has shown none */
 };
 
 /* The value of a header (name in lower case), or an empty slice with at NULL. */
@@ -53,6 +56,10 @@ struct http_settings {
 /* Settings and log are borrowed until the server is closed. The process must ignore SIGPIPE. */
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
                                     struct log *log);
+
+/* Connections that come from now on speak TLS by this context, which is retained. Called again, it
+ * changes the certificates of those that come then. */
+void http_server_encrypt(struct http_server *server, struct tls_context *context);
 
 /* Upgrades of requests whose target equals path exactly go to endpoint, which is borrowed. The
  * empty path takes those that no other does. */

@@ -18,17 +18,20 @@ static bool has_body(const struct http_head *head)
 }
 
 /* address has to live as long as the request. */
-static struct http_request request_of(const struct http_connection *connection,
+static struct http_request request_of(struct http_connection *connection,
                                       const struct http_head *head,
                                       char address[STREAM_ADDRESS_BYTES])
 {
     stream_address(connection->stream, address);
+    if (connection->peer == NULL)
+        connection->peer = stream_peer(connection->stream);
     struct http_request request = {
         .method = head->method,
         .target = head->target,
         .headers = head->headers,
         .header_count = head->header_count,
         .remote_address = slice_of(address),
+        .peer = connection->peer,
     };
     slice forwarded = http_header_find(&request, SLICE("x-forwarded-for"));
     if (connection->server->settings->trust_forwarded_for && forwarded.length > 0)
@@ -111,7 +114,7 @@ void http_incoming_free(struct http_incoming **incoming)
 }
 
 /* The whole head is there again. An origin that may not ask has been turned away before. */
-static struct http_request request_again(const struct http_connection *connection,
+static struct http_request request_again(struct http_connection *connection,
                                          const struct http_head *head, char *address,
                                          struct http_response *response)
 {

@@ -126,6 +126,11 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings 
     return server;
 }
 
+void http_server_encrypt(struct http_server *server, struct tls_context *context)
+{
+    stream_host_encrypt(&server->streams, context, server->settings->head_timeout_ms);
+}
+
 /* Accepted and closed again, so that the client sees an end and not a wait. */
 static void turn_away(struct http_server *server, struct stream *stream)
 {

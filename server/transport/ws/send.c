@@ -40,7 +40,7 @@ static bool has_room_after_flush(struct ws_peer *peer)
 bool ws_peer_has_room(struct ws_peer *peer)
 {
     return peer->state == WS_PEER_OPEN &&
-           (outq_bytes(&peer->stream->queue) <= ws_peer_endpoint(peer)->max_queue_bytes ||
+           (stream_queued_bytes(peer->stream) <= ws_peer_endpoint(peer)->max_queue_bytes ||
             has_room_after_flush(peer));
 }
 

@@ -10,7 +10,7 @@
 static void usage(FILE *stream)
 {
     fputs("usage: load SCENARIO --port N --server PID [--subscribers N] [--names N] [--window N]\n"
-          "            [--rate N] [--clients N] [--seconds S] [--expect-denied]\n\nScenarios:\n",
+          "            [--rate N] [--clients N] [--seconds S] [--expect-denied] [--tls]\n\nScenarios:\n",
           stream);
 #define SCENARIO(name, about) fprintf(stream, "  %-8s %s\n", #name, about);
 #include "scenarios.def"
@@ -38,6 +38,7 @@ static void read_option(struct load_options *options, int option)
     case 'c': options->clients = (uint32_t)number(optarg, 1, 100000); break;
     case 't': options->seconds = number(optarg, 0.1, 3600); break;
     case 'd': options->expect_denied = true; break;
+    case 'e': options->is_encrypted = true; break;
     case 'h': usage(stdout); exit(0);
     default: usage(stderr); exit(2);
     }
@@ -51,6 +52,7 @@ static void read_options(struct load_options *options, int argc, char **argv)
         {"window", required_argument, NULL, 'w'},  {"rate", required_argument, NULL, 'r'},
         {"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 't'},
         {"expect-denied", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
+        {"tls", no_argument, NULL, 'e'},
         {NULL, 0, NULL, 0},
     };
     for (int option; (option = getopt_long(argc, argv, "", LONG, NULL)) != -1;)

@@ -5,7 +5,10 @@
 #include "deepstream/plugin/values.h"
 
 struct ds_login {
-    ds_slice connection_data; /* JSON object: remoteAddress, headers, referer */
+    /* JSON object: remoteAddress, headers, referer; and clientCertificate, when the client has
+     * shown one: subject and issuer (RFC 4514), fingerprint (SHA-256), and whether it is verified.
+     * One that is not proves nothing. */
+    ds_slice connection_data;
     ds_slice auth_data;       /* JSON object or array that the client sent */
 };
 

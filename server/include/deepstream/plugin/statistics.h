@@ -74,6 +74,8 @@ struct ds_statistics {
     /* The HTTP server's. */
     uint64_t tcp_connections; /* accepted */
     uint64_t turned_away;     /* of those: because there were too many */
+    uint64_t tls_handshakes;  /* complete */
+    uint64_t tls_failures;    /* handshakes that failed, or were not complete in time */
     uint64_t http_requests;   /* answered, upgrades apart */
     uint64_t http_refused;    /* of those: broken, too large or too slow */
     uint64_t bytes_in, bytes_out;

@@ -255,10 +255,15 @@ static void users_need_a_storage_that_keeps_them(void **state)
                            "it needs a storage that keeps users, but there is none"));
 }
 
-static void encryption_that_is_not_there_is_refused(void **state)
+static void encryption_that_cannot_be_had_is_refused(void **state)
 {
     (void)state;
-    assert_true(is_refused("httpServer: {options: {ssl: {key: a, cert: b}}}\n", "ssl"));
+    assert_true(is_refused("httpServer: {options: {ssl: {cert: b}}}\n", "ssl: `key` is missing"));
+    assert_true(is_refused("httpServer: {options: {ssl: {key: a, cert: b}}}\n",
+                           "ssl: `key` cannot be read from a"));
+    assert_true(
+        is_refused("connectionEndpoints: [{type: mqtt, options: {ssl: {key: a, cert: b}}}]\n",
+                   "ssl: `key` cannot be read from a"));
 }
 
 static void reload_takes_the_level_and_rules_that_are_fit(void **state)
@@ -306,7 +311,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(plugins_that_are_not_there_are_refused_by_name, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(users_need_a_storage_that_keeps_them, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(encryption_that_is_not_there_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(encryption_that_cannot_be_had_is_refused, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(reload_takes_the_level_and_rules_that_are_fit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_node_whose_rules_are_closed_reloads_nothing, set_up,
