@@ -1,6 +1,7 @@
 #pragma once
 /* Where clients come in: the HTTP server of a node and the endpoints behind its paths. */
 
+#include "session/http/http_endpoint.h"
 #include "session/session.h"
 #include "transport/http/http.h"
 
@@ -15,15 +16,22 @@ struct endpoint {
     struct session_endpoint *sessions;
 };
 
+/* One of type `http`. */
+struct request_endpoint {
+    struct http_endpoint_settings settings;
+    struct http_endpoint *requests;
+};
+
 struct endpoints {
     struct log *log;
     struct http_settings http;
     slice *origins;
     char *host;
     char *health_check_path;
-    bool is_ready; /* what the readiness path answers */
+    bool is_ready;              /* what the readiness path answers */
     struct http_server *server; /* NULL: not started, or closed */
     VEC(struct endpoint *) all;
+    VEC(struct request_endpoint *) for_requests;
 };
 
 /* shared: what the sessions of every endpoint have in common; the rest is read from config, which
