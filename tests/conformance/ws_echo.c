@@ -1,9 +1,11 @@
-/* Echoes WebSocket messages on the server's own transport, on any path, so that suites of
- * conformance tests can be run against it. */
+/* Echoes WebSocket messages on the server's own transport, on any path, and the bodies of POSTs to
+ * /echo, so that suites of conformance tests can be run against it. /late echoes, too, but only
+ * once it was asked for by a GET of /now. */
 
 #include "logging/log.h"
 #include "transport/http/http.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 
 #include <errno.h>
@@ -14,6 +16,13 @@
 #define DEFAULT_MAX_BODY ((uint32_t)1024 * 1024)
 #define GRACE_MS 500
 
+/* A POST that waits to be answered. */
+struct late {
+    struct late *next;
+    struct http_exchange *exchange;
+    struct buf body;
+};
+
 struct echo {
     uv_loop_t loop;
     uv_signal_t interrupt, terminate;
@@ -21,6 +30,7 @@ struct echo {
     struct http_settings http;
     struct ws_endpoint endpoint;
     struct http_server *server;
+    struct late *late;
 };
 
 /* Nothing is known of a connection but its outlet, so that is its owner, too. */
@@ -47,6 +57,57 @@ static void on_close(void *owner, const char *reason)
     (void)reason;
 }
 
+static void echo_body(struct http_exchange *exchange, slice body)
+{
+    http_answer(exchange,
+                &(struct http_answer){.status = 200, .content_type = HTTP_TEXT, .body = body});
+}
+
+static void on_post(void *context, const struct http_request *request,
+                    struct http_exchange *exchange)
+{
+    (void)context;
+    echo_body(exchange, request->body);
+}
+
+static void on_late_post(void *context, const struct http_request *request,
+                         struct http_exchange *exchange)
+{
+    struct echo *echo = context;
+    struct late *late = calloc(1, sizeof *late);
+    CHECK(late != NULL);
+    *late = (struct late){.next = echo->late, .exchange = exchange};
+    buf_append(&late->body, request->body);
+    echo->late = late;
+}
+
+/* The last one first: clients must not notice. */
+static void answer_late(struct echo *echo)
+{
+    while (echo->late != NULL) {
+        struct late *late = echo->late;
+        echo->late = late->next;
+        echo_body(late->exchange, buf_slice(&late->body));
+        buf_fini(&late->body);
+        free(late);
+    }
+}
+
+static void on_now(void *context, const struct http_request *request,
+                   struct http_exchange *exchange)
+{
+    struct echo *echo = context;
+    char count[32];
+    unsigned waiting = 0;
+    (void)request;
+    for (const struct late *late = echo->late; late != NULL; late = late->next)
+        waiting++;
+    int length = snprintf(count, sizeof count, "%u", waiting);
+    if (slice_equal(request->target, SLICE("/now")))
+        answer_late(echo);
+    echo_body(exchange, (slice){count, (size_t)length});
+}
+
 static void on_server_closed(void *context)
 {
     struct echo *echo = context;
@@ -60,6 +121,7 @@ static void on_signal(uv_signal_t *signal, int number)
     struct echo *echo = signal->data;
     uv_signal_stop(&echo->interrupt);
     uv_signal_stop(&echo->terminate);
+    answer_late(echo);
     http_server_close(echo->server, GRACE_MS, on_server_closed, echo);
 }
 
@@ -77,6 +139,9 @@ static int run(struct echo *echo)
     CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
     echo->server = http_server_new(&echo->loop, &echo->http, &echo->log);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
+    http_server_add_post(echo->server, SLICE("/echo"), on_post, echo);
+    http_server_add_post(echo->server, SLICE("/late"), on_late_post, echo);
+    http_server_add_get(echo->server, SLICE("/now"), on_now, echo);
     int status = http_server_listen(echo->server);
     if (status == 0) {
         printf("listening on port %u\n", (unsigned)http_server_port(echo->server));
@@ -95,6 +160,7 @@ static void usage(FILE *out)
 {
     fprintf(out,
             "usage: ws_echo [--port N] [--host ADDRESS] [--deflate] [--max-message BYTES]\n"
+            "               [--max-body BYTES] [--timeout MS]\n"
             "\n"
             "Echoes the text and binary messages of WebSockets, on any path, until SIGTERM or\n"
             "SIGINT. Prints \"listening on port N\" once connections are accepted.\n"
@@ -103,6 +169,8 @@ static void usage(FILE *out)
             "  --host ADDRESS       127.0.0.1\n"
             "  --deflate            agree on permessage-deflate with clients that offer it\n"
             "  --max-message BYTES  larger messages are refused with 1009; default 67108864\n"
+            "  --max-body BYTES     larger bodies are refused; default 1048576\n"
+            "  --timeout MS         for heads and bodies; default 10000\n"
             "  --help               this text\n");
 }
 
@@ -118,9 +186,10 @@ static bool read_number(const char *text, unsigned long max, unsigned long *numb
 static int read_options(struct echo *echo, int count, char **arguments)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'a'},
-        {"deflate", no_argument, NULL, 'd'},    {"max-message", required_argument, NULL, 'm'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},     {"host", required_argument, NULL, 'a'},
+        {"deflate", no_argument, NULL, 'd'},        {"max-message", required_argument, NULL, 'm'},
+        {"max-body", required_argument, NULL, 'b'}, {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     unsigned long number;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -132,6 +201,10 @@ static int read_options(struct echo *echo, int count, char **arguments)
             echo->endpoint.deflate = true;
         } else if (option == 'm' && read_number(optarg, UINT32_MAX, &number)) {
             echo->endpoint.max_message_bytes = (uint32_t)number;
+        } else if (option == 'b' && read_number(optarg, UINT32_MAX, &number)) {
+            echo->http.max_message_bytes = (uint32_t)number;
+        } else if (option == 't' && read_number(optarg, UINT32_MAX, &number)) {
+            echo->http.head_timeout_ms = echo->http.body_timeout_ms = (uint32_t)number;
         } else {
             usage(option == 'h' ? stdout : stderr);
             return option == 'h' ? 1 : 3;
