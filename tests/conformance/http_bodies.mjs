@@ -11,7 +11,7 @@ let echo;
 before(async () => { echo = await Echo.start(); });
 after(() => echo.stop());
 
-const post = (headers, body = '', path = '/echo') =>
+const post = (headers, body = '', path = '/body') =>
     Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${H}${headers}\r\n`), Buffer.from(body)]);
 const sized = (body, more = '', path) => post(`Content-Length: ${Buffer.byteLength(body)}\r\n${more}`, body, path);
 const chunked = (raw, more = '') => post(`Transfer-Encoding: chunked\r\n${more}`, raw);
@@ -84,11 +84,11 @@ test('9112 7.1: compressed and in chunks', async () => {
 });
 
 test('9112 9.3: HTTP/1.0 takes a length, and no chunks', async () => {
-    const [answer, raw] = await ask(`POST /echo HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi`);
+    const [answer, raw] = await ask(`POST /body HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi`);
     assert.equal(answer.body, 'hi');
     await raw.end();
     raw.destroy();
-    await refuses(`POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400);
+    await refuses(`POST /body HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400);
 });
 
 // ---- bodies that two readers could understand differently ----
@@ -153,7 +153,7 @@ test('chunks that grow too large are refused', async () => {
 
 test('what inflates too large is refused, however small it is', async () => {
     for (const pack of [gzipSync, deflateSync]) {
-        const bomb = pack(Buffer.alloc(200 << 20));
+        const bomb = pack(Buffer.alloc(64 << 20));
         assert.ok(bomb.length < MAX);
         await refuses(sized(bomb, `Content-Encoding: ${pack === gzipSync ? 'gzip' : 'deflate'}\r\n`), 400, /request entity too large/);
     }
@@ -276,7 +276,7 @@ test('answers that nobody reads stop the requests behind them, and are not lost'
 test('6585 / 9110 15.5.9: heads and bodies that are too slow are answered with 408', async () => {
     const hasty = await Echo.start('--timeout', '100');
     try {
-        for (const bytes of [`POST /echo HTTP/1.1\r\n${H}`, post('Content-Length: 5\r\n', 'he'), chunked('5\r\nhel'), chunked('5;')]) {
+        for (const bytes of [`POST /body HTTP/1.1\r\n${H}`, post('Content-Length: 5\r\n', 'he'), chunked('5\r\nhel'), chunked('5;')]) {
             const [answer, raw] = await ask(bytes, hasty.port);
             assert.equal(answer.status, 408);
             await raw.end();

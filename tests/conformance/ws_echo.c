@@ -1,5 +1,5 @@
 /* Echoes WebSocket messages on the server's own transport, on any path, and the bodies of POSTs to
- * /echo, so that suites of conformance tests can be run against it. /late echoes, too, but only
+ * /body, so that suites of conformance tests can be run against it. /late echoes, too, but only
  * once it was asked for by a GET of /now. */
 
 #include "logging/log.h"
@@ -139,7 +139,7 @@ static int run(struct echo *echo)
     CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
     echo->server = http_server_new(&echo->loop, &echo->http, &echo->log);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
-    http_server_add_post(echo->server, SLICE("/echo"), on_post, echo);
+    http_server_add_post(echo->server, SLICE("/body"), on_post, echo);
     http_server_add_post(echo->server, SLICE("/late"), on_late_post, echo);
     http_server_add_get(echo->server, SLICE("/now"), on_now, echo);
     int status = http_server_listen(echo->server);
