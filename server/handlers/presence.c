@@ -50,7 +50,7 @@ static void on_close(void *self, struct session *session)
     struct presence_handler *handler = self;
     const struct cluster *cluster = handler->services->cluster;
     subscriptions_drop_session(handler->subscriptions, session);
-    if (!is_nobody(session->user_id))
+    if (!session->is_passing && !is_nobody(session->user_id))
         cluster->states->remove(cluster->states_self, STATE_ONLINE_USERS, session->user_id);
 }
 

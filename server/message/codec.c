@@ -2,6 +2,8 @@
 
 #include "message/codec.h"
 
+#include "message/jif.h"
+
 #include "base/check.h"
 
 static enum decoded decode_binary(slice *rest, const struct message_limits *limits,
@@ -25,6 +27,7 @@ const struct codec *codec_of(enum protocol protocol)
     static const struct codec *const codecs[PROTOCOL_COUNT] = {
         [PROTOCOL_BINARY] = &binary_codec,
         [PROTOCOL_JSON] = &json_codec,
+        [PROTOCOL_HTTP] = &jif_codec,
     };
     CHECK(protocol < PROTOCOL_COUNT && codecs[protocol] != NULL);
     return codecs[protocol];

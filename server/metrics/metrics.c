@@ -10,14 +10,24 @@ const char *closing_name(enum closing closing)
     return NAMES[closing];
 }
 
-void metrics_login(struct metrics *metrics, bool is_allowed, slice user_id)
+const char *login_way_name(enum login_way way)
+{
+    static const char *const NAMES[] = {
+#define LOGIN_WAY(name, label) label,
+#include "metrics/login_ways.def"
+#undef LOGIN_WAY
+    };
+    return NAMES[way];
+}
+
+void metrics_login(struct metrics *metrics, enum login_way way, bool is_allowed, slice user_id)
 {
     if (metrics == NULL)
         return;
     if (is_allowed)
-        metrics->logins_allowed++;
+        metrics->logins_allowed[way]++;
     else
-        metrics->logins_declined++;
+        metrics->logins_declined[way]++;
     if (metrics->watcher != NULL)
-        metrics->watcher->on_login(metrics->watcher->context, is_allowed, user_id);
+        metrics->watcher->on_login(metrics->watcher->context, way, is_allowed, user_id);
 }

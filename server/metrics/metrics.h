@@ -21,6 +21,16 @@ enum closing {
 /* "lost"; static. */
 const char *closing_name(enum closing closing);
 
+enum login_way {
+#define LOGIN_WAY(name, label) LOGIN_##name,
+#include "metrics/login_ways.def"
+#undef LOGIN_WAY
+    LOGIN_WAY_COUNT,
+};
+
+/* "websocket"; static. */
+const char *login_way_name(enum login_way way);
+
 /* Verdicts, in the order of enum ds_verdict. */
 enum { METRICS_VERDICTS = 3 };
 
@@ -35,7 +45,7 @@ struct store_counts {
 /* Who is told at once, besides. */
 struct metrics_watcher {
     void *context;
-    void (*on_login)(void *context, bool is_allowed, slice user_id);
+    void (*on_login)(void *context, enum login_way way, bool is_allowed, slice user_id);
 };
 
 struct metrics {
@@ -48,7 +58,7 @@ struct metrics {
 
     uint64_t connections_opened;
     uint64_t connections_closed[CLOSING_COUNT];
-    uint64_t logins_allowed, logins_declined;
+    uint64_t logins_allowed[LOGIN_WAY_COUNT], logins_declined[LOGIN_WAY_COUNT];
 
     struct store_counts cache[METER_OPERATION_COUNT];
     struct store_counts storage[METER_OPERATION_COUNT];
@@ -97,7 +107,7 @@ static inline void metrics_decided(struct metrics *metrics, unsigned topic, unsi
 }
 
 /* An attempt to log in has ended; user_id of one that was allowed. */
-void metrics_login(struct metrics *metrics, bool is_allowed, slice user_id);
+void metrics_login(struct metrics *metrics, enum login_way way, bool is_allowed, slice user_id);
 
 /* What happens often is timed once per millisecond of the loop at most: the first of each. Returns
  * the clock to give to uv_hrtime's difference, or 0: not this one. last_ms is of its kind. */

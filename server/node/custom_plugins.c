@@ -51,7 +51,7 @@ static void on_close(void *context, struct session *session, bool was_open)
     const struct session_events *pipeline = pipeline_session_events(node->features.pipeline);
     pipeline->on_close(pipeline->context, session, was_open);
     struct ds_client client = plugin_host_client(session);
-    if (was_open)
+    if (was_open && !session->is_passing)
         tell(node, TOLD_LOGOUT, &client);
 }
 

@@ -165,6 +165,30 @@ static void add_endpoint(struct endpoints *endpoints, const struct session_setti
     VEC_PUSH(&endpoints->all, endpoint);
 }
 
+static void add_request_endpoint(struct endpoints *endpoints, const struct session_settings *shared,
+                                 const struct config_plugin *wanted)
+{
+    const struct ds_value *options = wanted->options;
+    struct request_endpoint *endpoint = calloc(1, sizeof *endpoint);
+    CHECK(endpoint != NULL);
+    bool has_tokens = config_boolean_in(options, CONFIG_ENDPOINT_ENABLE_AUTH);
+    endpoint->settings = (struct http_endpoint_settings){
+        .sessions = *shared,
+        .auth_path = has_tokens ? config_text_in(options, CONFIG_ENDPOINT_AUTH_PATH) : SLICE(""),
+        .post_path = config_text_in(options, CONFIG_ENDPOINT_POST_PATH),
+        .get_path = config_text_in(options, CONFIG_ENDPOINT_GET_PATH),
+        .allows_auth_data = config_boolean_in(options, CONFIG_ENDPOINT_ALLOW_AUTH_DATA),
+        .request_timeout_ms = number(options, CONFIG_ENDPOINT_REQUEST_TIMEOUT),
+        .max_items = number(options, CONFIG_ENDPOINT_MAX_ITEMS),
+    };
+    endpoint->settings.sessions.protocol = PROTOCOL_HTTP;
+    endpoint->settings.sessions.max_message_bytes = endpoints->http.max_message_bytes;
+    endpoint->settings.sessions.log_invalid_auth_data =
+        config_boolean_in(options, CONFIG_ENDPOINT_LOG_INVALID_AUTH_DATA);
+    endpoint->requests = http_endpoint_new(&endpoint->settings, endpoints->server);
+    VEC_PUSH(&endpoints->for_requests, endpoint);
+}
+
 void endpoints_init(struct endpoints *endpoints, const struct config *config,
                     const struct session_settings *shared)
 {
@@ -179,10 +203,12 @@ void endpoints_init(struct endpoints *endpoints, const struct config *config,
         const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
         if (is_type(wanted, "ws-binary"))
             add_endpoint(endpoints, shared, wanted);
+        else if (is_type(wanted, "http"))
+            add_request_endpoint(endpoints, shared, wanted);
         else
             log_line(endpoints->log, wanted->is_default ? DS_DEBUG : DS_WARN, LOG_INFO,
                      "connection endpoint " SLICE_FORMAT
-                     " is left out: this server speaks ws-binary",
+                     " is left out: this server speaks ws-binary and http",
                      SLICE_ARGUMENTS(wanted->type));
     }
 }
@@ -225,6 +251,8 @@ void endpoints_each_session(const struct endpoints *endpoints,
 
 void endpoints_stop_accepting(struct endpoints *endpoints)
 {
+    for (size_t i = 0; i < endpoints->for_requests.count; i++)
+        http_endpoint_stop(endpoints->for_requests.items[i]->requests);
     if (endpoints->server != NULL)
         http_server_stop_accepting(endpoints->server);
 }
@@ -233,6 +261,8 @@ void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done
                      void *context)
 {
     struct http_server *server = endpoints->server;
+    for (size_t i = 0; i < endpoints->for_requests.count; i++)
+        http_endpoint_close(endpoints->for_requests.items[i]->requests);
     endpoints->server = NULL;
     if (server == NULL)
         done(context);
@@ -244,13 +274,18 @@ void endpoints_end_sessions(struct endpoints *endpoints)
 {
     for (size_t i = 0; i < endpoints->all.count; i++)
         session_endpoint_free(&endpoints->all.items[i]->sessions);
+    for (size_t i = 0; i < endpoints->for_requests.count; i++)
+        http_endpoint_free(&endpoints->for_requests.items[i]->requests);
 }
 
 void endpoints_fini(struct endpoints *endpoints)
 {
     for (size_t i = 0; i < endpoints->all.count; i++)
         free(endpoints->all.items[i]);
+    for (size_t i = 0; i < endpoints->for_requests.count; i++)
+        free(endpoints->for_requests.items[i]);
     VEC_FREE(&endpoints->all);
+    VEC_FREE(&endpoints->for_requests);
     free(endpoints->origins);
     free(endpoints->host);
     free(endpoints->health_check_path);

@@ -1,6 +1,7 @@
 #pragma once
 /* Where clients come in: the HTTP server of a node and the endpoints behind its paths. */
 
+#include "session/http/http_endpoint.h"
 #include "session/session.h"
 #include "transport/http/http.h"
 
@@ -16,6 +17,12 @@ struct endpoint {
     struct session_endpoint *sessions;
 };
 
+/* One of type `http`. */
+struct request_endpoint {
+    struct http_endpoint_settings settings;
+    struct http_endpoint *requests;
+};
+
 struct endpoints {
     struct log *log;
     struct http_settings http;
@@ -26,6 +33,7 @@ struct endpoints {
     struct tls_context *tls;    /* of the HTTP server; NULL: it does not encrypt */
     struct http_server *server; /* NULL: not started, or closed */
     VEC(struct endpoint *) all;
+    VEC(struct request_endpoint *) for_requests;
 };
 
 /* shared: what the sessions of every endpoint have in common; the rest is read from config, which

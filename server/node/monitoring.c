@@ -57,14 +57,14 @@ static void on_trouble(void *context, const struct ds_log_line *line)
     }
 }
 
-static void on_login(void *context, bool is_allowed, slice user_id)
+static void on_login(void *context, enum login_way way, bool is_allowed, slice user_id)
 {
     const struct ds_node *node = context;
     for (size_t i = 0; i < node->monitorings.count; i++) {
         const struct service *service = node->monitorings.items[i];
         const struct ds_monitoring_operations *operations = service_operations(service);
         if (operations->on_login != NULL)
-            operations->on_login(service->self, is_allowed, STATISTICS_WEBSOCKET, user_id);
+            operations->on_login(service->self, is_allowed, login_way_name(way), user_id);
     }
 }
 

@@ -110,7 +110,7 @@ static void host_unsubscribe(void *host, struct ds_event_subscription *subscript
 struct ds_client plugin_host_client(const struct session *session)
 {
     return (struct ds_client){.connection = session,
-                              .endpoint = STATISTICS_WEBSOCKET,
+                              .endpoint = login_way_name(LOGIN_WEBSOCKET),
                               .user_id = session->user_id,
                               .client_data = session->client_data,
                               .remote_address = session->remote_address};

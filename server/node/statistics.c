@@ -76,10 +76,11 @@ static void view_connections(struct statistics *statistics)
     }
     view->connections_closed = statistics->closings;
     view->connections_closed_count = CLOSING_COUNT;
-    statistics->logins[0] = (struct ds_login_count){STATISTICS_WEBSOCKET, metrics->logins_allowed,
-                                                    metrics->logins_declined};
+    for (enum login_way way = 0; way < LOGIN_WAY_COUNT; way++)
+        statistics->logins[way] = (struct ds_login_count){
+            login_way_name(way), metrics->logins_allowed[way], metrics->logins_declined[way]};
     view->logins = statistics->logins;
-    view->login_count = 1;
+    view->login_count = LOGIN_WAY_COUNT;
 }
 
 static void view_transport(struct ds_statistics *view, const struct endpoints *endpoints)

@@ -8,8 +8,6 @@
 
 struct ds_node;
 
-#define STATISTICS_WEBSOCKET "websocket" /* the endpoints of logins, as the original calls them */
-
 /* The numbers of a node, and room for the last view of them. Zeroed is a fit start. */
 struct statistics {
     struct metrics metrics;
@@ -17,7 +15,7 @@ struct statistics {
 
     struct ds_statistics view;
     struct ds_named_count closings[CLOSING_COUNT];
-    struct ds_login_count logins[1];
+    struct ds_login_count logins[LOGIN_WAY_COUNT];
     VEC(struct ds_message_count) messages;
     VEC(struct ds_decision_count) decisions;
     struct ds_operation_count cache[METER_OPERATION_COUNT];

@@ -80,20 +80,35 @@ static void write_peer(struct buf *out, const struct tls_peer *peer)
     buf_printf(out, ",\"verified\":%s}", peer->is_verified ? "true" : "false");
 }
 
+static void write_known(struct buf *out, const struct http_request *request)
+{
+    slice referer = http_header_find(request, SLICE("referer"));
+    buf_append_text(out, "{\"remoteAddress\":");
+    write_bytes(out, request->remote_address);
+    buf_append_text(out, ",\"headers\":");
+    write_headers(out, request);
+    if (referer.at != NULL) {
+        buf_append_text(out, ",\"referer\":");
+        write_bytes(out, referer);
+    }
+    if (request->peer != NULL)
+        write_peer(out, request->peer);
+}
+
 slice connection_data_new(const struct http_request *request)
 {
     struct buf out = BUF_EMPTY;
-    slice referer = http_header_find(request, SLICE("referer"));
-    buf_append_text(&out, "{\"remoteAddress\":");
-    write_bytes(&out, request->remote_address);
-    buf_append_text(&out, ",\"headers\":");
-    write_headers(&out, request);
-    if (referer.at != NULL) {
-        buf_append_text(&out, ",\"referer\":");
-        write_bytes(&out, referer);
-    }
-    if (request->peer != NULL)
-        write_peer(&out, request->peer);
+    write_known(&out, request);
+    buf_append_byte(&out, '}');
+    return buf_slice(&out);
+}
+
+slice connection_data_of_request(const struct http_request *request)
+{
+    struct buf out = BUF_EMPTY;
+    write_known(&out, request);
+    buf_append_text(&out, ",\"url\":");
+    write_bytes(&out, request->target);
     buf_append_byte(&out, '}');
     return buf_slice(&out);
 }

@@ -131,7 +131,8 @@ static void greet(struct session *session)
     session_send(session, &ping);
 }
 
-static struct session *add_session(struct session_endpoint *endpoint, struct outlet *outlet)
+static struct session *session_new(struct session_endpoint *endpoint, struct outlet *outlet,
+                                   slice remote_address)
 {
     uint64_t now = uv_now(endpoint->settings->loop);
     struct session *session = malloc(sizeof *session);
@@ -139,7 +140,9 @@ static struct session *add_session(struct session_endpoint *endpoint, struct out
     *session = (struct session){
         .settings = endpoint->settings,
         .outlet = outlet,
+        .state = manners_of(endpoint->settings->protocol)->first_state,
         .references = 1,
+        .remote_address = copy_start(remote_address),
         .endpoint = endpoint,
         .last_alive_ms = now,
         .opened_ms = now,
@@ -154,28 +157,50 @@ static struct session *add_session(struct session_endpoint *endpoint, struct out
 struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet)
 {
     CHECK(endpoint->settings->is_trusted);
-    struct session *session = add_session(endpoint, outlet);
+    struct session *session = session_new(endpoint, outlet, SLICE(""));
     session->user_id = copy_start(SLICE("OPEN"));
     session->state = SESSION_OPEN;
     session->was_open = true;
+    session->is_passing = true;
     return session;
 }
 
 struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
                              const struct http_request *request)
 {
-    const struct manners *manners = manners_of(endpoint->settings->protocol);
-    struct session *session = add_session(endpoint, outlet);
-    session->state = manners->first_state;
-    session->remote_address = copy_start(request->remote_address);
+    struct session *session = session_new(endpoint, outlet, request->remote_address);
     session->connection_data = connection_data_new(request);
     metrics_opened(endpoint->settings->metrics);
     queue_login(session);
     start_heartbeats(endpoint);
     log_opened(session, request);
-    if (manners->server_pings)
+    if (manners_of(endpoint->settings->protocol)->server_pings)
         greet(session);
     return session;
+}
+
+static void leave_endpoint(struct session *session)
+{
+    struct session_endpoint *endpoint = session->endpoint;
+    session->state = SESSION_CLOSED;
+    session->outlet = NULL;
+    session->endpoint = NULL;
+    list_remove(&session->in_login_queue);
+    list_remove(&session->in_endpoint);
+    if (--endpoint->count == 0)
+        uv_timer_stop(&endpoint->heartbeat_timer);
+}
+
+struct session *session_open_passing(struct session_endpoint *endpoint, struct outlet *outlet,
+                                     slice remote_address, const struct ds_login_result *user)
+{
+    struct session *session = session_new(endpoint, outlet, remote_address);
+    session->is_passing = true;
+    if (login_adopt(session, user))
+        return session;
+    leave_endpoint(session);
+    session_release(&session);
+    return NULL;
 }
 
 /* What closed it from here counts more than how the peer took it. */
@@ -192,30 +217,25 @@ static enum closing closing_of(const struct session *session)
     return session->closing != CLOSING_LOST ? session->closing : CLOSINGS[session->outlet->end];
 }
 
+/* Log and plugins hear of connections, not of single messages. */
 static void tell_end(const struct session *session)
 {
+    const struct session_settings *settings = session->settings;
     slice user = session->was_open ? session->user_id : SLICE("null");
-    log_line(session->settings->log, DS_INFO, LOG_CLIENT_DISCONNECTED, SLICE_FORMAT,
-             SLICE_ARGUMENTS(user));
+    log_line(settings->log, DS_INFO, LOG_CLIENT_DISCONNECTED, SLICE_FORMAT, SLICE_ARGUMENTS(user));
     if (session->was_open)
         login_ended(session);
 }
 
 void session_ended(struct session *session)
 {
-    struct session_endpoint *endpoint = session->endpoint;
     const struct session_settings *settings = session->settings;
     expiry_forget(session);
-    metrics_closed(settings->metrics, closing_of(session));
-    session->state = SESSION_CLOSED;
-    session->outlet = NULL;
-    session->endpoint = NULL;
-    list_remove(&session->in_login_queue);
-    list_remove(&session->in_endpoint);
-    if (--endpoint->count == 0)
-        uv_timer_stop(&endpoint->heartbeat_timer);
+    if (!session->is_passing)
+        metrics_closed(settings->metrics, closing_of(session));
+    leave_endpoint(session);
     settings->events->on_close(settings->events->context, session, session->was_open);
-    if (!settings->is_trusted)
+    if (!session->is_passing)
         tell_end(session);
     session_release(&session);
 }

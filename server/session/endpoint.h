@@ -38,8 +38,25 @@ void handshake_on_message(struct session *session, const struct message *message
  * back to waiting for another attempt, or closes it. */
 void login_start(struct session *session, slice auth_data);
 
+/* Makes the session that of the user whom authentication named, and opens it. Returns false, with a
+ * log line, when the id or the data for rules are not fit. */
+bool login_adopt(struct session *session, const struct ds_login_result *result);
+
 /* Tells authentication that a user's connection has ended. */
 void login_ended(const struct session *session);
+
+/* ---- authenticate.c ---- */
+
+struct authentication {
+    const struct session_settings *settings;
+    slice connection_data, auth_data; /* borrowed until done */
+    bool (*is_wanted)(void *context); /* false: no further entry is asked */
+    ds_login_done *done;              /* exactly once; settings may be gone then if not wanted */
+    void *context;
+};
+
+/* Who is it? When no entry of `auth` knows, the answer is as its last one gave it. */
+void authenticate(const struct authentication *authentication);
 
 /* ---- expiry.c ---- */
 
@@ -55,3 +72,6 @@ void expiry_forget(struct session *session);
 /* What authentication is told of a connection: {"remoteAddress", "headers", "referer",
  * "clientCertificate"}, the last two when there are such, on the heap. Ended by free. */
 slice connection_data_new(const struct http_request *request);
+
+/* The same of a request that is not the beginning of a connection; it has "url" as well. */
+slice connection_data_of_request(const struct http_request *request);

@@ -1,5 +1,5 @@
-/* One attempt to log in: every entry of `auth` is asked in turn (server.md 6.2), then the session
- * is open, or may try again, or has tried too often. */
+/* One attempt to log in: authentication is asked, then the session is open, or may try again, or
+ * has tried too often. */
 
 #include "session/endpoint.h"
 
@@ -13,15 +13,8 @@
 
 struct attempt {
     struct session *session; /* retained */
-    size_t entry;            /* which one is asked now */
     slice auth_data;         /* behind this struct */
 };
-
-static void end_attempt(struct attempt *attempt)
-{
-    session_release(&attempt->session);
-    free(attempt);
-}
 
 /* ---- the outcome ---- */
 
@@ -43,7 +36,7 @@ static void refuse(struct attempt *attempt, slice client_data)
     else
         log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL, "invalid authentication data");
     session->state = SESSION_AWAITING_LOGIN;
-    metrics_login(settings->metrics, false, SLICE(""));
+    metrics_login(settings->metrics, LOGIN_WEBSOCKET, false, SLICE(""));
     send_outcome(session, AUTH_AUTH_UNSUCCESSFUL, client_data);
     if (++session->failed_logins < settings->max_auth_attempts)
         return;
@@ -83,65 +76,59 @@ static bool prepare_user(struct session *session, slice id, bool has_id, slice s
     return session->user != NULL;
 }
 
+bool login_adopt(struct session *session, const struct ds_login_result *result)
+{
+    bool has_id = result->has_id && result->id.length > 0;
+    slice id = has_id ? result->id : SLICE("OPEN");
+    if (!prepare_user(session, id, has_id, result->server_data)) {
+        log_line(session->settings->log, DS_ERROR, LOG_AUTH_ERROR,
+                 "the id or server data of " SLICE_FORMAT " is not fit", SLICE_ARGUMENTS(id));
+        return false;
+    }
+    keep_texts(session, id, result->client_data);
+    session->state = SESSION_OPEN;
+    session->was_open = true;
+    return true;
+}
+
 static void open_session(struct attempt *attempt, const struct ds_login_result *result)
 {
     struct session *session = attempt->session;
     const struct session_settings *settings = session->settings;
-    bool has_id = result->has_id && result->id.length > 0;
-    slice id = has_id ? result->id : SLICE("OPEN");
-    if (!prepare_user(session, id, has_id, result->server_data)) {
-        log_line(settings->log, DS_ERROR, LOG_AUTH_ERROR,
-                 "the id or server data of " SLICE_FORMAT " is not fit", SLICE_ARGUMENTS(id));
+    if (!login_adopt(session, result)) {
         refuse(attempt, SLICE(""));
         return;
     }
-    keep_texts(session, id, result->client_data);
     free((void *)session->connection_data.at);
     session->connection_data = (slice){0};
     list_remove(&session->in_login_queue);
-    session->state = SESSION_OPEN;
-    session->was_open = true;
-    metrics_login(settings->metrics, true, session->user_id);
+    metrics_login(settings->metrics, LOGIN_WEBSOCKET, true, session->user_id);
     expiry_watch(session, result->expires_ms);
     send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
-    log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT, SLICE_ARGUMENTS(id));
+    log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT,
+             SLICE_ARGUMENTS(session->user_id));
     settings->events->on_login(settings->events->context, session, result->server_data);
 }
 
 /* ---- asking ---- */
 
-static void ask(struct attempt *attempt);
+static bool is_wanted(void *context)
+{
+    const struct attempt *attempt = context;
+    return attempt->session->state == SESSION_AUTHENTICATING;
+}
 
 static void on_answer(void *context, const struct ds_login_result *result)
 {
     struct attempt *attempt = context;
-    struct session *session = attempt->session;
-    if (session->state != SESSION_AUTHENTICATING) { /* it ended meanwhile (F5) */
-        end_attempt(attempt);
-        return;
+    if (is_wanted(attempt)) { /* else it has ended meanwhile (F5) */
+        if (result->outcome == DS_LOGIN_ACCEPTED)
+            open_session(attempt, result);
+        else
+            refuse(attempt, result->client_data);
     }
-    bool is_last = attempt->entry + 1 == session->settings->authentication_count;
-    if (result->outcome == DS_LOGIN_NOT_MINE && !is_last) {
-        attempt->entry++;
-        ask(attempt);
-        return;
-    }
-    if (result->outcome == DS_LOGIN_ACCEPTED)
-        open_session(attempt, result);
-    else
-        refuse(attempt, result->client_data);
-    end_attempt(attempt);
-}
-
-/* As deep as the list `auth` is long when every entry answers at once. */
-static void ask(struct attempt *attempt)
-{
-    struct session *session = attempt->session;
-    const struct session_authentication *entry =
-        &session->settings->authentications[attempt->entry];
-    struct ds_login login = {.connection_data = session->connection_data,
-                             .auth_data = attempt->auth_data};
-    entry->operations->login(entry->self, &login, on_answer, attempt);
+    session_release(&attempt->session);
+    free(attempt);
 }
 
 void login_start(struct session *session, slice auth_data)
@@ -153,12 +140,12 @@ void login_start(struct session *session, slice auth_data)
     *attempt =
         (struct attempt){.session = session_retain(session), .auth_data = {copy, auth_data.length}};
     session->state = SESSION_AUTHENTICATING;
-    if (session->settings->authentication_count > 0) {
-        ask(attempt);
-        return;
-    }
-    refuse(attempt, SLICE("")); /* an empty list: nobody vouches for anybody */
-    end_attempt(attempt);
+    authenticate(&(struct authentication){.settings = session->settings,
+                                          .connection_data = session->connection_data,
+                                          .auth_data = attempt->auth_data,
+                                          .is_wanted = is_wanted,
+                                          .done = on_answer,
+                                          .context = attempt});
 }
 
 void login_ended(const struct session *session)

@@ -49,7 +49,7 @@ struct session_events {
     /* The same, of a message with a field that cannot be used; see DECODED_INVALID. */
     void (*on_malformed)(void *context, struct session *session, const struct message *message);
     /* The end of a session, in whatever state it was, exactly once, already SESSION_CLOSED.
-     * was_open says whether on_login was called. */
+     * was_open says whether it was ever open: on_login was called, unless it was passing. */
     void (*on_close)(void *context, struct session *session, bool was_open);
 };
 
@@ -102,7 +102,7 @@ bool session_endpoint_each(const struct session_endpoint *endpoint,
                            bool (*visit)(void *context, struct session *session), void *context);
 
 /* ---- for what carries sessions: whatever has an outlet ----
- * session_open first, session_ended last; the others between them, from the loop. */
+ * One that opens a session first, session_ended last; the others between them, from the loop. */
 
 /* A peer has come, with a request as HTTP has one (others fill in what they know), borrowed for the
  * call. outlet is borrowed until session_ended. */
@@ -112,6 +112,12 @@ struct session *session_open(struct session_endpoint *endpoint, struct outlet *o
 /* A session of the process itself, for an endpoint whose settings say is_trusted: open at once, as
  * nobody in particular, and told to nobody. */
 struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet);
+
+/* A session for messages of a user whom authentication has named, over what keeps no connection, as
+ * HTTP: open at once, and passing: nobody hears of a login or of an end but those who keep
+ * something at it. NULL when the id or the data for rules are not fit. */
+struct session *session_open_passing(struct session_endpoint *endpoint, struct outlet *outlet,
+                                     slice remote_address, const struct ds_login_result *user);
 
 /* Bytes came, of whatever kind: the peer lives. */
 void session_alive(struct session *session);
@@ -146,6 +152,7 @@ struct session {
     bool is_draining;
     bool is_paused;  /* reading, because too many wait */
     bool is_ending;  /* the connection has ended; handlers are told when nothing waits any more */
+    bool is_passing; /* its user neither comes nor goes with it */
     bool was_open;   /* this one and the next are of session/; there is room for them here */
     uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
     struct list_link waiting;   /* queued messages */

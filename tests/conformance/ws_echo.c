@@ -1,5 +1,6 @@
-/* Echoes WebSocket messages on the server's own transport, on any path, so that suites of
- * conformance tests can be run against it. */
+/* Echoes WebSocket messages on the server's own transport, on any path, and the bodies of POSTs to
+ * /body, so that suites of conformance tests can be run against it. /late echoes, too, but only
+ * once it was asked for by a GET of /now. */
 
 #include "logging/log.h"
 #include "transport/http/http.h"
@@ -16,6 +17,13 @@
 #define DEFAULT_MAX_BODY ((uint32_t)1024 * 1024)
 #define GRACE_MS 500
 
+/* A POST that waits to be answered. */
+struct late {
+    struct late *next;
+    struct http_exchange *exchange;
+    struct buf body;
+};
+
 struct echo {
     uv_loop_t loop;
     uv_signal_t interrupt, terminate;
@@ -24,6 +32,7 @@ struct echo {
     struct ws_endpoint endpoint;
     struct http_server *server;
     const char *key, *certificate; /* files; NULL: nothing is encrypted */
+    struct late *late;
 };
 
 /* Nothing is known of a connection but its outlet, so that is its owner, too. */
@@ -50,6 +59,57 @@ static void on_close(void *owner, const char *reason)
     (void)reason;
 }
 
+static void echo_body(struct http_exchange *exchange, slice body)
+{
+    http_answer(exchange,
+                &(struct http_answer){.status = 200, .content_type = HTTP_TEXT, .body = body});
+}
+
+static void on_post(void *context, const struct http_request *request,
+                    struct http_exchange *exchange)
+{
+    (void)context;
+    echo_body(exchange, request->body);
+}
+
+static void on_late_post(void *context, const struct http_request *request,
+                         struct http_exchange *exchange)
+{
+    struct echo *echo = context;
+    struct late *late = calloc(1, sizeof *late);
+    CHECK(late != NULL);
+    *late = (struct late){.next = echo->late, .exchange = exchange};
+    buf_append(&late->body, request->body);
+    echo->late = late;
+}
+
+/* The last one first: clients must not notice. */
+static void answer_late(struct echo *echo)
+{
+    while (echo->late != NULL) {
+        struct late *late = echo->late;
+        echo->late = late->next;
+        echo_body(late->exchange, buf_slice(&late->body));
+        buf_fini(&late->body);
+        free(late);
+    }
+}
+
+static void on_now(void *context, const struct http_request *request,
+                   struct http_exchange *exchange)
+{
+    struct echo *echo = context;
+    char count[32];
+    unsigned waiting = 0;
+    (void)request;
+    for (const struct late *late = echo->late; late != NULL; late = late->next)
+        waiting++;
+    int length = snprintf(count, sizeof count, "%u", waiting);
+    if (slice_equal(request->target, SLICE("/now")))
+        answer_late(echo);
+    echo_body(exchange, (slice){count, (size_t)length});
+}
+
 static void on_server_closed(void *context)
 {
     struct echo *echo = context;
@@ -63,6 +123,7 @@ static void on_signal(uv_signal_t *signal, int number)
     struct echo *echo = signal->data;
     uv_signal_stop(&echo->interrupt);
     uv_signal_stop(&echo->terminate);
+    answer_late(echo);
     http_server_close(echo->server, GRACE_MS, on_server_closed, echo);
 }
 
@@ -106,6 +167,9 @@ static int run(struct echo *echo)
     if (echo->key != NULL && echo->certificate != NULL)
         encrypt(echo);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
+    http_server_add_post(echo->server, SLICE("/body"), on_post, echo);
+    http_server_add_post(echo->server, SLICE("/late"), on_late_post, echo);
+    http_server_add_get(echo->server, SLICE("/now"), on_now, echo);
     int status = http_server_listen(echo->server);
     if (status == 0) {
         printf("listening on port %u\n", (unsigned)http_server_port(echo->server));
@@ -125,6 +189,7 @@ static void usage(FILE *out)
     fprintf(out,
             "usage: ws_echo [--port N] [--host ADDRESS] [--deflate] [--max-message BYTES]\n"
             "               [--key FILE --cert FILE]\n"
+            "               [--max-body BYTES] [--timeout MS]\n"
             "\n"
             "Echoes the text and binary messages of WebSockets, on any path, until SIGTERM or\n"
             "SIGINT. Prints \"listening on port N\" once connections are accepted.\n"
@@ -134,6 +199,8 @@ static void usage(FILE *out)
             "  --deflate            agree on permessage-deflate with clients that offer it\n"
             "  --max-message BYTES  larger messages are refused with 1009; default 67108864\n"
             "  --key, --cert FILE   in PEM: speak TLS\n"
+            "  --max-body BYTES     larger bodies are refused; default 1048576\n"
+            "  --timeout MS         for heads and bodies; default 10000\n"
             "  --help               this text\n");
 }
 
@@ -149,10 +216,11 @@ static bool read_number(const char *text, unsigned long max, unsigned long *numb
 static int read_options(struct echo *echo, int count, char **arguments)
 {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'}, {"host", required_argument, NULL, 'a'},
-        {"deflate", no_argument, NULL, 'd'},    {"max-message", required_argument, NULL, 'm'},
-        {"key", required_argument, NULL, 'k'},  {"cert", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},     {"host", required_argument, NULL, 'a'},
+        {"deflate", no_argument, NULL, 'd'},        {"max-message", required_argument, NULL, 'm'},
+        {"max-body", required_argument, NULL, 'b'}, {"timeout", required_argument, NULL, 't'},
+        {"key", required_argument, NULL, 'k'},      {"cert", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
     unsigned long number;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
@@ -168,6 +236,10 @@ static int read_options(struct echo *echo, int count, char **arguments)
             echo->key = optarg;
         } else if (option == 'c') {
             echo->certificate = optarg;
+        } else if (option == 'b' && read_number(optarg, UINT32_MAX, &number)) {
+            echo->http.max_message_bytes = (uint32_t)number;
+        } else if (option == 't' && read_number(optarg, UINT32_MAX, &number)) {
+            echo->http.head_timeout_ms = echo->http.body_timeout_ms = (uint32_t)number;
         } else {
             usage(option == 'h' ? stdout : stderr);
             return option == 'h' ? 1 : 3;

@@ -14,6 +14,7 @@
 #include <uv.h>
 
 struct log;
+struct turn;
 struct http_server;
 struct tls_context;
 struct tls_peer;
@@ -119,6 +120,10 @@ void http_server_stop_accepting(struct http_server *server);
  * done is called when the last one has ended; server is freed then. */
 void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
+
+/* The end of the server's turn: what is answered there is written right away. Lives as long as a
+ * connection does. */
+struct turn *http_server_turn(struct http_server *server);
 
 /* What the server has seen so far. */
 const struct transport_counters *http_server_counters(const struct http_server *server);

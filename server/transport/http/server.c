@@ -181,6 +181,11 @@ uint16_t http_server_port(const struct http_server *server)
     return listener_port(server->listener);
 }
 
+struct turn *http_server_turn(struct http_server *server)
+{
+    return &server->streams.turn;
+}
+
 const struct transport_counters *http_server_counters(const struct http_server *server)
 {
     return &server->streams.counters;

@@ -154,9 +154,10 @@ struct heard {
     char user_id[16];
 };
 
-static void on_login(void *context, bool is_allowed, slice user_id)
+static void on_login(void *context, enum login_way way, bool is_allowed, slice user_id)
 {
     struct heard *heard = context;
+    assert_int_equal(way, LOGIN_WEBSOCKET);
     if (is_allowed)
         heard->allowed++;
     else
@@ -173,7 +174,7 @@ static void logins_count_by_outcome_and_are_told(void **state)
     const struct metrics_watcher watcher = {&heard, on_login};
     world.metrics.watcher = &watcher;
     memory_login(&world, "bo");
-    assert_int_equal(world.metrics.logins_allowed, 1);
+    assert_int_equal(world.metrics.logins_allowed[LOGIN_WEBSOCKET], 1);
     assert_string_equal(heard.user_id, "bo");
 
     world.authentication.operations = &refuse_everybody;
@@ -183,7 +184,7 @@ static void logins_count_by_outcome_and_are_told(void **state)
     memory_send(stranger, &MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE));
     for (int i = 0; i < 3; i++)
         memory_send(stranger, &login);
-    assert_int_equal(world.metrics.logins_declined, 3);
+    assert_int_equal(world.metrics.logins_declined[LOGIN_WEBSOCKET], 3);
     assert_int_equal(heard.allowed, 1);
     assert_int_equal(heard.declined, 3);
     assert_string_equal(heard.user_id, "");

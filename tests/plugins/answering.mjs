@@ -1,0 +1,68 @@
+// A plugin of one's own answers GET and POST, at once and later, also when nobody waits any more.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { startOurs } from '../support/servers.mjs';
+
+const { values: options } = parseArgs({ options: { server: { type: 'string' }, objects: { type: 'string' } } });
+
+const server = await startOurs({
+    plugins: { hook: { path: join(options.objects, 'plugin-late-answers.so'), options: {} } },
+    connectionEndpoints: [{ type: 'http', options: {} }],
+    httpServer: { options: { maxMessageSize: 1000 } },
+    shutdownTimeout: 500,
+});
+
+function begin(method, path, body, headers = {}) {
+    const sent = request({ port: server.port, host: '127.0.0.1', method, path, headers, agent: false });
+    sent.on('error', () => {});
+    sent.end(body);
+    return sent;
+}
+
+async function answerOf(sent) {
+    const [answer] = await once(sent, 'response');
+    let body = '';
+    for await (const chunk of answer) body += chunk;
+    return { status: answer.statusCode, type: answer.headers['content-type'], body };
+}
+
+const ask = (...request) => answerOf(begin(...request));
+
+/** Releases until so many were waiting. */
+async function release(count) {
+    for (let released = 0; released < count;) released += Number((await ask('GET', '/release')).body);
+}
+
+try {
+    assert.deepEqual(await ask('POST', '/echo', 'any type'), { status: 200, type: 'text/plain', body: 'any type' });
+    assert.equal((await ask('POST', '/echo', gzipSync('packed'), { 'content-encoding': 'gzip' })).body, 'packed');
+    assert.equal((await ask('POST', '/echo', 'x'.repeat(1001))).status, 400);
+    assert.equal((await ask('GET', '/echo')).status, 404);
+    assert.equal((await ask('POST', '/release')).status, 404);
+    console.log('ok   a plugin answers POST at once');
+
+    const late = [begin('POST', '/late', 'one'), begin('POST', '/late', 'two'), begin('GET', '/late')].map(answerOf);
+    await release(3);
+    assert.deepEqual((await Promise.all(late)).map(({ status, body }) => [status, body]), [[202, 'one'], [202, 'two'], [202, '']]);
+    console.log('ok   it answers later');
+
+    for (let i = 0; i < 50; i++) {
+        const sent = begin('POST', '/late', 'nobody');
+        await once(sent, 'finish');
+        sent.destroy();
+    }
+    await release(1);
+    assert.equal((await ask('POST', '/echo', 'alive')).body, 'alive');
+    console.log('ok   it may answer who has left');
+
+    begin('POST', '/late', 'the end');
+    for (let waiting = false; !waiting;) waiting = (await ask('POST', '/echo', 'x')).status === 200;
+    console.log('ok   what is open at the end does not keep the server from ending');
+} finally {
+    await server.stop();
+}
