@@ -8,6 +8,6 @@
  */
 void json_append_text(struct buf *buf, slice text);
 
-/* Appends a number: the shortest decimal that reads back as the same double; `null` when it is not
+/* Appends a number, as a short decimal that reads back as the same double; `null` when it is not
  * finite. */
 void json_append_number(struct buf *buf, double number);
