@@ -14,6 +14,7 @@
 #define VERSION "ds_version"
 #define LIST "ds_list"
 #define MOST_EXACT ((int64_t)1 << 53) /* whole numbers up to here are doubles without loss */
+#define MOST_DATE_MS 8640000000000000 /* of a Date */
 
 static bool refuse(struct ds_error *error, const char *text)
 {
@@ -216,6 +217,8 @@ static bool append_json_nested(struct buf *data, const bson_iter_t *value, unsig
 /* As JSON.stringify() shows a Date. */
 static bool append_json_date(struct buf *data, int64_t milliseconds)
 {
+    if (milliseconds < -MOST_DATE_MS || milliseconds > MOST_DATE_MS)
+        return false;
     int64_t of_second = (milliseconds % 1000 + 1000) % 1000;
     time_t seconds = (time_t)((milliseconds - of_second) / 1000);
     struct tm parts;

@@ -92,8 +92,8 @@ static void records_come_back_as_they_were(void **state)
         SLICE("{\"b\":1,\"a\":2,\"\":3,\"$set\":4,\"x.y\":{\"$oid\":\"no id\"},\"1\":5,\"0\":6}"));
     assert_comes_back(SLICE(
         "{\"t\":\"\xe2\x82\xac \xf0\x9f\x98\x80 \\\" \\\\ \\n \\b\\f\\r\\t \\u0000 \\u0001\"}"));
-    assert_comes_back(
-        SLICE("{\"n\":[0.1,1e+300,-4.94065645841247e-324,2147483648,9007199254740993,1.7976931348623157e+308]}"));
+    assert_comes_back(SLICE("{\"n\":[0.1,1e+300,-4.94065645841247e-324,2147483648,9007199254740993,"
+                            "1.7976931348623157e+308]}"));
     assert_comes_back(SLICE("{\"ds_list\":{\"no\":\"list\"}}"));
 }
 
@@ -173,6 +173,9 @@ static void documents_of_others_are_read_as_javascript_shows_them(void **state)
     assert_read("{\"a\":1}", 0, NULL);
     assert_read("{\"a\":1,\"ds_version\":\"5\"}", 0, NULL);
     assert_read("{\"a\":1,\"ds_version\":-1}", 0, NULL);
+    assert_read("{\"a\":{\"$date\":{\"$numberLong\":\"-9223372036854775808\"}},"
+                "\"ds_version\":1}",
+                0, NULL);
     assert_read("{\"a\":{\"$minKey\":1},\"ds_version\":1}", 0, NULL);
 }
 
