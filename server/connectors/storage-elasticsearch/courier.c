@@ -1,14 +1,8 @@
 #include "storage-elasticsearch/courier.h"
 #include "storage-elasticsearch/body.h"
-#include "storage-elasticsearch/turns.h"
-
-#include "shared/backoff.h"
-#include "shared/outage.h"
-#include "web/web_client.h"
+#include "storage-elasticsearch/courier_internal.h"
 
 #include "base/check.h"
-
-#include <uv.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +20,6 @@ enum {
 #define MAX_ANSWER_BYTES ((size_t)256 << 20)
 #define FIRST_WAIT_MS 100
 #define MOST_WAIT_MS 5000
-#define LEAST_VERSION 7
 #define BULK_PATH "/_bulk?filter_path=items.*.status,items.*.error"
 #define GET_PATH                                                                                   \
     "/_mget?_source_includes=ds_name,ds_version,ds_data&filter_path=docs.found,docs.error,"        \
@@ -34,59 +27,9 @@ enum {
 
 static const char closing[] = "the connector is closing";
 
-/* Of one kind of operation. */
-struct lane {
-    struct list_link ready;
-    size_t under_way, most;
-};
-
-struct courier {
-    const struct ds_services *services;
-    const struct elasticsearch_settings *settings;
-    struct web_client *client; /* NULL: closing */
-    size_t host;               /* that is asked */
-    struct turns turns;
-    struct lane writes, reads;
-    struct list_link without_index; /* sets whose index is not known to be there */
-    struct arena names;             /* of indexes */
-    struct hashmap indexes;         /* known to be there */
-    char *index;                    /* that is being made, or NULL */
-    size_t count;                   /* of operations that are not answered */
-    size_t queued_bytes;
-
-    struct outage outage;
-    struct ds_error reason; /* of the outage */
-    struct backoff probe_backoff, pause_backoff;
-    uv_timer_t probe_timer;
-    uv_timer_t pause_timer; /* active: the server is too busy */
-    bool is_probing;
-
-    bool is_proceeding, must_proceed;
-    bool is_started;
-    bool is_closing;
-    size_t open_handles;
-    struct {
-        ds_done *done; /* NULL once it was called */
-        void *context;
-    } start;
-    void (*closed)(void *context);
-    void *closed_context;
-};
-
-/* One request. */
-struct batch {
-    struct courier *courier;
-    struct lane *lane; /* NULL: not of operations */
-    struct list_link operations;
-    size_t count;
-    struct buf url, body;
-};
-
-static void proceed(struct courier *courier);
-
 /* ---- requests ---- */
 
-static struct batch *batch_new(struct courier *courier, struct lane *lane)
+struct batch *batch_new(struct courier *courier, struct lane *lane)
 {
     struct batch *batch = calloc(1, sizeof *batch);
     CHECK(batch != NULL);
@@ -97,15 +40,15 @@ static struct batch *batch_new(struct courier *courier, struct lane *lane)
     return batch;
 }
 
-static void batch_free(struct batch *batch)
+void batch_free(struct batch *batch)
 {
     buf_fini(&batch->url);
     buf_fini(&batch->body);
     free(batch);
 }
 
-static void send_request(struct batch *batch, const char *method, const char *content_type,
-                         uint32_t timeout_ms, web_done *done)
+void batch_send(struct batch *batch, const char *method, const char *content_type,
+                uint32_t timeout_ms, web_done *done)
 {
     struct courier *courier = batch->courier;
     buf_append_byte(&batch->url, '\0');
@@ -141,8 +84,8 @@ static size_t count_of(const struct operation *operation)
 }
 
 /* Answers it, and lets the next one of its name have its turn. */
-static void end(struct courier *courier, struct operation *operation, const char *error,
-                const struct ds_record *record)
+void courier_end(struct courier *courier, struct operation *operation, const char *error,
+                 const struct ds_record *record)
 {
     list_remove(&operation->link);
     struct operation *next = turns_leave(&courier->turns, operation->name);
@@ -155,7 +98,7 @@ static void end(struct courier *courier, struct operation *operation, const char
 static void end_all(struct courier *courier, struct list_link *operations, const char *error)
 {
     while (!list_is_empty(operations))
-        end(courier, LIST_ITEM(operations->next, struct operation, link), error, NULL);
+        courier_end(courier, LIST_ITEM(operations->next, struct operation, link), error, NULL);
 }
 
 /* Before all others: it has waited already. */
@@ -165,24 +108,34 @@ static void put_back(struct operation *operation, struct list_link *list)
     list_append(list->next, &operation->link);
 }
 
-static void take_a_break(struct courier *courier);
+static void on_pause_over(uv_timer_t *timer)
+{
+    courier_proceed(timer->data);
+}
 
-static void try_later(struct courier *courier, struct operation *operation, struct list_link *list,
-                      const char *error)
+static void courier_take_a_break(struct courier *courier)
+{
+    if (!uv_is_active((uv_handle_t *)&courier->pause_timer))
+        uv_timer_start(&courier->pause_timer, on_pause_over, backoff_next(&courier->pause_backoff),
+                       0);
+}
+
+void courier_try_later(struct courier *courier, struct operation *operation, struct list_link *list,
+                       const char *error)
 {
     if (++operation->tries == MOST_TRIES) {
-        end(courier, operation, error, NULL);
+        courier_end(courier, operation, error, NULL);
         return;
     }
     put_back(operation, list);
-    take_a_break(courier);
+    courier_take_a_break(courier);
 }
 
 static void try_all_later(struct courier *courier, struct batch *batch, const char *error)
 {
     while (!list_is_empty(&batch->operations))
-        try_later(courier, LIST_ITEM(batch->operations.previous, struct operation, link),
-                  &batch->lane->ready, error);
+        courier_try_later(courier, LIST_ITEM(batch->operations.previous, struct operation, link),
+                          &batch->lane->ready, error);
 }
 
 static void try_each_alone(struct batch *batch)
@@ -192,185 +145,6 @@ static void try_each_alone(struct batch *batch)
         operation->is_alone = true;
         put_back(operation, &batch->lane->ready);
     }
-}
-
-/* ---- whether the server is there ---- */
-
-static void on_pause_over(uv_timer_t *timer)
-{
-    proceed(timer->data);
-}
-
-static void take_a_break(struct courier *courier)
-{
-    if (!uv_is_active((uv_handle_t *)&courier->pause_timer))
-        uv_timer_start(&courier->pause_timer, on_pause_over, backoff_next(&courier->pause_backoff),
-                       0);
-}
-
-static void end_start(struct courier *courier, const char *error)
-{
-    ds_done *done = courier->start.done;
-    courier->start.done = NULL;
-    if (done != NULL)
-        done(courier->start.context, error);
-}
-
-static void on_probe_time(uv_timer_t *timer);
-
-/* From now on everything fails with this reason. Another host may know more. */
-static void note_lost(struct courier *courier, const char *reason)
-{
-    snprintf(courier->reason.text, sizeof courier->reason.text, "elasticsearch: %.480s", reason);
-    courier->host = (courier->host + 1) % courier->settings->host_count;
-    outage_lost(&courier->outage, reason);
-    if (!courier->is_closing && !courier->is_probing &&
-        !uv_is_active((uv_handle_t *)&courier->probe_timer))
-        uv_timer_start(&courier->probe_timer, on_probe_time, backoff_next(&courier->probe_backoff),
-                       0);
-}
-
-/* ---- indexes ---- */
-
-static void know_index(struct courier *courier, slice index)
-{
-    struct list_link *at = courier->without_index.next;
-    hashmap_put(&courier->indexes, arena_copy(&courier->names, index), courier);
-    while (at != &courier->without_index) {
-        struct operation *operation = LIST_ITEM(at, struct operation, link);
-        at = at->next;
-        if (!slice_equal(operation->index, index))
-            continue;
-        list_remove(&operation->link);
-        list_append(&courier->writes.ready, &operation->link);
-    }
-}
-
-static void fail_index(struct courier *courier, slice index, enum body_outcome outcome,
-                       const char *error)
-{
-    struct list_link failed;
-    list_init(&failed);
-    struct list_link *at = courier->without_index.next;
-    while (at != &courier->without_index) {
-        struct operation *operation = LIST_ITEM(at, struct operation, link);
-        at = at->next;
-        if (!slice_equal(operation->index, index))
-            continue;
-        list_remove(&operation->link);
-        list_append(&failed, &operation->link);
-    }
-    while (!list_is_empty(&failed)) {
-        struct operation *operation = LIST_ITEM(failed.previous, struct operation, link);
-        if (outcome == BODY_LATER)
-            try_later(courier, operation, &courier->without_index, error);
-        else
-            end(courier, operation, error, NULL);
-    }
-}
-
-static enum body_outcome outcome_of_index(const struct web_answer *answer, struct ds_error *error)
-{
-    if (answer->status == 200 || (answer->status == 400 && body_says_index_exists(answer->body)))
-        return BODY_DONE;
-    body_error_reason(answer->body, answer->status, error);
-    return body_is_later(answer->status) ? BODY_LATER : BODY_FAILED;
-}
-
-/* At the start it is that of the default table. */
-static void on_index(void *context, const struct web_answer *answer)
-{
-    struct batch *batch = context;
-    struct courier *courier = batch->courier;
-    char *index = courier->index;
-    struct ds_error error;
-    courier->index = NULL;
-    enum body_outcome outcome = BODY_FAILED;
-    if (answer->error != NULL) {
-        note_lost(courier, answer->error);
-        error = courier->reason;
-    } else {
-        outcome = outcome_of_index(answer, &error);
-    }
-    if (outcome == BODY_DONE)
-        know_index(courier, slice_of(index));
-    else
-        fail_index(courier, slice_of(index), outcome, error.text);
-    if (outcome == BODY_DONE || (outcome == BODY_FAILED && answer->error == NULL))
-        end_start(courier, outcome == BODY_DONE ? NULL : error.text);
-    else if (courier->start.done != NULL && answer->error == NULL)
-        note_lost(courier, error.text);
-    free(index);
-    batch_free(batch);
-    proceed(courier);
-}
-
-static void make_index(struct courier *courier, slice index)
-{
-    struct batch *batch = batch_new(courier, NULL);
-    struct buf name = BUF_EMPTY;
-    buf_append(&name, index);
-    buf_append_byte(&name, '\0');
-    courier->index = name.at;
-    buf_printf(&batch->url, "/%s", courier->index); /* only bytes that a path may have */
-    body_append_index(&batch->body, courier->settings->settings, courier->settings->mappings);
-    send_request(batch, "PUT", NULL, courier->settings->request_timeout_ms, on_index);
-}
-
-static void make_default_index(struct courier *courier)
-{
-    struct buf index = BUF_EMPTY;
-    const struct place_rules *rules = &courier->settings->rules;
-    CHECK(place_append_index(rules, rules->default_table, &index));
-    make_index(courier, buf_slice(&index));
-    buf_fini(&index);
-}
-
-/* ---- the probe ---- */
-
-static void on_found(struct courier *courier, const struct web_answer *answer)
-{
-    unsigned version = body_major_version(answer->body);
-    if (version < LEAST_VERSION) {
-        static const char error[] = "elasticsearch: the server is neither Elasticsearch 7 or "
-                                    "newer nor OpenSearch";
-        note_lost(courier, error);
-        end_start(courier, error);
-        return;
-    }
-    backoff_reset(&courier->probe_backoff);
-    outage_over(&courier->outage);
-    if (courier->start.done != NULL && courier->index == NULL)
-        make_default_index(courier);
-}
-
-static void on_probed(void *context, const struct web_answer *answer)
-{
-    struct batch *batch = context;
-    struct courier *courier = batch->courier;
-    struct ds_error error;
-    courier->is_probing = false;
-    if (answer->error != NULL) {
-        note_lost(courier, answer->error);
-    } else if (answer->status == 200) {
-        on_found(courier, answer);
-    } else {
-        body_error_reason(answer->body, answer->status, &error);
-        note_lost(courier, error.text);
-        if (answer->status == 401 || answer->status == 403)
-            end_start(courier, error.text);
-    }
-    batch_free(batch);
-    proceed(courier);
-}
-
-static void on_probe_time(uv_timer_t *timer)
-{
-    struct courier *courier = timer->data;
-    struct batch *batch = batch_new(courier, NULL);
-    courier->is_probing = true;
-    buf_append_byte(&batch->url, '/');
-    send_request(batch, NULL, NULL, courier->settings->ping_timeout_ms, on_probed);
 }
 
 /* ---- answers to operations ---- */
@@ -387,9 +161,9 @@ static void end_by_items(struct courier *courier, struct batch *batch,
                 ? body_read_outcome(answer, i, operation->name, &record, &error)
                 : body_write_outcome(answer, i, &error);
         if (outcome == BODY_LATER)
-            try_later(courier, operation, &batch->lane->ready, error.text);
+            courier_try_later(courier, operation, &batch->lane->ready, error.text);
         else
-            end(courier, operation, outcome == BODY_DONE ? NULL : error.text, &record);
+            courier_end(courier, operation, outcome == BODY_DONE ? NULL : error.text, &record);
     }
 }
 
@@ -416,7 +190,7 @@ static void end_badly(struct courier *courier, struct batch *batch, const struct
     } else if (answer->is_hostile) {
         end_all(courier, &batch->operations, "elasticsearch: the answer is too large");
     } else if (answer->error != NULL) {
-        note_lost(courier, answer->error);
+        courier_note_lost(courier, answer->error);
         end_all(courier, &batch->operations, courier->reason.text);
     } else {
         body_error_reason(answer->body, answer->status, &error);
@@ -440,7 +214,7 @@ static void on_batch(void *context, const struct web_answer *answer)
     courier->is_proceeding = false;
     CHECK(list_is_empty(&batch->operations));
     batch_free(batch);
-    proceed(courier);
+    courier_proceed(courier);
 }
 
 /* ---- what goes next ---- */
@@ -455,7 +229,7 @@ static bool add(struct batch *batch, struct operation *operation)
         body_append_read(&batch->body, operation);
     } else if (!body_append_write(&batch->body, operation, courier->settings->mappings.length > 0,
                                   &error)) {
-        end(courier, operation, error.text, NULL);
+        courier_end(courier, operation, error.text, NULL);
         return false;
     }
     list_remove(&operation->link);
@@ -492,8 +266,8 @@ static void send_ready(struct courier *courier, struct lane *lane)
             continue;
         }
         lane->under_way++;
-        send_request(batch, NULL, is_read ? NULL : "application/x-ndjson",
-                     courier->settings->request_timeout_ms, on_batch);
+        batch_send(batch, NULL, is_read ? NULL : "application/x-ndjson",
+                   courier->settings->request_timeout_ms, on_batch);
     }
 }
 
@@ -516,7 +290,8 @@ static void take_steps(struct courier *courier)
     send_ready(courier, &courier->reads);
     send_ready(courier, &courier->writes);
     if (courier->index == NULL && !list_is_empty(&courier->without_index))
-        make_index(courier, LIST_ITEM(courier->without_index.next, struct operation, link)->index);
+        courier_make_index(courier,
+                           LIST_ITEM(courier->without_index.next, struct operation, link)->index);
 }
 
 /* ---- the end ---- */
@@ -553,7 +328,7 @@ static void shut_down(struct courier *courier)
 }
 
 /* Callbacks may submit, or close; that is seen to when they have returned. */
-static void proceed(struct courier *courier)
+void courier_proceed(struct courier *courier)
 {
     courier->must_proceed = true;
     if (courier->is_proceeding)
@@ -606,7 +381,7 @@ void courier_start(struct courier *courier, ds_done *done, void *context)
 {
     courier->start.done = done;
     courier->start.context = context;
-    on_probe_time(&courier->probe_timer);
+    courier_probe(&courier->probe_timer);
 }
 
 const char *courier_refusal(const struct courier *courier, size_t bytes)
@@ -629,7 +404,7 @@ void courier_submit(struct courier *courier, struct operation *const *operations
         if (turns_enter(&courier->turns, operations[i]))
             make_ready(courier, operations[i]);
     }
-    proceed(courier);
+    courier_proceed(courier);
 }
 
 void courier_close(struct courier *courier, void (*closed)(void *context), void *context)
@@ -638,6 +413,6 @@ void courier_close(struct courier *courier, void (*closed)(void *context), void 
     courier->closed_context = context;
     courier->is_closing = true;
     uv_timer_stop(&courier->probe_timer);
-    end_start(courier, closing);
-    proceed(courier);
+    courier_end_start(courier, closing);
+    courier_proceed(courier);
 }
