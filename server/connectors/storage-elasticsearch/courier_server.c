@@ -89,6 +89,11 @@ static void on_index(void *context, const struct web_answer *answer)
     struct ds_error error;
     courier->index = NULL;
     enum body_outcome outcome = BODY_FAILED;
+    if (courier->client == NULL) { /* given up on, since it closes */
+        free(index);
+        batch_free(batch);
+        return;
+    }
     if (answer->error != NULL) {
         courier_note_lost(courier, answer->error);
         error = courier->reason;
@@ -153,6 +158,10 @@ static void on_probed(void *context, const struct web_answer *answer)
     struct courier *courier = batch->courier;
     struct ds_error error;
     courier->is_probing = false;
+    if (courier->client == NULL) { /* given up on, since it closes */
+        batch_free(batch);
+        return;
+    }
     if (answer->error != NULL) {
         courier_note_lost(courier, answer->error);
     } else if (answer->status == 200) {
