@@ -168,7 +168,7 @@ static void a_killed_memcached_is_told_once_and_used_again_when_it_is_back(void 
     assert_null(get(it, name, &version)); /* at once, on every thread */
     assert_int_equal(version, DS_MISSING);
     for (int i = 0; i < 20; i++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "again/%d", i);
         assert_null(set(it, store_fixture_name(it, slice_of(text)), 1, SLICE("{}"), DS_MISSING));
     }
@@ -180,7 +180,7 @@ static void a_silent_memcached_costs_the_timeout_and_no_answer_is_mixed_up(void 
     slice names[8];
     int32_t version;
     for (int i = 0; i < 8; i++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "silent/%d", i);
         names[i] = store_fixture_name(it, slice_of(text));
         assert_null(set(it, names[i], i, SLICE("{}"), DS_MISSING));
