@@ -31,7 +31,7 @@ const ARROWS = {
     'server/plugins/permission': ['runtime/base', 'runtime', 'grammar', 'valvec', 'server/include', 'server/plugins'],
     'server/connectors/shared': ['runtime/base', 'server/include'],
     'server/connectors/redis': ['runtime/base', 'server/include', 'server/connectors/shared'],
-    'server/connectors': ['runtime/base', 'server/include', 'server/connectors/shared', 'server/connectors/redis'],
+    'server/connectors': ['runtime/base', 'server/include', 'server/web', 'server/connectors/shared', 'server/connectors/redis'],
     'server/node': ['runtime/base', 'runtime', 'grammar', 'valvec/document', 'server/include', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins'],
     'server': ['runtime/base', 'runtime', 'valvec/terminal', 'valvec/document', 'server/include', 'server/plugins/authentication', 'server/logging', 'server/node', 'server/plugins'],
     'tests': ['server/include', 'server/web', 'server/logging', 'server/message', 'server/metrics', 'server/transport', 'server/session', 'server/pipeline', 'server/handlers', 'server/plugins', 'server/plugins/authentication', 'server/plugins/permission', 'server/node', 'server/connectors', 'server/connectors/shared', 'server/connectors/redis', 'runtime/base', 'runtime', 'runtime/regex', 'runtime/pattern', 'grammar', 'valvec', 'valvec/document', 'valvec/terminal'],

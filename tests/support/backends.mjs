@@ -10,7 +10,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { freePort } from './servers.mjs';
 
 const START_MS = 60000;
@@ -156,6 +157,12 @@ class Backend {
 
 const CLIENT_MS = '5';
 const answers = (program, args, pattern) => pattern.test(spawnSync(program, args, { env: ENVIRONMENT, encoding: 'utf8', timeout: 10000 }).stdout ?? '');
+
+/** One of the doubles beside this file: `mongodb` or `elasticsearch`. It forgets when it ends. */
+export function startDouble(name, { args = [] } = {}) {
+    const file = join(dirname(fileURLToPath(import.meta.url)), `${name}_double.mjs`);
+    return new Backend(name, (port) => [process.execPath, file, '--port', `${port}`, ...args]).start();
+}
 
 /** args: more options, such as --appendonly yes. password: as `requirepass`. */
 export function startRedis({ args = [], password } = {}) {

@@ -94,14 +94,27 @@ static void on_patience_over(uv_timer_t *timer)
     abort();
 }
 
+/* What is waited for may have happened in a timer, after which the loop would wait for more. */
+static void stop_when_done(uv_prepare_t *before_polling)
+{
+    const bool *flag = before_polling->data;
+    if (*flag)
+        uv_stop(before_polling->loop);
+}
+
 void plugin_host_wait(struct plugin_host *host, const bool *flag)
 {
     uv_timer_t patience;
+    uv_prepare_t before_polling;
     uv_timer_init(&host->loop, &patience);
     uv_timer_start(&patience, on_patience_over, PATIENCE_MS, 0);
+    uv_prepare_init(&host->loop, &before_polling);
+    before_polling.data = (void *)(uintptr_t)flag;
+    uv_prepare_start(&before_polling, stop_when_done);
     while (!*flag)
         uv_run(&host->loop, UV_RUN_ONCE);
     uv_close((uv_handle_t *)&patience, NULL);
+    uv_close((uv_handle_t *)&before_polling, NULL);
     uv_run(&host->loop, UV_RUN_NOWAIT);
 }
 

@@ -1,0 +1,16 @@
+#pragma once
+/* Options of connectors, read with their bounds: absent (or null) gives the fallback, anything that
+ * is not fit gives an error that names the option, and false. */
+
+#include "deepstream/plugin.h"
+
+/* A whole number from least to most. */
+bool option_whole(const struct ds_value *options, const char *key, uint64_t least, uint64_t most,
+                  uint64_t fallback, uint64_t *number, struct ds_error *error);
+
+bool option_boolean(const struct ds_value *options, const char *key, bool fallback, bool *is_true,
+                    struct ds_error *error);
+
+/* A text without zero bytes, which lives as long as the option. */
+bool option_text(const struct ds_value *options, const char *key, ds_slice fallback, ds_slice *text,
+                 struct ds_error *error);
