@@ -57,13 +57,15 @@ static void on_broken(struct session *session)
 static void on_undecodable(struct session *session, enum decoded decoded,
                            const struct message *message, const char *problem)
 {
+    if (problem == NULL)
+        return;
     log_problem(session, problem);
     metrics_unreadable(session->settings->metrics);
     if (decoded == DECODED_INVALID)
         on_invalid(session, message);
     else if (decoded == DECODED_UNKNOWN)
         on_unknown(session);
-    else
+    else if (decoded == DECODED_BROKEN)
         on_broken(session);
 }
 
@@ -77,7 +79,7 @@ static void receive_one(struct session *session, slice *rest)
         endpoint->codec->decode(rest, &limits, &endpoint->arena, &message, &problem);
     if (decoded == DECODED_MESSAGE)
         session_receive_message(session, &message);
-    else if (decoded != DECODED_NOTHING)
+    else
         on_undecodable(session, decoded, &message, problem);
 }
 
