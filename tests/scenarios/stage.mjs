@@ -35,7 +35,7 @@ export const allEndpoints = (more = {}) => ({
 });
 
 const V3_OPTIONS = {
-    path: '/deepstream-v3', reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
+    silentDeprecation: true, path: '/deepstream-v3', reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
     subscriptionTimeout: WAIT_MS, recordReadAckTimeout: WAIT_MS, recordReadTimeout: WAIT_MS, recordDeleteTimeout: WAIT_MS,
     rpcAckTimeout: WAIT_MS, rpcResponseTimeout: WAIT_MS,
 };
