@@ -1,6 +1,6 @@
 #pragma once
-/* The load generator: clients on one epoll loop, a scenario that keeps them busy, and the cost of it
- * to the server, read from the kernel's account of that process. */
+/* The load generator: clients on one epoll loop, a scenario that keeps them busy, and the cost of
+ * it to the server, read from the kernel's account of that process. */
 
 #include "support/binary_client.h"
 
@@ -13,11 +13,12 @@ struct load_options {
     pid_t server; /* 0: its cost is not measured */
     uint32_t subscribers;
     uint32_t names;
-    uint32_t window;   /* messages in flight */
-    uint32_t rate;     /* messages a second, of `latency` */
-    uint32_t clients;  /* of `idle` */
+    uint32_t window;  /* messages in flight */
+    uint32_t rate;    /* messages a second, of `latency` */
+    uint32_t clients; /* of `idle` */
     double seconds;
-    bool expect_denied; /* of `publish`: the odd message must be denied */
+    const char *protocols; /* of clients, by number, again and again: b binary, j JSON, t text */
+    bool expect_denied;    /* of `publish`: the odd message must be denied */
 };
 
 struct load {

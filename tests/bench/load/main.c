@@ -10,7 +10,8 @@
 static void usage(FILE *stream)
 {
     fputs("usage: load SCENARIO --port N --server PID [--subscribers N] [--names N] [--window N]\n"
-          "            [--rate N] [--clients N] [--seconds S] [--expect-denied]\n\nScenarios:\n",
+          "            [--rate N] [--clients N] [--seconds S] [--expect-denied]\n"
+          "            [--protocols bjt]\n\nScenarios:\n",
           stream);
 #define SCENARIO(name, about) fprintf(stream, "  %-8s %s\n", #name, about);
 #include "scenarios.def"
@@ -38,6 +39,7 @@ static void read_option(struct load_options *options, int option)
     case 'c': options->clients = (uint32_t)number(optarg, 1, 100000); break;
     case 't': options->seconds = number(optarg, 0.1, 3600); break;
     case 'd': options->expect_denied = true; break;
+    case 'o': options->protocols = optarg; break;
     case 'h': usage(stdout); exit(0);
     default: usage(stderr); exit(2);
     }
@@ -50,7 +52,8 @@ static void read_options(struct load_options *options, int argc, char **argv)
         {"subscribers", required_argument, NULL, 'u'}, {"names", required_argument, NULL, 'n'},
         {"window", required_argument, NULL, 'w'},  {"rate", required_argument, NULL, 'r'},
         {"clients", required_argument, NULL, 'c'}, {"seconds", required_argument, NULL, 't'},
-        {"expect-denied", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
+        {"expect-denied", no_argument, NULL, 'd'},
+        {"protocols", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     for (int option; (option = getopt_long(argc, argv, "", LONG, NULL)) != -1;)
@@ -68,10 +71,10 @@ static void allow_many_files(void)
 int main(int argc, char **argv)
 {
     struct load_options options = {.subscribers = 50, .names = 100, .window = 100, .rate = 1000,
-                                   .clients = 1000, .seconds = 3};
+                                   .clients = 1000, .seconds = 3, .protocols = "b"};
     read_options(&options, argc, argv);
     struct load load = {.options = &options};
-    if (optind + 1 != argc || options.port == 0) {
+    if (optind + 1 != argc || options.port == 0 || options.protocols[0] == '\0') {
         usage(stderr);
         return 2;
     }
