@@ -22,12 +22,16 @@ const struct codec binary_codec = {
 const struct codec json_codec = {
     .name = "json", .is_text = true, .decode = json_decode, .encode = json_encode};
 
+const struct codec text_codec = {
+    .name = "text", .is_text = true, .decode = text_decode, .encode = text_encode};
+
 const struct codec *codec_of(enum protocol protocol)
 {
     static const struct codec *const codecs[PROTOCOL_COUNT] = {
         [PROTOCOL_BINARY] = &binary_codec,
         [PROTOCOL_JSON] = &json_codec,
         [PROTOCOL_HTTP] = &jif_codec,
+        [PROTOCOL_TEXT] = &text_codec,
     };
     CHECK(protocol < PROTOCOL_COUNT && codecs[protocol] != NULL);
     return codecs[protocol];

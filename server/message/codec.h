@@ -31,7 +31,7 @@ struct message_limits {
 /* What decoding found, and by that how the peer is answered. */
 enum decoded {
     DECODED_MESSAGE,
-    DECODED_NOTHING, /* what the protocol drops without an answer */
+    DECODED_NOTHING, /* what the protocol drops without an answer; problem may be NULL */
     DECODED_INVALID, /* one of our messages with a field that cannot be used; topic and action are
                         set, and name and correlation_id if they were found: INVALID_MESSAGE_DATA */
     DECODED_UNKNOWN, /* no message of ours: UNKNOWN_TOPIC */
@@ -46,7 +46,8 @@ struct codec {
      * always gets shorter, unless it was empty. Lists are allocated from arena, and texts that had
      * to be rewritten; other texts are slices of the frame. They are UTF-8. Unless it is
      * DECODED_MESSAGE, *problem is what is wrong (static text); message is then not to be used
-     * beyond what enum decoded says. NULL: its frames are decoded by what carries them. */
+     * beyond what enum decoded says. A frame of text is UTF-8 already. NULL: its frames are decoded
+     * by what carries them. */
     enum decoded (*decode)(slice *rest, const struct message_limits *limits, struct arena *arena,
                            struct message *message, const char **problem);
 
@@ -55,7 +56,7 @@ struct codec {
     void (*encode)(const struct message *message, struct buf *out);
 };
 
-extern const struct codec binary_codec, json_codec;
+extern const struct codec binary_codec, json_codec, text_codec;
 
 /* Never NULL. */
 const struct codec *codec_of(enum protocol protocol);
@@ -80,3 +81,9 @@ void binary_encode(const struct message *message, struct buf *out);
 enum decoded json_decode(slice *rest, const struct message_limits *limits, struct arena *arena,
                          struct message *message, const char **problem);
 void json_encode(const struct message *message, struct buf *out);
+
+/* ---- text_decode.c, text_encode.c ---- */
+
+enum decoded text_decode(slice *rest, const struct message_limits *limits, struct arena *arena,
+                         struct message *message, const char **problem);
+void text_encode(const struct message *message, struct buf *out);

@@ -4,12 +4,10 @@
 
 #include "message/codec.h"
 #include "message/decimal.h"
+#include "message/json_lists.h"
 #include "message/json_members.h"
 
-#include "base/utf8.h"
 #include "json_scan.h"
-
-#define FIRST_NAMES 8
 
 struct decoder {
     struct json_scan scan;
@@ -22,8 +20,6 @@ struct decoder {
 
 static const char wrong_kind[] = "a member has the wrong kind";
 static const char not_utf8[] = "text is not Unicode";
-static const char too_many[] = "too many names in one message";
-static const char no_memory[] = "message needs too much memory";
 
 static bool blame(struct decoder *decoder, const char *problem)
 {
@@ -42,18 +38,12 @@ static bool pass_over(struct decoder *decoder, const char *problem)
     return blame(decoder, problem);
 }
 
-/* Escapes may form lone surrogates, which other protocols cannot say. In UTF-8 they begin thus. */
-static bool is_unicode(slice text)
-{
-    return text.length == 0 || memchr(text.at, 0xED, text.length) == NULL ||
-           utf8_valid(text, false);
-}
-
 static bool read_text(struct decoder *decoder, slice *text)
 {
     if (json_scan_peek(&decoder->scan) != '"')
         return pass_over(decoder, wrong_kind);
-    return json_scan_text(&decoder->scan, text) && (is_unicode(*text) || blame(decoder, not_utf8));
+    return json_scan_text(&decoder->scan, text) &&
+           (json_is_unicode(*text) || blame(decoder, not_utf8));
 }
 
 static bool read_number(struct decoder *decoder, int32_t *number)
@@ -72,70 +62,16 @@ static bool read_flag(struct decoder *decoder, bool *flag)
     return *flag || slice_equal(text, SLICE("false")) || blame(decoder, wrong_kind);
 }
 
-/* ---- lists ---- */
-
-/* A longer copy of a full list of count items. */
-static void *grow(struct decoder *decoder, const void *items, uint32_t count, size_t item_bytes)
+static bool read_list(struct decoder *decoder, enum member_kind kind)
 {
-    uint32_t capacity = count == 0 ? FIRST_NAMES : 2 * count;
-    void *longer = arena_try_alloc(decoder->scan.cursor.arena, capacity * item_bytes);
-    if (longer == NULL)
-        blame(decoder, no_memory);
-    else if (count > 0)
-        memcpy(longer, items, count * item_bytes);
-    return longer;
-}
-
-/* Lists have room for a power of two of items. */
-static bool is_full(uint32_t count)
-{
-    return count == 0 || (count >= FIRST_NAMES && (count & (count - 1)) == 0);
-}
-
-static bool read_names(struct decoder *decoder)
-{
-    struct json_scan *scan = &decoder->scan;
-    slice *names = NULL;
-    uint32_t count = 0;
-    bool is_fit = true;
-    if (json_scan_peek(scan) != '[')
-        return pass_over(decoder, wrong_kind);
-    json_scan_enter(scan, '[');
-    while (json_scan_more(scan, ']')) {
-        is_fit = is_fit && (count < decoder->limits->max_names || blame(decoder, too_many));
-        if (is_fit && is_full(count))
-            is_fit = (names = grow(decoder, names, count, sizeof *names)) != NULL;
-        if (!is_fit)
-            pass_over(decoder, too_many);
-        else if ((is_fit = read_text(decoder, &names[count])))
-            count++;
-    }
-    message_set_names(decoder->message, names, count);
-    return is_fit;
-}
-
-static bool read_versions(struct decoder *decoder)
-{
-    struct json_scan *scan = &decoder->scan;
-    struct message_version *versions = NULL;
-    uint32_t count = 0;
-    bool is_fit = true;
-    slice key;
-    if (json_scan_peek(scan) != '{')
-        return pass_over(decoder, wrong_kind);
-    json_scan_enter(scan, '{');
-    while (json_scan_more(scan, '}') && json_scan_key(scan, &key)) {
-        is_fit = is_fit && (is_unicode(key) || blame(decoder, not_utf8)) &&
-                 (count < decoder->limits->max_names || blame(decoder, too_many));
-        if (is_fit && is_full(count))
-            is_fit = (versions = grow(decoder, versions, count, sizeof *versions)) != NULL;
-        if (!is_fit)
-            pass_over(decoder, too_many);
-        else if ((is_fit = read_number(decoder, &versions[count].version)))
-            versions[count++].name = key;
-    }
-    message_set_versions(decoder->message, versions, count);
-    return is_fit;
+    slice text;
+    if (!json_scan_value(&decoder->scan, &text))
+        return false;
+    struct arena *arena = decoder->scan.cursor.arena;
+    const char *problem = kind == MEMBER_NAMES
+                              ? json_read_names(text, decoder->limits, arena, decoder->message)
+                              : json_read_versions(text, decoder->limits, arena, decoder->message);
+    return problem == NULL || blame(decoder, problem);
 }
 
 /* ---- members ---- */
@@ -159,9 +95,8 @@ static bool read_value(struct decoder *decoder, const struct json_member *member
     case MEMBER_FLAG:
         return read_flag(decoder, place);
     case MEMBER_NAMES:
-        return read_names(decoder);
     case MEMBER_VERSIONS:
-        return read_versions(decoder);
+        return read_list(decoder, (enum member_kind)member->kind);
     }
     return false;
 }

@@ -2,6 +2,8 @@
 
 #include "message/json_members.h"
 
+_Static_assert(JSON_MEMBER_COUNT + 1 == FIELD_COUNT, "every field but `result` has a member");
+
 const struct json_member json_members[JSON_MEMBER_COUNT] = {
 #define MEMBER(member, field_, kind_)                                                              \
     {{#member, sizeof #member - 1},                                                                \

@@ -150,15 +150,35 @@ void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)
 
 /* ---- listening ---- */
 
-static void add_endpoint(struct endpoints *endpoints, const struct session_settings *shared,
-                         const struct config_plugin *wanted)
+/* What a client of each type of WebSocket endpoint speaks. */
+static const struct {
+    const char *type;
+    enum protocol protocol;
+} websockets[] = {
+    {"ws-binary", PROTOCOL_BINARY},
+    {"ws-text", PROTOCOL_TEXT},
+    {"ws-json", PROTOCOL_JSON},
+};
+
+/* Its protocol; PROTOCOL_COUNT: it is no WebSocket. */
+static enum protocol websocket_protocol(const struct config_plugin *wanted)
+{
+    for (size_t i = 0; i < sizeof websockets / sizeof websockets[0]; i++)
+        if (is_type(wanted, websockets[i].type))
+            return websockets[i].protocol;
+    return PROTOCOL_COUNT;
+}
+
+static void add_websocket(struct endpoints *endpoints, const struct session_settings *shared,
+                          const struct config_plugin *wanted, enum protocol protocol)
 {
     struct endpoint *endpoint = calloc(1, sizeof *endpoint);
     CHECK(endpoint != NULL);
     endpoint->settings = *shared;
-    endpoint->settings.protocol = PROTOCOL_BINARY;
+    endpoint->settings.protocol = protocol;
     read_websocket_settings(&endpoint->settings, wanted->options);
     endpoint->sessions = session_endpoint_new(&endpoint->settings);
+    /* whatever the type, the key of the path is the same */
     http_server_add_websocket(endpoints->server,
                               config_text_in(wanted->options, CONFIG_WS_BINARY_URL_PATH),
                               session_endpoint_websocket(endpoint->sessions));
@@ -201,14 +221,15 @@ void endpoints_init(struct endpoints *endpoints, const struct config *config,
                         answer_readiness, endpoints);
     for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
         const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
-        if (is_type(wanted, "ws-binary"))
-            add_endpoint(endpoints, shared, wanted);
+        enum protocol protocol = websocket_protocol(wanted);
+        if (protocol != PROTOCOL_COUNT)
+            add_websocket(endpoints, shared, wanted, protocol);
         else if (is_type(wanted, "http"))
             add_request_endpoint(endpoints, shared, wanted);
         else
             log_line(endpoints->log, wanted->is_default ? DS_DEBUG : DS_WARN, LOG_INFO,
                      "connection endpoint " SLICE_FORMAT
-                     " is left out: this server speaks ws-binary and http",
+                     " is left out: this server speaks ws-binary, ws-text, ws-json and http",
                      SLICE_ARGUMENTS(wanted->type));
     }
 }

@@ -45,9 +45,7 @@ static void resume_if_few(struct session *session)
 {
     if (!session->is_paused || exceeds(session, 2))
         return;
-    session->is_paused = false;
-    if (session->outlet != NULL)
-        session->outlet->operations->resume_reading(session->outlet);
+    session_resume(session);
 }
 
 /* ---- the queue ---- */

@@ -32,6 +32,11 @@ struct session_endpoint {
 /* A message of a session that is not open; NULL: it could not be decoded. */
 void handshake_on_message(struct session *session, const struct message *message);
 
+/* ---- receive.c ---- */
+
+/* Whatever of a frame has not been read never is. */
+void receive_forget(struct session *session);
+
 /* ---- login.c ---- */
 
 /* Asks authentication; auth_data is JSON, borrowed for the call. Goes on to open the session, or

@@ -23,6 +23,7 @@ static void free_session(struct session *session)
     free((void *)session->user_id.at); /* client_data stands behind it */
     free((void *)session->remote_address.at);
     free((void *)session->connection_data.at);
+    receive_forget(session);
     free(session);
 }
 

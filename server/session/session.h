@@ -16,6 +16,7 @@
 struct log;
 struct metrics;
 struct session;
+struct unread;
 struct http_request;
 
 enum session_state {
@@ -168,6 +169,7 @@ struct session {
     uint32_t expiry_place; /* in the endpoint's heap of logins that expire; 0: not there */
     double expires_ms;     /* since 1970 */
     slice connection_data; /* JSON for authentication; freed at login */
+    struct unread *unread; /* the rest of a frame, while reading is paused; usually NULL */
 };
 
 static inline bool session_is_open(const struct session *session)
@@ -180,6 +182,9 @@ void session_release(struct session **session); /* and sets *session to NULL */
 
 /* Encodes and queues one message. Nothing happens to a session that has ended. */
 void session_send(struct session *session, const struct message *message);
+
+/* Ends a pause of reading: what of a frame was left is read, and then what comes. */
+void session_resume(struct session *session);
 
 /* Ends it behind what is queued. reason goes to the log. */
 void session_close(struct session *session, enum close_code code, const char *reason);

@@ -29,7 +29,9 @@ const { values: options } = parseArgs({
 });
 const LOAD = resolve(options.build, 'tests/bench/load/load');
 const DEEPSTREAM = resolve(options.build, 'server/deepstream');
-const MOST_BYTES_IDLE = 2560, MOST_MS_START = 30;
+const MOST_BYTES_IDLE = 2560, MOST_MS_START = 30, MOST_TIMES_MIXED = 1.3;
+/** Of each ten clients, as the option of the load generator: 5 binary, 3 JSON, 2 of the v3 protocol. */
+const MIX = 'bbbbbjjjtt';
 const folder = mkdtempSync(join(tmpdir(), 'server-bench-'));
 const run = promisify(execFile);
 
@@ -78,7 +80,7 @@ async function startOurs({ rules, storage = 'none', ssl }) {
         showLogo: false,
         logLevel: 'ERROR',
         httpServer: { type: 'default', options: { host: '127.0.0.1', port, ...(ssl ? { ssl } : {}) } },
-        connectionEndpoints: [{ type: 'ws-binary', options: { urlPath: '/deepstream', maxQueueBytes: 1 << 30 } }],
+        connectionEndpoints: ['ws-binary', 'ws-json', 'ws-text'].map((type) => ({ type, options: { maxQueueBytes: 1 << 30 } })),
         storage: storage === 'none' ? { type: 'none' } : { type: 'default', options: { path: join(folder, `records-${port}.db`) } },
         permission: rules ? { type: 'config', options: { permissions: 'fileLoad(permissions.json)' } } : { type: 'none' },
     };
@@ -128,7 +130,16 @@ async function compareLatency(originalDeliveriesPerSecond) {
     return { rate: Number(rate), ours: await at(startOurs), original: await at(startOriginal) };
 }
 
-const idle = (start, settings = {}) => withServer(start, settings, (server) => load(server, 'idle', ['--clients', '5000', ...(settings.ssl ? ['--tls'] : [])]));
+/** A fan-out to 25 binary, 15 JSON and 10 text subscribers, and the same to 50 binary ones, in turns. */
+async function compareMixed() {
+    const results = { binary: [], mixed: [] };
+    for (let round = 0; round < Number(options.rounds); round++)
+        for (const [kind, protocols] of [['binary', 'b'], ['mixed', MIX]])
+            results[kind].push((await withServer(startOurs, {}, (server) => load(server, 'fanout', ['--window', '100', '--protocols', protocols]))).cpu_ns);
+    return { binaryNs: median(results.binary), mixedNs: median(results.mixed) };
+}
+
+const idle = (start, { protocols = 'b', ssl } = {}) => withServer(start, { ssl }, (server) => load(server, 'idle', ['--clients', '5000', '--protocols', protocols, ...(ssl ? ['--tls'] : [])]));
 const startTime = async (start) => {
     const times = [];
     for (let i = 0; i < 5; i++) times.push(await withServer(start, { storage: 'default' }, (server) => server.startMs));
@@ -148,20 +159,23 @@ try {
     const ssl = { key, cert: pem };
     report.encrypted = await measure(startOurs, { ...SCENARIOS[0], ssl });
     report.encryptedIdleBytes = (await idle(startOurs, { ssl })).bytes;
-    report.idleBytes = { ours: (await idle(startOurs)).bytes, original: (await idle(startOriginal)).bytes };
+    report.mixed = await compareMixed();
+    report.idleBytes = { ours: (await idle(startOurs)).bytes, json: (await idle(startOurs, { protocols: 'j' })).bytes, text: (await idle(startOurs, { protocols: 't' })).bytes, original: (await idle(startOriginal)).bytes };
     report.startMs = { ours: await startTime(startOurs), original: await startTime(startOriginal) };
 } finally {
     rmSync(folder, { recursive: true, force: true });
 }
 
 const kept = report.scenarios.every((s) => s.ratio >= s.promised) && report.latency.ours.p99_us < report.latency.original.p99_us &&
-    report.idleBytes.ours <= MOST_BYTES_IDLE && report.startMs.ours <= MOST_MS_START;
+    Math.max(report.idleBytes.ours, report.idleBytes.json, report.idleBytes.text) <= MOST_BYTES_IDLE &&
+    report.mixed.mixedNs <= MOST_TIMES_MIXED * report.mixed.binaryNs && report.startMs.ours <= MOST_MS_START;
 if (options.json) console.log(JSON.stringify(report));
 else {
     console.log(`updates that are stored on disk as well: ${report.stored.cpuNs.toFixed(0)} ns here`);
     console.log(`the first of these over TLS: ${report.encrypted.cpuNs.toFixed(0)} ns here; an idle connection over TLS: ${report.encryptedIdleBytes.toFixed(0)} bytes`);
     console.log(`p99 at ${report.latency.rate} messages a second to 50: ${report.latency.ours.p99_us} us here, ${report.latency.original.p99_us} us there`);
-    console.log(`idle connection with one subscription: ${report.idleBytes.ours.toFixed(0)} bytes here, ${report.idleBytes.original.toFixed(0)} there (promised ${MOST_BYTES_IDLE})`);
+    console.log(`the first fan-out to 25 binary, 15 JSON and 10 text subscribers: ${report.mixed.mixedNs.toFixed(0)} ns, to binary ones ${report.mixed.binaryNs.toFixed(0)} ns (promised ${MOST_TIMES_MIXED} times)`);
+    console.log(`idle connection with one subscription: ${report.idleBytes.ours.toFixed(0)} bytes here (JSON ${report.idleBytes.json.toFixed(0)}, text ${report.idleBytes.text.toFixed(0)}), ${report.idleBytes.original.toFixed(0)} there (promised ${MOST_BYTES_IDLE})`);
     console.log(`start to first accepted connection: ${report.startMs.ours.toFixed(0)} ms here, ${report.startMs.original.toFixed(0)} ms there (promised ${MOST_MS_START})`);
 }
 if (options.require && !kept) process.exitCode = 1;

@@ -14,6 +14,7 @@ import { Peer } from '../support/wire.mjs';
 
 const require = createRequire(import.meta.url);
 const { DeepstreamClient } = require('@deepstream/client');
+const connectV3 = require('deepstream.io-client-js');
 
 const WAIT_MS = 30000;
 console.warn = console.trace = () => {}; // the client warns of each conflict
@@ -22,6 +23,21 @@ const { values: options } = parseArgs({ options: { server: { type: 'string' }, o
 export const CLIENT_OPTIONS = {
     subscriptionInterval: 5, reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
     subscriptionTimeout: WAIT_MS, offlineBufferTimeout: 1000, recordDiscardTimeout: 50,
+};
+
+/** Endpoints for every kind of client, each with these options. */
+export const allEndpoints = (more = {}) => ({
+    connectionEndpoints: [
+        { type: 'ws-binary', options: { urlPath: '/deepstream', ...more } },
+        { type: 'ws-json', options: { urlPath: '/deepstream-json', ...more } },
+        { type: 'ws-text', options: { urlPath: '/deepstream-v3', ...more } },
+    ],
+});
+
+const V3_OPTIONS = {
+    silentDeprecation: true, path: '/deepstream-v3', reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
+    subscriptionTimeout: WAIT_MS, recordReadAckTimeout: WAIT_MS, recordReadTimeout: WAIT_MS, recordDeleteTimeout: WAIT_MS,
+    rpcAckTimeout: WAIT_MS, rpcResponseTimeout: WAIT_MS,
 };
 
 /** Resolves to what done() gives as soon as that is something. */
@@ -68,6 +84,31 @@ class Stage {
     async user(name, { password, ...more } = {}) {
         const client = this.client(more);
         client.data = await client.login({ username: name, ...(password ? { password } : {}) });
+        return client;
+    }
+
+    /** A logged-in client of the published library that speaks JSON. */
+    async jsonUser(name, more = {}) {
+        return this.user(name, { path: '/deepstream-json', socketOptions: { jsonTransportMode: true }, ...more });
+    }
+
+    /** A client of the published library for the v3 protocol, not logged in. */
+    v3Client(more = {}) {
+        const client = connectV3(`127.0.0.1:${this.server.port}`, { ...V3_OPTIONS, ...more });
+        client.errors = [];
+        client.on('error', (message, event, topic) => client.errors.push({ message, event, topic }));
+        this.clients.push(client);
+        return client;
+    }
+
+    /** A logged-in one; what it was told at login is in `data`. */
+    async v3User(name, { password, ...more } = {}) {
+        const client = this.v3Client(more);
+        const answer = once(`the login of ${name}`);
+        client.login({ username: name, ...(password ? { password } : {}) }, answer);
+        const [isAllowed, data] = [].concat(await answer.happens);
+        if (!isAllowed) throw new Error(`${name} may not log in: ${data}`);
+        client.data = data;
         return client;
     }
 

@@ -168,9 +168,36 @@ static void mask_bytes(char *at, size_t length, uint32_t mask)
         at[i] = (char)((unsigned char)at[i] ^ key[i & 3]);
 }
 
-static size_t put_header(unsigned char *header, size_t length)
+static bool is_text(const struct binary_client *client)
 {
-    header[0] = 0x82; /* final, binary */
+    return codec_of(client->protocol)->is_text;
+}
+
+/* What a client says in the v3 protocol; the server's codec writes what servers say. */
+static void encode_text(const struct message *message, struct buf *out)
+{
+    if (message->topic == TOPIC_AUTH) {
+        buf_printf(out, "A\x1FREQ\x1F" SLICE_FORMAT "\x1E", SLICE_ARGUMENTS(message->data));
+        return;
+    }
+    for (uint32_t i = 0; i < message->name_count; i++)
+        buf_printf(out, "E\x1FS\x1F" SLICE_FORMAT "\x1E", SLICE_ARGUMENTS(message->names[i]));
+    if (message->name_count == 0)
+        text_encode(message, out);
+}
+
+static void encode(const struct binary_client *client, const struct message *message,
+                   struct buf *out)
+{
+    if (client->protocol == PROTOCOL_TEXT)
+        encode_text(message, out);
+    else
+        codec_of(client->protocol)->encode(message, out);
+}
+
+static size_t put_header(unsigned char *header, bool is_text_frame, size_t length)
+{
+    header[0] = is_text_frame ? 0x81 : 0x82; /* final */
     if (length < 126) {
         header[1] = (unsigned char)(0x80 | length);
         return 2;
@@ -188,10 +215,10 @@ void binary_client_send(struct binary_client *client, const struct message *mess
 {
     size_t start = client->out.length;
     buf_extend(&client->out, MOST_HEADER);
-    binary_encode(message, &client->out);
+    encode(client, message, &client->out);
     size_t length = client->out.length - start - MOST_HEADER;
     unsigned char header[MOST_HEADER];
-    size_t header_length = put_header(header, length);
+    size_t header_length = put_header(header, is_text(client), length);
     client->mask = client->mask * 1664525 + 1013904223;
     memcpy(header + header_length, &client->mask, 4);
     header_length += 4;
@@ -247,14 +274,47 @@ static const char *next_frame(slice bytes, unsigned *opcode, slice *payload, siz
     return NULL;
 }
 
+/* What a server says in the v3 protocol is read by the server's codec as far as clients say the
+ * same; the rest is logins and acknowledgements. */
+static enum decoded decode_text(slice *rest, struct binary_client *client, struct message *message,
+                                const char **error)
+{
+    slice before = *rest;
+    enum decoded decoded = text_decode(rest, &client->limits, &client->arena, message, error);
+    *error = NULL;
+    if (slice_starts_with(before, SLICE("A\x1F"
+                                        "A"))) {
+        *message = MESSAGE(TOPIC_AUTH, AUTH_AUTH_SUCCESSFUL);
+        return DECODED_MESSAGE;
+    }
+    if (slice_starts_with(before, SLICE("E\x1F"
+                                        "A\x1F"))) {
+        *message = MESSAGE(TOPIC_EVENT, EVENT_SUBSCRIBE);
+        MESSAGE_SET(message, is_ack, true);
+        return DECODED_MESSAGE;
+    }
+    bool is_ping = decoded == DECODED_MESSAGE && message->topic == TOPIC_CONNECTION;
+    return is_ping ? DECODED_NOTHING : decoded;
+}
+
 static const char *hand_out(struct binary_client *client, slice payload)
 {
     struct message message;
     struct arena_mark mark = arena_mark(&client->arena);
-    const char *error = binary_decode(payload, &client->limits, &client->arena, &message);
-    if (error == NULL && client->on_message != NULL)
-        client->on_message(client->context, client, &message);
-    arena_reset(&client->arena, mark);
+    const char *error = NULL;
+    slice rest = payload;
+    do {
+        enum decoded decoded =
+            client->protocol == PROTOCOL_TEXT
+                ? decode_text(&rest, client, &message, &error)
+                : codec_of(client->protocol)
+                      ->decode(&rest, &client->limits, &client->arena, &message, &error);
+        if (decoded == DECODED_MESSAGE && client->on_message != NULL)
+            client->on_message(client->context, client, &message);
+        if (decoded == DECODED_MESSAGE)
+            error = NULL;
+        arena_reset(&client->arena, mark);
+    } while (error == NULL && rest.length > 0);
     return error;
 }
 
@@ -271,8 +331,8 @@ static const char *take_frames(struct binary_client *client)
         client->in_consumed += size;
         if (opcode == 8)
             return "closed by the server";
-        if (opcode != 2)
-            return "frame is not binary";
+        if (opcode != (is_text(client) ? 1 : 2))
+            return "frame is of the wrong kind";
         error = hand_out(client, payload);
         if (error != NULL)
             return error;
@@ -365,15 +425,28 @@ static const char *exchange(struct binary_client *client, const struct message *
     return error;
 }
 
-static const char *log_in(struct binary_client *client, const char *auth_data, int timeout_ms)
+static const char *challenge(struct binary_client *client, int timeout_ms)
 {
-    struct message challenge = MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE);
-    MESSAGE_SET(&challenge, url, SLICE("ws://127.0.0.1/deepstream"));
-    MESSAGE_SET(&challenge, protocol_version, SLICE("0.1a"));
-    MESSAGE_SET(&challenge, sdk_version, SLICE("7.0.0"));
-    MESSAGE_SET(&challenge, sdk_type, SLICE("c"));
+    struct message message = MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE);
+    MESSAGE_SET(&message, url, SLICE("ws://127.0.0.1/deepstream"));
+    MESSAGE_SET(&message, protocol_version, SLICE("0.1a"));
+    MESSAGE_SET(&message, sdk_version, SLICE("7.0.0"));
+    MESSAGE_SET(&message, sdk_type, SLICE("c"));
     struct login accepted = {.topic = TOPIC_CONNECTION, .action = CONNECTION_ACCEPT};
-    const char *error = exchange(client, &challenge, &accepted, timeout_ms);
+    return exchange(client, &message, &accepted, timeout_ms);
+}
+
+const char *binary_client_open_as(struct binary_client *client, enum protocol protocol,
+                                  struct ssl_ctx_st *context, uint16_t port, const char *auth_data,
+                                  int timeout_ms)
+{
+    static const char *const paths[] = {[PROTOCOL_BINARY] = "/deepstream",
+                                        [PROTOCOL_JSON] = "/deepstream-json",
+                                        [PROTOCOL_TEXT] = "/deepstream-v3"};
+    const char *error = connect_client(client, context, port, paths[protocol], timeout_ms);
+    client->protocol = protocol;
+    if (error == NULL && protocol != PROTOCOL_TEXT)
+        error = challenge(client, timeout_ms);
     if (error != NULL)
         return error;
     struct message request = MESSAGE(TOPIC_AUTH, AUTH_REQUEST);
@@ -385,12 +458,5 @@ static const char *log_in(struct binary_client *client, const char *auth_data, i
 const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
                                int timeout_ms)
 {
-    return binary_client_open_encrypted(client, NULL, port, auth_data, timeout_ms);
-}
-
-const char *binary_client_open_encrypted(struct binary_client *client, struct ssl_ctx_st *context,
-                                         uint16_t port, const char *auth_data, int timeout_ms)
-{
-    const char *error = connect_client(client, context, port, "/deepstream", timeout_ms);
-    return error == NULL ? log_in(client, auth_data, timeout_ms) : error;
+    return binary_client_open_as(client, PROTOCOL_BINARY, NULL, port, auth_data, timeout_ms);
 }

@@ -1,5 +1,6 @@
 #pragma once
 /* A client of ws-binary for tests and benchmarks: one connection, one thread, messages in and out.
+ * It speaks ws-json and ws-text too, as far as logging in, subscribing and events go.
  *
  *     struct binary_client client;
  *     if (binary_client_open(&client, port, "{\"username\":\"bo\"}", 5000) != NULL) ...
@@ -27,6 +28,7 @@ struct binary_client {
     struct arena arena; /* of the message being handed out */
     struct message_limits limits;
     uint32_t mask;
+    enum protocol protocol;
     void *context;
     /* Each message that arrives; borrowed for the call. */
     void (*on_message)(void *context, struct binary_client *client, const struct message *message);
@@ -40,9 +42,11 @@ const char *binary_client_connect(struct binary_client *client, uint16_t port, c
 const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
                                int timeout_ms);
 
-/* The same over TLS. context is borrowed until the client is closed. */
-const char *binary_client_open_encrypted(struct binary_client *client, struct ssl_ctx_st *context,
-                                         uint16_t port, const char *auth_data, int timeout_ms);
+/* The same on the path of that protocol, and over TLS unless context is NULL, which is borrowed until
+ * the client is closed. */
+const char *binary_client_open_as(struct binary_client *client, enum protocol protocol,
+                                  struct ssl_ctx_st *context, uint16_t port, const char *auth_data,
+                                  int timeout_ms);
 
 /* Closes the socket without a goodbye and frees. */
 void binary_client_close(struct binary_client *client);

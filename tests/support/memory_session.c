@@ -144,6 +144,11 @@ static void keep_message(struct outlet *outlet, slice payload)
     struct memory_client *client = (struct memory_client *)(void *)outlet;
     if (client->is_closing)
         return;
+    if (codec_of(client->world->settings.protocol)->is_text) {
+        assert_true(payload.length > 0);
+        buf_append(&client->text, payload);
+        return;
+    }
     struct arena arena;
     arena_init(&arena, 0);
     struct message message;
@@ -262,6 +267,7 @@ static void free_client(struct memory_client *client)
     for (size_t i = 0; i < client->sent.count; i++)
         free(client->sent.items[i]);
     VEC_FREE(&client->sent);
+    buf_fini(&client->text);
     free(client);
 }
 

@@ -22,6 +22,7 @@
 #include "session/session.h"
 #include "transport/ws/ws.h"
 
+#include "base/buf.h"
 #include "base/vec.h"
 
 /* ---- a permission plugin that does what a test says ---- */
@@ -101,6 +102,7 @@ struct memory_client {
     bool is_paused; /* the server reads nothing from it */
     VEC(struct message *) sent;
     size_t taken;
+    struct buf text; /* of an endpoint of text: what was sent instead, one frame behind the other */
 };
 
 /* Connects, before any handshake. headers may be NULL. */

@@ -67,6 +67,8 @@ static void broadcast(struct step *step)
     if (step->form == WRITE_PATCH || step->form == WRITE_ERASE)
         MESSAGE_SET(&update, path, message->path);
     MESSAGE_ECHO(&update, message, data);
+    if (step->form == WRITE_MULTI) /* what it made is at hand */
+        MESSAGE_SET(&update, result, written_text(step));
     MESSAGE_SET(&update, is_write_ack, false);
     subscriptions_send(step->handler->subscriptions, step->name, &update, step_session(step),
                        SEND_TO_CLUSTER);

@@ -1,5 +1,6 @@
 /* Fan-out: client 0 publishes, the others subscribe to every name. The data of a message is its
- * number, 23 bytes as JSON; each subscriber must get every number in order, under the right name. */
+ * number, 23 bytes as JSON; each subscriber must get every number in order, under the right name.
+ */
 
 #include "bench/load/load.h"
 
@@ -12,8 +13,8 @@
 struct fanout {
     uint64_t sent;
     uint64_t deliveries;
-    uint64_t *next; /* by subscriber */
-    double *due_s;  /* of the last DUE_KEPT messages, when latency is measured */
+    uint64_t *next;      /* by subscriber */
+    double *due_s;       /* of the last DUE_KEPT messages, when latency is measured */
     uint64_t *latencies; /* histogram */
 };
 
@@ -55,8 +56,8 @@ static void on_delivery(void *context, struct binary_client *client, const struc
                   SLICE_ARGUMENTS(action_name(message->topic, message->action)));
     uint64_t number = number_in(message->data);
     uint64_t *next = &fanout->next[load_number(load, client)];
-    if (number != *next || !slice_equal(message->name,
-                                        load_name((uint32_t)(number % load->options->names))))
+    if (number != *next ||
+        !slice_equal(message->name, load_name((uint32_t)(number % load->options->names))))
         load_fail("message %llu came instead of %llu", (unsigned long long)number,
                   (unsigned long long)*next);
     ++*next;

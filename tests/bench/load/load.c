@@ -87,6 +87,19 @@ static SSL_CTX *new_context(void)
     return context;
 }
 
+static enum protocol protocol_of(const struct load *load, uint32_t number)
+{
+    const char *protocols = load->options->protocols;
+    switch (protocols[number % strlen(protocols)]) {
+    case 'j':
+        return PROTOCOL_JSON;
+    case 't':
+        return PROTOCOL_TEXT;
+    default:
+        return PROTOCOL_BINARY;
+    }
+}
+
 void load_open(struct load *load, uint32_t count,
                void (*on_message)(void *context, struct binary_client *client,
                                   const struct message *message))
@@ -98,8 +111,8 @@ void load_open(struct load *load, uint32_t count,
     CHECK(load->epoll >= 0 && load->clients != NULL);
     for (; load->client_count < count; load->client_count++) {
         struct binary_client *client = &load->clients[load->client_count];
-        const char *error =
-            binary_client_open_encrypted(client, load->tls, load->options->port, "{}", 10000);
+        const char *error = binary_client_open_as(client, protocol_of(load, load->client_count),
+                                                  load->tls, load->options->port, "{}", 10000);
         if (error != NULL)
             load_fail("client %u: %s", load->client_count, error);
         binary_client_trim(client);
@@ -158,7 +171,7 @@ slice load_name(uint32_t number)
 /* ---- subscribing ---- */
 
 struct acknowledgement {
-    bool has_come;
+    uint32_t awaited; /* the v3 protocol has one for each name */
 };
 
 static void on_acknowledgement(void *context, struct binary_client *client,
@@ -166,12 +179,12 @@ static void on_acknowledgement(void *context, struct binary_client *client,
 {
     struct acknowledgement *wanted = context;
     (void)client;
-    wanted->has_come |= message->is_ack;
+    wanted->awaited -= message->is_ack;
 }
 
 static bool has_come(void *context)
 {
-    return ((struct acknowledgement *)context)->has_come;
+    return ((struct acknowledgement *)context)->awaited == 0;
 }
 
 void load_subscribe(struct load *load, uint32_t number, uint8_t topic, uint16_t action,
@@ -186,7 +199,7 @@ void load_subscribe(struct load *load, uint32_t number, uint8_t topic, uint16_t 
     MESSAGE_SET(&request, correlation_id, SLICE("0"));
     struct binary_client *client = &load->clients[number];
     void (*on_message)(void *, struct binary_client *, const struct message *) = client->on_message;
-    struct acknowledgement wanted = {false};
+    struct acknowledgement wanted = {client->protocol == PROTOCOL_TEXT ? count : 1};
     client->context = &wanted;
     client->on_message = on_acknowledgement;
     binary_client_send(client, &request);

@@ -18,7 +18,8 @@ struct load_options {
     uint32_t clients; /* of `idle` */
     double seconds;
     bool is_encrypted;  /* clients speak TLS */
-    bool expect_denied; /* of `publish`: the odd message must be denied */
+    const char *protocols; /* of clients, by number, again and again: b binary, j JSON, t text */
+    bool expect_denied;    /* of `publish`: the odd message must be denied */
 };
 
 struct load {

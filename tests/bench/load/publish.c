@@ -31,12 +31,10 @@ static void send_group(struct load *load, struct publish *publish)
 {
     for (uint32_t i = 0; i < GROUP; i++, publish->sent++) {
         struct message message = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
-        MESSAGE_SET(&message, name,
-                    load_name((uint32_t)(publish->sent % load->options->names)));
+        MESSAGE_SET(&message, name, load_name((uint32_t)(publish->sent % load->options->names)));
         MESSAGE_SET(&message, data,
-                    publish->sent % ODD_ONE == 0
-                        ? SLICE("{\"price\":9000000,\"side\":\"buy\"}")
-                        : SLICE("{\"price\":1042.25,\"side\":\"buy\"}"));
+                    publish->sent % ODD_ONE == 0 ? SLICE("{\"price\":9000000,\"side\":\"buy\"}")
+                                                 : SLICE("{\"price\":1042.25,\"side\":\"buy\"}"));
         binary_client_send(&load->clients[0], &message);
     }
     struct message ping = MESSAGE(TOPIC_CONNECTION, CONNECTION_PING);
@@ -64,8 +62,8 @@ static void check_denied(const struct load *load, const struct publish *publish)
     uint64_t odd = (publish->sent + ODD_ONE - 1) / ODD_ONE;
     uint64_t expected = load->options->expect_denied ? odd : 0;
     if (publish->denied != expected)
-        load_fail("%llu messages were denied instead of %llu",
-                  (unsigned long long)publish->denied, (unsigned long long)expected);
+        load_fail("%llu messages were denied instead of %llu", (unsigned long long)publish->denied,
+                  (unsigned long long)expected);
 }
 
 void load_scenario_publish(struct load *load)

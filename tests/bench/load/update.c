@@ -43,8 +43,7 @@ static void on_update(void *context, struct binary_client *client, const struct 
                   load_number(load, client));
     uint32_t record = record_of(message->name);
     if (record >= load->options->names || message->version != update->next[record] ||
-        !slice_equal(message->data,
-                     data_of(expected, sizeof expected, record, message->version)))
+        !slice_equal(message->data, data_of(expected, sizeof expected, record, message->version)))
         load_fail("version %d of record %u came, or its data is wrong", (int)message->version,
                   record);
     update->next[record]++;
@@ -58,8 +57,7 @@ static void write_next(struct load *load, struct update *update)
     struct message message = MESSAGE(TOPIC_RECORD, RECORD_UPDATE);
     MESSAGE_SET(&message, name, load_name(record));
     MESSAGE_SET(&message, version, ++update->written[record]);
-    MESSAGE_SET(&message, data,
-                data_of(data, sizeof data, record, update->written[record]));
+    MESSAGE_SET(&message, data, data_of(data, sizeof data, record, update->written[record]));
     binary_client_send(&load->clients[0], &message);
     update->sent++;
 }
