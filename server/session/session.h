@@ -167,12 +167,12 @@ struct session {
     uint32_t waiting_count;
     size_t waiting_bytes;
     bool is_draining;
-    bool is_paused;  /* reading, because too many wait */
-    bool is_ending;  /* the connection has ended; handlers are told when nothing waits any more */
-    bool is_passing; /* its user neither comes nor goes with it */
+    bool is_paused;   /* reading, because too many wait */
+    bool is_ending;   /* the connection has ended; handlers are told when nothing waits any more */
+    bool is_passing;  /* its user neither comes nor goes with it */
     bool is_detached; /* its client is gone, but what it subscribes to stays; and it is passing */
-    bool was_open;   /* this one and the next are of session/; there is room for them here */
-    uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
+    bool was_open;    /* this one and the next are of session/; there is room for them here */
+    uint8_t closing;  /* enum closing: why it was closed from here; LOST: it was not */
     struct list_link waiting;   /* queued messages */
     struct list_link in_ending; /* among the sessions that are ending */
 
