@@ -5,6 +5,7 @@
 
 #include "handlers/listen.h"
 #include "handlers/subscriptions.h"
+#include "handlers/wildcards.h"
 
 #include "base/check.h"
 
@@ -12,7 +13,9 @@
 
 struct event_handler {
     struct handler table;
+    const struct handler_services *services;
     struct subscriptions *subscriptions;
+    struct wildcards *wildcards;
     struct listen *listen;
 };
 
@@ -24,13 +27,25 @@ static const struct subscriptions_settings SETTINGS = {
     .state_set = STATE_EVENT_SUBSCRIPTIONS,
 };
 
+/* The bus has it already when somebody elsewhere subscribes to the name itself. */
+static void send_for_wildcards(struct event_handler *handler, const struct message *event)
+{
+    const struct cluster *cluster = handler->services->cluster;
+    if (!subscriptions_exist_elsewhere(handler->subscriptions, event->name) &&
+        wildcards_exist_elsewhere(handler->wildcards, event->name))
+        cluster->bus->send(cluster->bus_self, event);
+}
+
 static void publish(struct event_handler *handler, const struct session *sender,
                     const struct message *message, enum send_scope scope)
 {
     struct message event = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
     MESSAGE_SET(&event, name, message->name);
     MESSAGE_ECHO(&event, message, data);
+    if (scope == SEND_TO_CLUSTER)
+        send_for_wildcards(handler, &event);
     subscriptions_send(handler->subscriptions, message->name, &event, sender, scope);
+    wildcards_send(handler->wildcards, &event, sender);
 }
 
 static void on_message(void *self, struct session *session, const struct message *message)
@@ -38,13 +53,20 @@ static void on_message(void *self, struct session *session, const struct message
     struct event_handler *handler = self;
     switch (message->action) {
     case EVENT_EMIT:
-        publish(handler, session, message, SEND_TO_CLUSTER);
+        publish(handler, session->settings->hears_itself ? NULL : session, message,
+                SEND_TO_CLUSTER);
         return;
     case EVENT_SUBSCRIBE:
         subscriptions_add_all(handler->subscriptions, session, message);
         return;
     case EVENT_UNSUBSCRIBE:
         subscriptions_remove_all(handler->subscriptions, session, message);
+        return;
+    case EVENT_SUBSCRIBE_FILTER:
+        wildcards_add_all(handler->wildcards, session, message);
+        return;
+    case EVENT_UNSUBSCRIBE_FILTER:
+        wildcards_remove_all(handler->wildcards, session, message);
         return;
     default:
         listen_on_message(handler->listen, session, message);
@@ -55,6 +77,7 @@ static void on_close(void *self, struct session *session)
 {
     struct event_handler *handler = self;
     subscriptions_drop_session(handler->subscriptions, session);
+    wildcards_drop_session(handler->wildcards, session);
     listen_drop_session(handler->listen, session);
 }
 
@@ -72,7 +95,9 @@ struct event_handler *event_handler_new(const struct handler_services *services,
     CHECK(handler != NULL);
     handler->table =
         (struct handler){.self = handler, .on_message = on_message, .on_close = on_close};
+    handler->services = services;
     handler->subscriptions = subscriptions_new(services, &SETTINGS);
+    handler->wildcards = wildcards_new(services, handler->subscriptions);
     handler->listen = listen_new(services, TOPIC_EVENT, handler->subscriptions, listen);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_EVENT, on_bus_message,
                                       handler);
@@ -84,6 +109,7 @@ void event_handler_free(struct event_handler **handler)
     if (*handler == NULL)
         return;
     listen_free(&(*handler)->listen);
+    wildcards_free(&(*handler)->wildcards);
     subscriptions_free(&(*handler)->subscriptions);
     free(*handler);
     *handler = NULL;

@@ -45,13 +45,19 @@ static void on_login(void *self, struct session *session)
         cluster->states->add(cluster->states_self, STATE_ONLINE_USERS, session->user_id);
 }
 
+static void on_detach(void *self, struct session *session)
+{
+    const struct cluster *cluster = ((struct presence_handler *)self)->services->cluster;
+    if (!is_nobody(session->user_id))
+        cluster->states->remove(cluster->states_self, STATE_ONLINE_USERS, session->user_id);
+}
+
 static void on_close(void *self, struct session *session)
 {
     struct presence_handler *handler = self;
-    const struct cluster *cluster = handler->services->cluster;
     subscriptions_drop_session(handler->subscriptions, session);
-    if (!session->is_passing && !is_nobody(session->user_id))
-        cluster->states->remove(cluster->states_self, STATE_ONLINE_USERS, session->user_id);
+    if (!session->is_passing)
+        on_detach(self, session);
 }
 
 static void tell(struct presence_handler *handler, slice subscribed_to, uint16_t action, slice user)
@@ -200,8 +206,11 @@ struct presence_handler *presence_handler_new(const struct handler_services *ser
 {
     struct presence_handler *handler = calloc(1, sizeof *handler);
     CHECK(handler != NULL);
-    handler->table = (struct handler){
-        .self = handler, .on_message = on_message, .on_close = on_close, .on_login = on_login};
+    handler->table = (struct handler){.self = handler,
+                                      .on_message = on_message,
+                                      .on_close = on_close,
+                                      .on_login = on_login,
+                                      .on_detach = on_detach};
     handler->services = services;
     handler->subscriptions = subscriptions_new(services, &SETTINGS);
     handler->watcher = (struct ds_state_watcher){handler, on_joined, on_left};

@@ -31,6 +31,7 @@ static const char *what_of(enum state_set set)
         [STATE_PRESENCE_SUBSCRIPTIONS] = "PRESENCE_SUBSCRIPTIONS",
         [STATE_RECORD_LISTEN_PATTERNS] = "RECORD_LISTEN_PATTERNS",
         [STATE_EVENT_LISTEN_PATTERNS] = "EVENT_LISTEN_PATTERNS",
+        [STATE_EVENT_FILTERS] = "EVENT_FILTERS",
     };
     return NAMES[set];
 }
@@ -103,7 +104,7 @@ static void found_server(void *context, slice server)
     *(bool *)context = true;
 }
 
-static bool exist_elsewhere(const struct subscriptions *subscriptions, slice name)
+bool subscriptions_exist_elsewhere(const struct subscriptions *subscriptions, slice name)
 {
     const struct cluster *cluster = subscriptions->services->cluster;
     bool found = false;
@@ -250,7 +251,7 @@ size_t subscriptions_send(struct subscriptions *subscriptions, slice name,
                           enum send_scope scope)
 {
     const struct cluster *cluster = subscriptions->services->cluster;
-    if (scope == SEND_TO_CLUSTER && exist_elsewhere(subscriptions, name))
+    if (scope == SEND_TO_CLUSTER && subscriptions_exist_elsewhere(subscriptions, name))
         cluster->bus->send(cluster->bus_self, message);
     size_t count, sent = 0;
     void *const *sessions = subscriptions_of(subscriptions, name, &count);

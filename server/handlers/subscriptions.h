@@ -66,6 +66,9 @@ bool subscriptions_has(const struct subscriptions *subscriptions, const struct s
 /* Whether anybody in the cluster subscribes to name. */
 bool subscriptions_exist(const struct subscriptions *subscriptions, slice name);
 
+/* Whether anybody on another node does. */
+bool subscriptions_exist_elsewhere(const struct subscriptions *subscriptions, slice name);
+
 /* Sends to every local subscriber but `except` (NULL: to all), and, unless local_only, to the bus
  * first. Returns how many local ones. */
 enum send_scope { SEND_TO_CLUSTER, SEND_LOCAL_ONLY };

@@ -32,6 +32,7 @@ const struct codec *codec_of(enum protocol protocol)
         [PROTOCOL_JSON] = &json_codec,
         [PROTOCOL_HTTP] = &jif_codec,
         [PROTOCOL_TEXT] = &text_codec,
+        [PROTOCOL_MQTT] = &mqtt_codec,
     };
     CHECK(protocol < PROTOCOL_COUNT && codecs[protocol] != NULL);
     return codecs[protocol];

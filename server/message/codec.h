@@ -56,7 +56,7 @@ struct codec {
     void (*encode)(const struct message *message, struct buf *out);
 };
 
-extern const struct codec binary_codec, json_codec, text_codec;
+extern const struct codec binary_codec, json_codec, text_codec, mqtt_codec;
 
 /* Never NULL. */
 const struct codec *codec_of(enum protocol protocol);

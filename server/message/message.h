@@ -37,6 +37,7 @@ enum action_way {
     WAY_ASK_NAMES,
     WAY_IN_HANDLER,
     WAY_IN_HANDLER_NAMES,
+    WAY_FILTERS,
 };
 
 /* The way of an action; WAY_REFUSE for numbers that are in no list. */

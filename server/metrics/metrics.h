@@ -6,7 +6,7 @@
  * Every function takes NULL, for parts of a server under test that nobody counts for. One thread:
  * the node's loop. */
 
-#include "message/message.h"
+#include "message/codec.h"
 #include "metrics/histogram.h"
 
 #include <uv.h>
@@ -30,6 +30,13 @@ enum login_way {
 
 /* "websocket"; static. */
 const char *login_way_name(enum login_way way);
+
+static inline enum login_way login_way_of(enum protocol protocol)
+{
+    return protocol == PROTOCOL_MQTT   ? LOGIN_MQTT
+           : protocol == PROTOCOL_HTTP ? LOGIN_HTTP
+                                       : LOGIN_WEBSOCKET;
+}
 
 /* Verdicts, in the order of enum ds_verdict. */
 enum { METRICS_VERDICTS = 3 };

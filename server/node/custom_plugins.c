@@ -45,14 +45,27 @@ static void on_malformed(void *context, struct session *session, const struct me
     pipeline->on_malformed(pipeline->context, session, message);
 }
 
+static void tell_logout(const struct ds_node *node, const struct session *session)
+{
+    struct ds_client client = plugin_host_client(session);
+    tell(node, TOLD_LOGOUT, &client);
+}
+
+static void on_detach(void *context, struct session *session)
+{
+    const struct ds_node *node = context;
+    const struct session_events *pipeline = pipeline_session_events(node->features.pipeline);
+    pipeline->on_detach(pipeline->context, session);
+    tell_logout(node, session);
+}
+
 static void on_close(void *context, struct session *session, bool was_open)
 {
     const struct ds_node *node = context;
     const struct session_events *pipeline = pipeline_session_events(node->features.pipeline);
     pipeline->on_close(pipeline->context, session, was_open);
-    struct ds_client client = plugin_host_client(session);
     if (was_open && !session->is_passing)
-        tell(node, TOLD_LOGOUT, &client);
+        tell_logout(node, session);
 }
 
 /* Nothing stands between the sessions and the pipeline when nobody wants to know. */
@@ -64,7 +77,8 @@ const struct session_events *custom_plugins_session_events(struct ds_node *node)
                                                   .on_login = on_login,
                                                   .on_message = on_message,
                                                   .on_malformed = on_malformed,
-                                                  .on_close = on_close};
+                                                  .on_close = on_close,
+                                                  .on_detach = on_detach};
     return &node->client_events;
 }
 

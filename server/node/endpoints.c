@@ -1,6 +1,7 @@
 #include "endpoints.h"
 
 #include "encryption.h"
+#include "mqtt_endpoint.h"
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -102,7 +103,7 @@ void endpoints_check(struct endpoints *endpoints, struct config *config)
     }
 }
 
-bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, struct log *log)
+static bool reload_http(struct endpoints *endpoints, const struct config *fresh, struct log *log)
 {
     const struct ds_value *ssl = config_value(fresh, CONFIG_HTTP_SSL);
     struct encryption_fault fault;
@@ -130,6 +131,27 @@ bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, s
     log_line(log, DS_INFO, LOG_INFO, "the certificates were reloaded: %s",
              tls_context_description(tls));
     return true;
+}
+
+/* The entries of the configuration that have a port of their own, in their order. */
+static bool reload_mqtt(struct endpoints *endpoints, const struct config *fresh, struct log *log)
+{
+    size_t next = 0;
+    bool is_done = true;
+    for (size_t i = 0; i < config_plugin_count(fresh, CONFIG_PLUGIN_ENDPOINT); i++) {
+        const struct config_plugin *wanted = config_plugin(fresh, CONFIG_PLUGIN_ENDPOINT, i);
+        if (is_type(wanted, "mqtt") && !wanted->is_default && next < endpoints->mqtt.count)
+            is_done =
+                mqtt_endpoint_reload(endpoints->mqtt.items[next++], fresh, wanted->options, log) &&
+                is_done;
+    }
+    return is_done;
+}
+
+bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, struct log *log)
+{
+    bool has_http = reload_http(endpoints, fresh, log);
+    return reload_mqtt(endpoints, fresh, log) && has_http;
 }
 
 /* ---- readiness ---- */
@@ -209,6 +231,19 @@ static void add_request_endpoint(struct endpoints *endpoints, const struct sessi
     VEC_PUSH(&endpoints->for_requests, endpoint);
 }
 
+/* Its port is another one than that of HTTP, and perhaps another process's, so that nobody gets it
+ * who did not ask for it. */
+static void add_mqtt(struct endpoints *endpoints, const struct config *config,
+                     const struct session_settings *shared, const struct config_plugin *wanted)
+{
+    if (!wanted->is_default)
+        VEC_PUSH(&endpoints->mqtt, mqtt_endpoint_new(config, wanted->options, shared));
+    else
+        log_line(endpoints->log, DS_DEBUG, LOG_INFO,
+                 "connection endpoint mqtt is left out: it opens a port of its own only when the "
+                 "configuration names it");
+}
+
 void endpoints_init(struct endpoints *endpoints, const struct config *config,
                     const struct session_settings *shared)
 {
@@ -226,10 +261,12 @@ void endpoints_init(struct endpoints *endpoints, const struct config *config,
             add_websocket(endpoints, shared, wanted, protocol);
         else if (is_type(wanted, "http"))
             add_request_endpoint(endpoints, shared, wanted);
+        else if (is_type(wanted, "mqtt"))
+            add_mqtt(endpoints, config, shared, wanted);
         else
             log_line(endpoints->log, wanted->is_default ? DS_DEBUG : DS_WARN, LOG_INFO,
                      "connection endpoint " SLICE_FORMAT
-                     " is left out: this server speaks ws-binary, ws-text, ws-json and http",
+                     " is left out: this server speaks ws-binary, ws-text, ws-json, http and mqtt",
                      SLICE_ARGUMENTS(wanted->type));
     }
 }
@@ -255,6 +292,10 @@ bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error)
         log_line(endpoints->log, DS_INFO, LOG_INFO,
                  "http connections are encrypted (https, wss): %s",
                  tls_context_description(endpoints->tls));
+    for (size_t i = 0; i < endpoints->mqtt.count; i++) {
+        if (!mqtt_endpoint_listen(endpoints->mqtt.items[i], error))
+            return false;
+    }
     return true;
 }
 
@@ -266,6 +307,11 @@ void endpoints_each_session(const struct endpoints *endpoints,
         if (endpoints->all.items[i]->sessions != NULL)
             goes_on = session_endpoint_each(endpoints->all.items[i]->sessions, visit, context);
     }
+    for (size_t i = 0; i < endpoints->mqtt.count && goes_on; i++) {
+        const struct session_endpoint *sessions = mqtt_endpoint_sessions(endpoints->mqtt.items[i]);
+        if (sessions != NULL)
+            goes_on = session_endpoint_each(sessions, visit, context);
+    }
 }
 
 /* ---- the end ---- */
@@ -276,6 +322,15 @@ void endpoints_stop_accepting(struct endpoints *endpoints)
         http_endpoint_stop(endpoints->for_requests.items[i]->requests);
     if (endpoints->server != NULL)
         http_server_stop_accepting(endpoints->server);
+    for (size_t i = 0; i < endpoints->mqtt.count; i++)
+        mqtt_endpoint_stop_accepting(endpoints->mqtt.items[i]);
+}
+
+static void on_server_closed(void *context)
+{
+    struct endpoints *endpoints = context;
+    if (--endpoints->open_servers == 0)
+        endpoints->done(endpoints->done_context);
 }
 
 void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done)(void *context),
@@ -285,10 +340,16 @@ void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done
     for (size_t i = 0; i < endpoints->for_requests.count; i++)
         http_endpoint_close(endpoints->for_requests.items[i]->requests);
     endpoints->server = NULL;
-    if (server == NULL)
+    if (server == NULL) {
         done(context);
-    else
-        http_server_close(server, grace_ms, done, context);
+        return;
+    }
+    endpoints->done = done;
+    endpoints->done_context = context;
+    endpoints->open_servers = 1 + endpoints->mqtt.count;
+    for (size_t i = 0; i < endpoints->mqtt.count; i++)
+        mqtt_endpoint_close(endpoints->mqtt.items[i], grace_ms, on_server_closed, endpoints);
+    http_server_close(server, grace_ms, on_server_closed, endpoints);
 }
 
 void endpoints_end_sessions(struct endpoints *endpoints)
@@ -297,6 +358,8 @@ void endpoints_end_sessions(struct endpoints *endpoints)
         session_endpoint_free(&endpoints->all.items[i]->sessions);
     for (size_t i = 0; i < endpoints->for_requests.count; i++)
         http_endpoint_free(&endpoints->for_requests.items[i]->requests);
+    for (size_t i = 0; i < endpoints->mqtt.count; i++)
+        mqtt_endpoint_end_sessions(endpoints->mqtt.items[i]);
 }
 
 void endpoints_fini(struct endpoints *endpoints)
@@ -307,6 +370,9 @@ void endpoints_fini(struct endpoints *endpoints)
         free(endpoints->for_requests.items[i]);
     VEC_FREE(&endpoints->all);
     VEC_FREE(&endpoints->for_requests);
+    for (size_t i = 0; i < endpoints->mqtt.count; i++)
+        mqtt_endpoint_free(endpoints->mqtt.items[i]);
+    VEC_FREE(&endpoints->mqtt);
     free(endpoints->origins);
     free(endpoints->host);
     free(endpoints->health_check_path);

@@ -10,6 +10,7 @@
 struct config;
 struct ds_error;
 struct tls_context;
+struct mqtt_endpoint_entry;
 
 /* One entry of connectionEndpoints. */
 struct endpoint {
@@ -34,6 +35,10 @@ struct endpoints {
     struct http_server *server; /* NULL: not started, or closed */
     VEC(struct endpoint *) all;
     VEC(struct request_endpoint *) for_requests;
+    VEC(struct mqtt_endpoint_entry *) mqtt;
+    size_t open_servers; /* when closing: what is not closed yet */
+    void (*done)(void *context);
+    void *done_context;
 };
 
 /* shared: what the sessions of every endpoint have in common; the rest is read from config, which

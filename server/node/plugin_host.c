@@ -110,7 +110,7 @@ static void host_unsubscribe(void *host, struct ds_event_subscription *subscript
 struct ds_client plugin_host_client(const struct session *session)
 {
     return (struct ds_client){.connection = session,
-                              .endpoint = login_way_name(LOGIN_WEBSOCKET),
+                              .endpoint = login_way_name(login_way_of(session->settings->protocol)),
                               .user_id = session->user_id,
                               .client_data = session->client_data,
                               .remote_address = session->remote_address};
@@ -124,6 +124,8 @@ struct visit {
 static bool visit_session(void *context, struct session *session)
 {
     const struct visit *visit = context;
+    if (session->is_detached)
+        return true;
     struct ds_client client = plugin_host_client(session);
     return visit->visit(visit->context, &client);
 }

@@ -2,6 +2,7 @@
  * it before. */
 
 #include "internal.h"
+#include "mqtt_endpoint.h"
 
 #include "base/check.h"
 
@@ -83,21 +84,32 @@ static void view_connections(struct statistics *statistics)
     view->login_count = LOGIN_WAY_COUNT;
 }
 
+static void add_counters(struct ds_statistics *view, const struct transport_counters *counters)
+{
+    view->tcp_connections += counters->connections;
+    view->turned_away += counters->turned_away;
+    view->tls_handshakes += counters->handshakes;
+    view->tls_failures += counters->failed_handshakes;
+    view->http_requests += counters->requests;
+    view->http_refused += counters->refused_heads;
+    view->bytes_in += counters->bytes_in;
+    view->bytes_out += counters->bytes_out;
+    view->receivers_cut_off += counters->slow_receivers;
+}
+
 static void view_transport(struct ds_statistics *view, const struct endpoints *endpoints)
 {
     if (endpoints->server == NULL)
         return;
-    const struct transport_counters *counters = http_server_counters(endpoints->server);
-    view->tcp_connections = counters->connections;
-    view->turned_away = counters->turned_away;
-    view->tls_handshakes = counters->handshakes;
-    view->tls_failures = counters->failed_handshakes;
-    view->http_requests = counters->requests;
-    view->http_refused = counters->refused_heads;
-    view->bytes_in = counters->bytes_in;
-    view->bytes_out = counters->bytes_out;
-    view->receivers_cut_off = counters->slow_receivers;
+    add_counters(view, http_server_counters(endpoints->server));
     view->queued_bytes = http_server_queued_bytes(endpoints->server);
+    for (size_t i = 0; i < endpoints->mqtt.count; i++) {
+        const struct mqtt_server *server = mqtt_endpoint_server(endpoints->mqtt.items[i]);
+        if (server == NULL)
+            continue;
+        add_counters(view, mqtt_server_counters(server));
+        view->queued_bytes += mqtt_server_queued_bytes(server);
+    }
 }
 
 /* ---- messages ---- */
@@ -265,6 +277,7 @@ static void view_registries(struct statistics *statistics, const struct cluster 
         {STATE_EVENT_LISTEN_PATTERNS, "EVENT_LISTEN_PATTERNS"},
         {STATE_RECORD_PUBLISHED, "RECORD_PUBLISHED_SUBSCRIPTIONS"},
         {STATE_EVENT_PUBLISHED, "EVENT_PUBLISHED_SUBSCRIPTIONS"},
+        {STATE_EVENT_FILTERS, "EVENT_FILTERS"},
     };
     statistics->registries.count = 0;
     for (size_t i = 0; i < sizeof REGISTRIES / sizeof *REGISTRIES; i++) {

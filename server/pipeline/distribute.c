@@ -62,6 +62,7 @@ static bool has_names(enum action_way way, const struct message *message)
     case WAY_REFUSE:
     case WAY_FREE:
     case WAY_FREE_NAMES: /* none is fine: nothing ends, and that is acknowledged */
+    case WAY_FILTERS:
     case WAY_ASK_NOBODY:
         break;
     }
@@ -80,6 +81,7 @@ static void send_on_way(struct pipeline *pipeline, struct session *session, enum
     case WAY_FREE_NAMES:
     case WAY_IN_HANDLER:
     case WAY_IN_HANDLER_NAMES:
+    case WAY_FILTERS:
         distribute_allowed(pipeline, session, message);
         return;
     case WAY_ASK_NOBODY:
@@ -108,13 +110,21 @@ void distribute_malformed(struct pipeline *pipeline, struct session *session,
         on_unknown_topic(pipeline, session, message);
 }
 
+/* Other protocols have no form for filters; a client that makes up their numbers is refused. */
+static enum action_way way_of(const struct session *session, const struct message *message)
+{
+    enum action_way way = action_way(message->topic, message->action);
+    bool is_foreign = way == WAY_FILTERS && session->settings->protocol != PROTOCOL_MQTT;
+    return is_foreign ? WAY_REFUSE : way;
+}
+
 void distribute(struct pipeline *pipeline, struct session *session, const struct message *message)
 {
     if (!has_handler(pipeline, message)) {
         on_unknown_topic(pipeline, session, message);
         return;
     }
-    enum action_way way = action_way(message->topic, message->action);
+    enum action_way way = way_of(session, message);
     if (is_empty_notify(message))
         distribute_allowed(pipeline, session, message);
     else if (!has_names(way, message))
@@ -129,6 +139,15 @@ void distribute_login(struct pipeline *pipeline, struct session *session)
         const struct handler *handler = pipeline->in_order[i];
         if (handler->on_login != NULL)
             handler->on_login(handler->self, session);
+    }
+}
+
+void distribute_detach(struct pipeline *pipeline, struct session *session)
+{
+    for (size_t i = 0; i < pipeline->handler_count; i++) {
+        const struct handler *handler = pipeline->in_order[i];
+        if (handler->on_detach != NULL)
+            handler->on_detach(handler->self, session);
     }
 }
 

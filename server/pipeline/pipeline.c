@@ -28,6 +28,11 @@ static void on_close(void *context, struct session *session, bool was_open)
         order_end(context, session);
 }
 
+static void on_detach(void *context, struct session *session)
+{
+    distribute_detach(context, session);
+}
+
 struct pipeline *pipeline_new(const struct pipeline_settings *settings)
 {
     struct pipeline *pipeline = malloc(sizeof *pipeline);
@@ -38,7 +43,8 @@ struct pipeline *pipeline_new(const struct pipeline_settings *settings)
                    .on_login = on_login,
                    .on_message = on_message,
                    .on_malformed = on_malformed,
-                   .on_close = on_close},
+                   .on_close = on_close,
+                   .on_detach = on_detach},
     };
     list_init(&pipeline->ending);
     return pipeline;

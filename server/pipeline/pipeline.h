@@ -22,6 +22,8 @@ struct handler {
     void (*on_close)(void *self, struct session *session);
     /* A session has logged in; may be NULL. */
     void (*on_login)(void *self, struct session *session);
+    /* Its client is gone, its subscriptions stay until on_close; may be NULL. */
+    void (*on_detach)(void *self, struct session *session);
 };
 
 struct pipeline_settings {

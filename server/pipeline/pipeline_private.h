@@ -100,6 +100,7 @@ void distribute_allowed(struct pipeline *pipeline, struct session *session,
                         const struct message *message);
 
 void distribute_login(struct pipeline *pipeline, struct session *session);
+void distribute_detach(struct pipeline *pipeline, struct session *session);
 void distribute_close(struct pipeline *pipeline, struct session *session);
 
 /* ---- passage.c ---- */

@@ -227,6 +227,16 @@ static void tell_end(const struct session *session)
         login_ended(session);
 }
 
+void session_detach(struct session *session)
+{
+    const struct session_events *events = session->settings->events;
+    CHECK(session->state == SESSION_OPEN && !session->is_passing);
+    metrics_closed(session->settings->metrics, closing_of(session));
+    events->on_detach(events->context, session);
+    tell_end(session);
+    session->is_detached = session->is_passing = true;
+}
+
 void session_ended(struct session *session)
 {
     const struct session_settings *settings = session->settings;

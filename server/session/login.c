@@ -36,7 +36,7 @@ static void refuse(struct attempt *attempt, slice client_data)
     else
         log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL, "invalid authentication data");
     session->state = SESSION_AWAITING_LOGIN;
-    metrics_login(settings->metrics, LOGIN_WEBSOCKET, false, SLICE(""));
+    metrics_login(settings->metrics, login_way_of(settings->protocol), false, SLICE(""));
     send_outcome(session, AUTH_AUTH_UNSUCCESSFUL, client_data);
     if (++session->failed_logins < settings->max_auth_attempts)
         return;
@@ -102,7 +102,7 @@ static void open_session(struct attempt *attempt, const struct ds_login_result *
     free((void *)session->connection_data.at);
     session->connection_data = (slice){0};
     list_remove(&session->in_login_queue);
-    metrics_login(settings->metrics, LOGIN_WEBSOCKET, true, session->user_id);
+    metrics_login(settings->metrics, login_way_of(settings->protocol), true, session->user_id);
     expiry_watch(session, result->expires_ms);
     send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
     log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT,

@@ -28,6 +28,15 @@ void session_receive_message(struct session *session, const struct message *mess
         handshake_on_message(session, message);
 }
 
+void session_receive_last(struct session *session, const struct message *message)
+{
+    const struct session_settings *settings = session->settings;
+    if (!session->was_open)
+        return;
+    metrics_received(settings->metrics, message->topic, message->action);
+    settings->events->on_message(settings->events->context, session, message);
+}
+
 static void log_problem(const struct session *session, const char *problem)
 {
     slice who = session->was_open ? session->user_id : session->remote_address;

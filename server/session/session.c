@@ -46,9 +46,15 @@ static slice encode(struct session_endpoint *endpoint, const struct message *mes
     return buf_slice(scratch);
 }
 
+static bool is_taken(struct session *session, const struct message *message)
+{
+    const struct session_settings *settings = session->settings;
+    return settings->take_sent != NULL && settings->take_sent(session, message);
+}
+
 void session_send(struct session *session, const struct message *message)
 {
-    if (session->state == SESSION_CLOSED)
+    if (session->state == SESSION_CLOSED || is_taken(session, message))
         return;
     slice payload = encode(session->endpoint, message);
     if (payload.length == 0)
@@ -97,7 +103,7 @@ static struct frame *frame_for(struct broadcast *broadcast, const struct session
 
 void broadcast_send(struct broadcast *broadcast, struct session *session)
 {
-    if (session->state == SESSION_CLOSED)
+    if (session->state == SESSION_CLOSED || is_taken(session, broadcast->message))
         return;
     const struct outlet_operations *operations = session->outlet->operations;
     struct frame *frame = frame_for(broadcast, session);

@@ -31,6 +31,7 @@ enum session_state {
  */
 enum session_slot {
     SESSION_SLOT_EVENT_SUBSCRIPTIONS,
+    SESSION_SLOT_EVENT_FILTERS,
     SESSION_SLOT_RECORD_SUBSCRIPTIONS,
     SESSION_SLOT_RPC_PROVIDERS,
     SESSION_SLOT_PRESENCE_SUBSCRIPTIONS,
@@ -52,6 +53,9 @@ struct session_events {
     /* The end of a session, in whatever state it was, exactly once, already SESSION_CLOSED.
      * was_open says whether it was ever open: on_login was called, unless it was passing. */
     void (*on_close)(void *context, struct session *session, bool was_open);
+    /* Its client is gone; what it subscribes to stays, and on_close comes later (session_detach).
+     */
+    void (*on_detach)(void *context, struct session *session);
 };
 
 /* One entry of the list `auth`, asked in turn. */
@@ -85,7 +89,12 @@ struct session_settings {
                                       pauses sooner when they are larger than max_message_bytes */
     bool log_invalid_auth_data;
     bool deflate;
-    bool is_trusted; /* permission is not asked: the sessions are the process's own */
+    bool is_trusted;   /* permission is not asked: the sessions are the process's own */
+    bool hears_itself; /* gets the events that it publishes, as MQTT demands (3.3.5) */
+
+    /* Sees every message that a session is sent; true: it has dealt with it, and nothing is
+     * encoded. NULL: nobody does. Not called for a session that is closed. */
+    bool (*take_sent)(struct session *session, const struct message *message);
 };
 
 /* The sessions of one endpoint: makes them for peers, watches their heartbeats and logins. */
@@ -129,6 +138,14 @@ void session_receive(struct session *session, slice frame);
 /* The same for a message that what carries the session has decoded. */
 void session_receive_message(struct session *session, const struct message *message);
 
+/* The same for the last message of a session that was open, also when it is closed already: its
+ * last will. Just before session_ended or session_detach. */
+void session_receive_last(struct session *session, const struct message *message);
+
+/* The connection of an open session has ended, the session goes on: it is logged out and counted as
+ * closed, and gets what it subscribes to through its outlet, until session_ended. */
+void session_detach(struct session *session);
+
 /* The outlet is gone when this returns; why is in outlet->end. Session may be freed. */
 void session_ended(struct session *session);
 
@@ -151,11 +168,12 @@ struct session {
     uint32_t waiting_count;
     size_t waiting_bytes;
     bool is_draining;
-    bool is_paused;  /* reading, because too many wait */
-    bool is_ending;  /* the connection has ended; handlers are told when nothing waits any more */
-    bool is_passing; /* its user neither comes nor goes with it */
-    bool was_open;   /* this one and the next are of session/; there is room for them here */
-    uint8_t closing; /* enum closing: why it was closed from here; LOST: it was not */
+    bool is_paused;   /* reading, because too many wait */
+    bool is_ending;   /* the connection has ended; handlers are told when nothing waits any more */
+    bool is_passing;  /* its user neither comes nor goes with it */
+    bool is_detached; /* its client is gone, but what it subscribes to stays; and it is passing */
+    bool was_open;    /* this one and the next are of session/; there is room for them here */
+    uint8_t closing;  /* enum closing: why it was closed from here; LOST: it was not */
     struct list_link waiting;   /* queued messages */
     struct list_link in_ending; /* among the sessions that are ending */
 

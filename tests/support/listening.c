@@ -34,7 +34,7 @@ void listening_node_start(struct listening_node *of, enum topic topic,
     of->topic = topic;
     of->subscriptions = subscriptions_new(&of->world.services, &subscriptions);
     of->listen = listen_new(&of->world.services, topic, of->subscriptions, settings);
-    of->handler = (struct handler){of, on_message, on_close, NULL};
+    of->handler = (struct handler){.self = of, .on_message = on_message, .on_close = on_close};
     pipeline_add_handler(of->world.memory.pipeline, topic, &of->handler);
 }
 

@@ -136,7 +136,8 @@ struct record_handler *record_handler_new(const struct handler_services *service
     CHECK(handler != NULL);
     handler->services = services;
     handler->settings = *settings;
-    handler->table = (struct handler){handler, on_message, on_close, NULL};
+    handler->table =
+        (struct handler){.self = handler, .on_message = on_message, .on_close = on_close};
     hashmap_init(&handler->queues);
     list_init(&handler->steps);
     list_init(&handler->saves);

@@ -21,7 +21,7 @@ struct ds_decision_count {
 };
 
 struct ds_login_count {
-    const char *endpoint; /* "websocket" */
+    const char *endpoint; /* "websocket", "http" or "mqtt" */
     uint64_t allowed, declined;
 };
 
