@@ -301,7 +301,7 @@ const struct ds_statistics *statistics_take(struct ds_node *node)
         .started_ms = statistics->started_ms,
         .version = DEEPSTREAM_VERSION,
         .server_name = node->server_name,
-        .cluster_size = 1, /* a node is alone */
+        .cluster_size = cluster_size(&node->cluster),
         .decision_seconds = view_of(&statistics->metrics.decision_time),
     };
     view_process(&statistics->view);
