@@ -65,6 +65,12 @@ bool subscriptions_has(const struct subscriptions *subscriptions, const struct s
 
 /* Whether anybody in the cluster subscribes to name. */
 bool subscriptions_exist(const struct subscriptions *subscriptions, slice name);
+/* The same of other nodes. */
+bool subscriptions_exist_elsewhere(const struct subscriptions *subscriptions, slice name);
+
+/* To the bus alone, if another node subscribes to name. */
+void subscriptions_publish(const struct subscriptions *subscriptions, slice name,
+                           const struct message *message);
 
 /* Sends to every local subscriber but `except` (NULL: to all), and, unless local_only, to the bus
  * first. Returns how many local ones. */

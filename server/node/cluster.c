@@ -38,13 +38,18 @@ static void subscribe(void *self, enum topic topic, bus_message *on_message, voi
     bus_subscribe(&((struct node_cluster *)self)->bus, topic, on_message, context);
 }
 
+static size_t count(void *self)
+{
+    return cluster_size(self);
+}
+
 static void watch(void *self, bus_server *on_removed, void *context)
 {
     struct node_cluster *cluster = self;
     VEC_PUSH(&cluster->server_watchers, ((struct bus_server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {send_to_all, send_to_one, subscribe, watch};
+static const struct bus_operations BUS = {send_to_all, send_to_one, subscribe, count, watch};
 
 /* A node that has left hears of nobody. */
 static void on_server_removed(void *context, slice server)

@@ -22,6 +22,8 @@ struct bus_operations {
     /* Several may subscribe to one topic; each gets every message of it. LISTEN_UNSUCCESSFUL of
      * events and records comes under TOPIC_EVENT and TOPIC_RECORD. */
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
+    /* Nodes, with this one. */
+    size_t (*count)(void *self);
     /* Told when a node is gone: what it was asked it will not answer. Several may watch. */
     void (*watch)(void *self, bus_server *on_removed, void *context);
 };
