@@ -60,13 +60,16 @@ const options = {
     redis: (port) => ({ host: '127.0.0.1', port }),
 };
 
-/** Of a kind of connector: { clusterNode, kill(), start(), stop() }. */
+/** What nodes on this bus can share beside it. */
+const shared = { nats: () => ({}), redis: (port) => ({ cache: { name: 'redis', options: options.redis(port) } }) };
+
+/** Of a kind of connector: { clusterNode, shared, kill(), start(), stop() }. */
 export async function startBus(kind) {
     const backend = backends[kind]();
     await backend.start();
     return {
         clusterNode: { name: kind, options: options[kind](backend.port) },
-        port: backend.port,
+        shared: shared[kind](backend.port),
         kill: () => backend.kill(),
         start: () => backend.start(),
         stop: () => backend.kill(),

@@ -70,7 +70,7 @@ class OneProcess {
 class ManyProcesses {
     async start(given) {
         this.bus = await startBus(busKind);
-        this.given = merged(given, { clusterNode: this.bus.clusterNode });
+        this.given = merged(given, { clusterNode: this.bus.clusterNode, ...this.bus.shared });
         this.nodes = [];
         for (let i = 0; i < NODES; i++) this.nodes.push(await this.another(`node-${i}`));
         await this.allKnow(NODES);
