@@ -199,7 +199,7 @@ await play(`features on ${busKind}`, [
         await second.sees('EVENT.SUBSCRIPTION_FOR_PATTERN_FOUND', { subscription: 'm/1' });
         second.send('EVENT.LISTEN_ACCEPT', { name: 'm/.*', subscription: 'm/1' });
     }],
-    ...(busKind === 'nats' ? [] : [['writers at all nodes lose no update, and subscribers see all versions in order', async (cluster) => {
+    ...(busKind === 'nats' ? [] : [['writers at all nodes lose no update, and subscribers see no older version after a newer one', async (cluster) => {
         const writers = [await cluster.login(0, 'a'), await cluster.login(1, 'b'), await cluster.login(2, 'c')];
         const readers = [await cluster.login(0, 'x'), await cluster.login(1, 'y'), await cluster.login(2, 'z')];
         const WRITES = 60;
@@ -220,7 +220,7 @@ await play(`features on ${busKind}`, [
         for (let i = 0; i < 3; i++) assert.equal(Object.keys(JSON.parse(data)[`w${i}`]).length, WRITES);
         for (const peer of readers) {
             const seen = await peer.until(() => versions(peer, 'count').at(-1) === version && versions(peer, 'count'), `version ${version}`);
-            assert.deepEqual(seen, seen.map((_, i) => seen[0] + i));
+            assert.ok(seen.every((each, i) => i === 0 || each > seen[i - 1]), `${peer.name} saw ${seen}`);
         }
     }]]),
 ]);

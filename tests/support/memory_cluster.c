@@ -100,6 +100,8 @@ static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscri
 
 static void deliver(const struct posted_message *posted)
 {
+    if (posted->from->has_left)
+        return;
     for (size_t i = 0; i < posted->to->subscribers.count; i++) {
         const struct bus_subscriber *subscriber = &posted->to->subscribers.items[i];
         if (subscriber->topic == posted->message->topic)

@@ -14,8 +14,8 @@
 
 #include <stdlib.h>
 
-#define WAIT_MS 100         /* for the versions between */
-#define REMEMBERED_MS 2000  /* after that nothing that is older still comes */
+#define WAIT_MS 1000        /* for the versions between */
+#define REMEMBERED_MS 5000  /* after that nothing that is older still comes */
 #define MOST_WAITING 1000   /* updates of one record */
 #define MOST_RECORDS 100000 /* remembered at a time */
 
