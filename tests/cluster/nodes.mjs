@@ -43,17 +43,31 @@ export async function until(done, what, milliseconds = WAIT_MS) {
 const sizeOf = (log) => Number([...log.matchAll(/CLUSTER_SIZE \| The cluster size is now (\d+)/g)].at(-1)?.[1] ?? 1);
 
 /** `deepstream cluster`, seen as its nodes. */
-class OneProcess {
+export class OneProcess {
     async start(given) {
         this.scratch = mkdtempSync(join(tmpdir(), 'deepstream-cluster-'));
+        await this.launch(given);
+    }
+
+    async launch({ port = 0, ...given }) {
         this.log = '';
         const file = join(this.scratch, 'config.json');
-        writeFileSync(file, JSON.stringify(merged(configurationOf(0, given), { storage: { type: 'none', options: {} } })));
+        writeFileSync(file, JSON.stringify(merged({ storage: { type: 'none', options: {} } }, configurationOf(port, given))));
         this.child = spawn(program, ['cluster', '-c', file, '--cluster-size', String(NODES)], { cwd: this.scratch });
         this.exited = new Promise((done) => this.child.on('close', (code, signal) => done({ code, signal })));
         for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => { this.log += text; });
         await until(() => [...this.log.matchAll(/Deepstream \S+ is listening/g)].length === NODES && sizeOf(this.log) === NODES, `the nodes\n${this.log}`);
         this.nodes = [...this.log.matchAll(/Listening for http connections on \S+:(\d+)/g)].map(([, port]) => ({ port: Number(port) }));
+    }
+
+    /** Until a line has been logged so often. */
+    logs(pattern, times = 1) {
+        return until(() => [...this.log.matchAll(pattern)].length >= times, `${pattern} in\n${this.log}`);
+    }
+
+    async kill() {
+        this.child.kill('SIGKILL');
+        await this.exited;
     }
 
     async stop() {
