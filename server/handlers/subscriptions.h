@@ -20,8 +20,8 @@ struct subscriptions_settings {
     uint16_t subscribe_action; /* SUBSCRIBE, or PROVIDE of RPC: originalAction of duplicates */
     uint16_t multiple_action;  /* MULTIPLE_SUBSCRIPTIONS, or MULTIPLE_PROVIDERS */
     enum session_slot slot;    /* where a session's subscriptions hang */
-    enum state_set state_set;
-    uint32_t max_names; /* of one session; 0: its settings' max_subscriptions */
+    uint8_t state_set;         /* of enum state_set */
+    uint32_t max_names;        /* of one session; 0: its settings' max_subscriptions */
 };
 
 struct subscriptions *subscriptions_new(const struct handler_services *services,

@@ -253,7 +253,7 @@ static void view_log(struct statistics *statistics, const struct log *log)
 static void view_registries(struct statistics *statistics, const struct cluster *cluster)
 {
     static const struct {
-        enum state_set set;
+        uint8_t set; /* of enum state_set */
         const char *name;
     } REGISTRIES[] = {
         {STATE_ONLINE_USERS, "ONLINE_USERS"},
