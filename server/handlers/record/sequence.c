@@ -220,7 +220,9 @@ void sequence_send(struct sequence *sequence, const struct message *update,
     subscriptions_of(sequence->handler->subscriptions, update->name, &subscribers);
     if (subscribers == 0)
         return;
-    if (cluster->bus->count(cluster->bus_self) <= 1) {
+    /* those of the original's hot path have none (F11) */
+    bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
+    if (!has_version || cluster->bus->count(cluster->bus_self) <= 1) {
         send_here(sequence, update, except);
         return;
     }

@@ -142,6 +142,17 @@ static void a_record_that_was_deleted_begins_anew(void **state)
     memory_expect_nothing(bo);
 }
 
+static void what_has_no_version_goes_through_at_any_time(void **state)
+{
+    (void)state;
+    update(0, "r", 5);
+    update(0, "r", -1);
+    update(0, "r", 6);
+    expect_version("r", 5);
+    expect_version("r", -1);
+    expect_version("r", 6);
+}
+
 static void a_flood_of_early_ones_does_not_fill_the_memory(void **state)
 {
     (void)state;
@@ -163,6 +174,7 @@ int main(void)
         TEST(what_is_older_than_the_last_is_dropped),
         TEST(what_waits_for_a_lost_one_goes_through_in_the_end),
         TEST(a_record_that_was_deleted_begins_anew),
+        TEST(what_has_no_version_goes_through_at_any_time),
         TEST(a_flood_of_early_ones_does_not_fill_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
