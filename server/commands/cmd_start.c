@@ -67,17 +67,9 @@ static void on_stop(uv_signal_t *handle, int number)
 static void on_reload(uv_signal_t *handle, int number)
 {
     struct running *running = handle->data;
-    struct log *log = ds_node_log(running->node);
     struct config *fresh = node_options_load(running->options);
     (void)number;
-    log_line(log, DS_INFO, LOG_INFO,
-             "SIGHUP: reading the rules, the certificates and the log level again");
-    config_log_problems(fresh, log);
-    if (config_is_valid(fresh))
-        ds_node_reload(running->node, fresh);
-    else
-        log_line(log, DS_ERROR, LOG_CONFIG_ERROR,
-                 "the configuration is not valid: nothing changes");
+    node_options_reload(running->node, fresh);
     config_free(&fresh);
 }
 

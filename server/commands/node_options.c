@@ -2,6 +2,8 @@
 
 #include "paths.h"
 
+#include "logging/log.h"
+#include "node/node.h"
 #include "terminal/output.h"
 
 #include <stdio.h>
@@ -109,7 +111,7 @@ bool node_options_check(const struct node_options *options)
 /* ---- the configuration ---- */
 
 struct overrides {
-    struct config_override items[8];
+    struct config_override items[12];
     size_t count;
 };
 
@@ -133,6 +135,10 @@ struct config *node_options_load(const struct node_options *options)
     override(&overrides, CONFIG_LOGGER_COLORS, options->colors, "--colors");
     override(&overrides, CONFIG_STORAGE_PATH, storage_file, "--storage-file");
     override(&overrides, CONFIG_LIB_DIR, lib_dir, "--lib-dir");
+    if (options->name_in_process != NULL) {
+        override(&overrides, CONFIG_SERVER_NAME, options->name_in_process, "deepstream cluster");
+        override(&overrides, CONFIG_HTTP_REUSE_PORT, "true", "deepstream cluster");
+    }
     if (slash != NULL)
         *slash = '\0';
     struct config_request request = {
@@ -142,12 +148,26 @@ struct config *node_options_load(const struct node_options *options)
         .override_count = overrides.count,
         .disable_auth = options->disable_auth,
         .disable_permissions = options->disable_permissions,
+        .is_vertical = options->name_in_process != NULL,
     };
     struct config *config = config_load(&request);
     free(program);
     free(lib_dir);
     free(storage_file);
     return config;
+}
+
+void node_options_reload(struct ds_node *node, const struct config *fresh)
+{
+    struct log *log = ds_node_log(node);
+    log_line(log, DS_INFO, LOG_INFO,
+             "SIGHUP: reading the rules, the certificates and the log level again");
+    config_log_problems(fresh, log);
+    if (config_is_valid(fresh))
+        ds_node_reload(node, fresh);
+    else
+        log_line(log, DS_ERROR, LOG_CONFIG_ERROR,
+                 "the configuration is not valid: nothing changes");
 }
 
 void print_problems(const struct config *config, enum colour_choice colour)

@@ -4,6 +4,8 @@
 #include "node/config/config.h"
 #include "terminal/option.h"
 
+struct ds_node;
+
 struct node_options {
     const char *config;
     const char *lib_dir;
@@ -18,10 +20,16 @@ struct node_options {
     /* of start alone: */
     bool print_config;
     bool check_config;
+    /* of cluster alone: */
+    uint64_t cluster_size;
+    /* not of the command line: a node of several in this process has a name of its own, and is on
+     * the bus between them; NULL otherwise */
+    const char *name_in_process;
 };
 
 /* For struct node_options. The first ones are --config and --lib-dir, which most commands have;
- * daemon has those before NODE_OPTIONS_OF_DAEMON, start has all. */
+ * daemon has those before NODE_OPTIONS_OF_DAEMON, start those before NODE_OPTIONS_OF_START, and
+ * cluster those of daemon in a table of its own. */
 #define NODE_OPTIONS_OF_MOST 2
 #define NODE_OPTIONS_OF_DAEMON 10
 #define NODE_OPTIONS_OF_START 12
@@ -37,6 +45,9 @@ struct config *node_options_load(const struct node_options *options);
 /* The same for a command that only looks at it: NULL, having printed why, when it is not valid. */
 struct config *node_options_load_valid(const struct node_options *options,
                                        enum colour_choice colour);
+
+/* SIGHUP: gives the node the rules and the log level of a configuration that was loaded anew. */
+void node_options_reload(struct ds_node *node, const struct config *fresh);
 
 /* Prints the problems of a configuration to standard error. */
 void print_problems(const struct config *config, enum colour_choice colour);

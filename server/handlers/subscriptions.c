@@ -246,13 +246,20 @@ void *const *subscriptions_of(const struct subscriptions *subscriptions, slice n
     return subscriptions->registry->subscribers(subscriptions->names, name, count);
 }
 
+void subscriptions_publish(const struct subscriptions *subscriptions, slice name,
+                           const struct message *message)
+{
+    const struct cluster *cluster = subscriptions->services->cluster;
+    if (subscriptions_exist_elsewhere(subscriptions, name))
+        cluster->bus->send(cluster->bus_self, message);
+}
+
 size_t subscriptions_send(struct subscriptions *subscriptions, slice name,
                           const struct message *message, const struct session *except,
                           enum send_scope scope)
 {
-    const struct cluster *cluster = subscriptions->services->cluster;
-    if (scope == SEND_TO_CLUSTER && subscriptions_exist_elsewhere(subscriptions, name))
-        cluster->bus->send(cluster->bus_self, message);
+    if (scope == SEND_TO_CLUSTER)
+        subscriptions_publish(subscriptions, name, message);
     size_t count, sent = 0;
     void *const *sessions = subscriptions_of(subscriptions, name, &count);
     if (count == 0)

@@ -20,8 +20,8 @@ struct subscriptions_settings {
     uint16_t subscribe_action; /* SUBSCRIBE, or PROVIDE of RPC: originalAction of duplicates */
     uint16_t multiple_action;  /* MULTIPLE_SUBSCRIPTIONS, or MULTIPLE_PROVIDERS */
     enum session_slot slot;    /* where a session's subscriptions hang */
-    enum state_set state_set;
-    uint32_t max_names; /* of one session; 0: its settings' max_subscriptions */
+    uint8_t state_set;         /* of enum state_set */
+    uint32_t max_names;        /* of one session; 0: its settings' max_subscriptions */
 };
 
 struct subscriptions *subscriptions_new(const struct handler_services *services,
@@ -65,9 +65,12 @@ bool subscriptions_has(const struct subscriptions *subscriptions, const struct s
 
 /* Whether anybody in the cluster subscribes to name. */
 bool subscriptions_exist(const struct subscriptions *subscriptions, slice name);
-
-/* Whether anybody on another node does. */
+/* The same of other nodes. */
 bool subscriptions_exist_elsewhere(const struct subscriptions *subscriptions, slice name);
+
+/* To the bus alone, if another node subscribes to name. */
+void subscriptions_publish(const struct subscriptions *subscriptions, slice name,
+                           const struct message *message);
 
 /* Sends to every local subscriber but `except` (NULL: to all), and, unless local_only, to the bus
  * first. Returns how many local ones. */

@@ -119,7 +119,7 @@ void features_start(struct features *features, const struct features_settings *s
         .permission = service_operations(settings->permission),
         .permission_self = settings->permission->self,
     };
-    features->cluster = cluster_single_new(settings->server_name);
+    features->cluster = settings->cluster;
     features->pipeline = pipeline_new(&pipeline);
     features->services =
         (struct handler_services){.loop = settings->loop,
@@ -172,8 +172,7 @@ void features_stop(struct features *features)
         event_handler_free(&features->event);
     if (features->pipeline != NULL)
         pipeline_free(&features->pipeline);
-    if (features->cluster != NULL)
-        cluster_single_free(&features->cluster);
+    features->cluster = NULL;
     free(features->prefixes);
     features->prefixes = NULL;
 }

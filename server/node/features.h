@@ -19,7 +19,7 @@ struct features {
     struct event_handler *event;
     struct rpc_handler *rpc;
     struct presence_handler *presence;
-    slice *prefixes; /* of records: the texts of two lists */
+    slice *prefixes;                           /* of records: the texts of two lists */
     struct meter *cache_meter, *storage_meter; /* in front of cache and storage */
     void (*on_drained)(void *context);
     void *drain_context;
@@ -29,7 +29,7 @@ struct features_settings {
     uv_loop_t *loop;
     struct log *log;
     struct metrics *metrics;
-    slice server_name; /* borrowed */
+    struct cluster *cluster; /* borrowed */
     const struct config *config;
     const struct service *cache, *storage, *permission, *subscriptions;
 };

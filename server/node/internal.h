@@ -3,10 +3,12 @@
 
 #include "node/node.h"
 
+#include "cluster.h"
 #include "endpoints.h"
 #include "features.h"
 #include "http_paths.h"
 #include "plugin_client.h"
+#include "process.h"
 #include "services.h"
 #include "statistics.h"
 
@@ -31,6 +33,9 @@ struct ds_node {
     struct service *cache, *storage, *permission, *subscriptions;
     VEC(struct session_authentication) authentications;
     VEC(struct service *) monitorings;
+
+    struct node_cluster cluster;
+    struct ds_process *process; /* NULL: this node is the only one in it */
 
     struct statistics statistics;
     struct metrics_watcher login_watcher;

@@ -109,6 +109,7 @@ static void plugins_closed(void *context)
     struct ds_node *node = context;
     clear_deadline(node);
     enter(node, NODE_HANDLER_SHUTDOWN);
+    cluster_leave(&node->cluster);
     plugin_client_close(node->plugin_client);
     features_stop(&node->features);
     shut_services(node);
@@ -146,10 +147,12 @@ static void endpoints_closed(void *context)
     shut_plugins(node);
 }
 
-/* Whatever was accepted has been answered, or its time is up. */
+/* Whatever was accepted has been answered, or its time is up. The others forget this node and its
+ * clients at once, and not one name after the other as its clients go. */
 static void close_endpoints(struct ds_node *node)
 {
     clear_deadline(node);
+    cluster_leave(&node->cluster);
     http_paths_leave(&node->http_paths);
     endpoints_close(&node->endpoints,
                     (uint32_t)config_integer(node->config, CONFIG_SHUTDOWN_TIMEOUT),
@@ -282,7 +285,7 @@ static void start_handlers(struct ds_node *node)
         .loop = node->loop,
         .log = &node->log,
         .metrics = &node->statistics.metrics,
-        .server_name = node->server_name,
+        .cluster = &node->cluster.cluster,
         .config = node->config,
         .cache = node->cache,
         .storage = node->storage,
@@ -291,6 +294,7 @@ static void start_handlers(struct ds_node *node)
     };
     enter(node, NODE_HANDLER_INIT);
     features_start(&node->features, &settings);
+    cluster_join(&node->cluster);
     start_plugins(node);
 }
 

@@ -50,29 +50,8 @@ static void add_telemetry(struct ds_node *node)
         add(node, DS_PLUGIN_TELEMETRY, CONFIG_PLUGIN_TELEMETRY, 0, "telemetry");
 }
 
-/* Parts of a node of which there is one implementation: another one cannot be asked for. */
-static void refuse_what_is_not_built_in(struct ds_node *node, enum config_plugin_kind kind,
-                                        const char *built_in)
-{
-    for (size_t i = 0; i < config_plugin_count(node->config, kind); i++) {
-        const struct config_plugin *wanted = config_plugin(node->config, kind, i);
-        slice asked = wanted->type.length > 0   ? wanted->type
-                      : wanted->name.length > 0 ? wanted->name
-                                                : wanted->path;
-        if (built_in == NULL || !slice_equal(asked, slice_of(built_in)))
-            config_refuse(node->config, wanted->value,
-                          "Error loading " SLICE_FORMAT " plugin " SLICE_FORMAT
-                          ": it is not built into this server",
-                          SLICE_ARGUMENTS(config_plugin_kind_name(kind)), SLICE_ARGUMENTS(asked));
-    }
-}
-
 static void check_the_rest(struct ds_node *node)
 {
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_LOCKS, "default");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_NODE, "default");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_REGISTRY, "default");
-    refuse_what_is_not_built_in(node, CONFIG_PLUGIN_CLUSTER_STATES, "default");
     endpoints_check(&node->endpoints, node->config);
 }
 
@@ -88,6 +67,7 @@ static void add_plugins(struct ds_node *node)
     node->cache = add(node, DS_PLUGIN_CACHE, CONFIG_PLUGIN_CACHE, 0, "cache");
     add_authentications(node);
     node->permission = add(node, DS_PLUGIN_PERMISSION, CONFIG_PLUGIN_PERMISSION, 0, "permission");
+    cluster_add(node);
     add_telemetry(node);
     custom_plugins_add(node);
     check_the_rest(node);
@@ -95,11 +75,12 @@ static void add_plugins(struct ds_node *node)
 
 /* ---- the node ---- */
 
-struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
-                            const struct ds_node_events *events)
+struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, struct config *config,
+                               const struct ds_node_events *events)
 {
     struct ds_node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
+    node->process = process;
     node->loop = loop;
     node->config = config;
     node->events = *events;
@@ -115,6 +96,12 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
     add_plugins(node);
     node->state = NODE_CONFIG_LOADED;
     return node;
+}
+
+struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
+                            const struct ds_node_events *events)
+{
+    return ds_node_new_in(NULL, loop, config, events);
 }
 
 /* A plugin that did not close in time may still use its node, which is kept for it. */
@@ -134,6 +121,7 @@ void ds_node_free(struct ds_node **node)
     services_fini(&freed->custom);
     services_fini(&freed->services);
     services_fini(&freed->logger);
+    cluster_fini(&freed->cluster);
     VEC_FREE(&freed->authentications);
     VEC_FREE(&freed->monitorings);
     free(freed);

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 struct ds_node;
+struct ds_process;
 struct log;
 
 struct ds_node_events {
@@ -40,6 +41,10 @@ enum node_state {
  * borrowed until the node is freed, events are copied. */
 struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
                             const struct ds_node_events *events);
+
+/* The same in a process that has several nodes, each on the thread that calls this (process.h). */
+struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, struct config *config,
+                               const struct ds_node_events *events);
 
 /* Frees a node that has stopped. */
 void ds_node_free(struct ds_node **node);

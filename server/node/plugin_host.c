@@ -171,12 +171,27 @@ static bool host_set_option(void *host, const char *option, int64_t value, struc
     return running_options_set(host, option, value, error);
 }
 
+/* ---- other nodes of the process ---- */
+
+static void *host_share(void *host, const char *key, void *(*make)(void *context), void *context)
+{
+    return process_share(((struct ds_node *)host)->process, key, make, context);
+}
+
+static void host_unshare(void *host, const char *key, void (*free)(void *object))
+{
+    process_unshare(((struct ds_node *)host)->process, key, free);
+}
+
+/* ---- all of it ---- */
+
 void plugin_host_fill(struct ds_node *node)
 {
     bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
     node->host = (struct ds_services){.host = node,
                                       .loop = node->loop,
                                       .config_dir = config_dir(node->config),
+                                      .server_name = node->server_name,
                                       .log = host_log,
                                       .log_wants = host_log_wants,
                                       .read_record = has_records ? host_read_record : NULL,
@@ -189,5 +204,9 @@ void plugin_host_fill(struct ds_node *node)
                                       .each_client = host_each_client,
                                       .close_user = host_close_user,
                                       .set_option = host_set_option};
+    if (node->process != NULL) {
+        node->host.share = host_share;
+        node->host.unshare = host_unshare;
+    }
     monitoring_offer(node);
 }

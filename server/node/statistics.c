@@ -265,7 +265,7 @@ static void view_log(struct statistics *statistics, const struct log *log)
 static void view_registries(struct statistics *statistics, const struct cluster *cluster)
 {
     static const struct {
-        enum state_set set;
+        uint8_t set; /* of enum state_set */
         const char *name;
     } REGISTRIES[] = {
         {STATE_ONLINE_USERS, "ONLINE_USERS"},
@@ -314,7 +314,7 @@ const struct ds_statistics *statistics_take(struct ds_node *node)
         .started_ms = statistics->started_ms,
         .version = DEEPSTREAM_VERSION,
         .server_name = node->server_name,
-        .cluster_size = 1, /* a node is alone */
+        .cluster_size = cluster_size(&node->cluster),
         .decision_seconds = view_of(&statistics->metrics.decision_time),
     };
     view_process(&statistics->view);

@@ -46,12 +46,12 @@ await check('an unknown option is named, with the nearest one, also without a co
 });
 
 await check('commands without operands take none', ({ run }) => {
-    for (const command of ['start', 'daemon', 'info', 'nginx'])
+    for (const command of ['start', 'daemon', 'cluster', 'info', 'nginx'])
         ended(run([command, 'more']), { status: 2, stderr: /unexpected argument 'more'/ });
 });
 
 await check('values of start that cannot be meant end with 1 and the text of the original', ({ run }) => {
-    for (const command of ['start', 'daemon']) {
+    for (const command of ['start', 'daemon', 'cluster']) {
         ended(run([command, '--port', 'abc']), { status: 1, stderr: 'Provided --port must be an integer\n' });
         ended(run([command, '--port', '12.5']), { status: 1, stderr: 'Provided --port must be an integer\n' });
         ended(run([command, '--log-level', 'loud']), {

@@ -84,16 +84,24 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
     VEC_PUSH(&node->subscribers, ((struct bus_subscriber){topic, on_message, context}));
 }
 
+static size_t bus_count(void *self)
+{
+    return ((const struct memory_node *)self)->all->nodes.count;
+}
+
 static void bus_watch(void *self, bus_server *on_removed, void *context)
 {
     struct memory_node *node = self;
     VEC_PUSH(&node->server_watchers, ((struct server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_watch};
+static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_count,
+                                          bus_watch};
 
 static void deliver(const struct posted_message *posted)
 {
+    if (posted->from->has_left)
+        return;
     for (size_t i = 0; i < posted->to->subscribers.count; i++) {
         const struct bus_subscriber *subscriber = &posted->to->subscribers.items[i];
         if (subscriber->topic == posted->message->topic)

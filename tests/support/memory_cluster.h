@@ -46,9 +46,8 @@ void memory_cluster_fini(struct memory_cluster *cluster);
 /* A new node, which lives as long as the cluster. */
 struct cluster *memory_cluster_join(struct memory_cluster *cluster, const char *server_name);
 
-/* The node goes: its names go with it, and nothing reaches it any more. Before its handlers are
- * freed.
- */
+/* The node goes: its names go with it, nothing reaches it any more, and what it said last reaches
+ * nobody. Before its handlers are freed. */
 void memory_cluster_leave(struct cluster *node);
 
 /* Delivers what is on the bus, and what that causes, until nothing is. */

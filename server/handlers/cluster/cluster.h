@@ -22,6 +22,8 @@ struct bus_operations {
     /* Several may subscribe to one topic; each gets every message of it. LISTEN_UNSUCCESSFUL of
      * events and records comes under TOPIC_EVENT and TOPIC_RECORD. */
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
+    /* Nodes, with this one. */
+    size_t (*count)(void *self);
     /* Told when a node is gone: what it was asked it will not answer. Several may watch. */
     void (*watch)(void *self, bus_server *on_removed, void *context);
 };
@@ -38,7 +40,7 @@ enum state_set {
     STATE_EVENT_LISTEN_PATTERNS = 16,
     STATE_RECORD_PUBLISHED = 17,
     STATE_EVENT_PUBLISHED = 18,
-    STATE_EVENT_FILTERS = 19, /* with wildcards; the original has none */
+    STATE_EVENT_FILTERS = 25, /* with wildcards; the original has none */
     STATE_SET_END,
 };
 

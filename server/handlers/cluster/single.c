@@ -50,6 +50,12 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
     (void)context;
 }
 
+static size_t bus_count(void *self)
+{
+    (void)self;
+    return 1;
+}
+
 static void bus_watch(void *self, bus_server *on_removed, void *context)
 {
     (void)self;
@@ -57,7 +63,8 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     (void)context;
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_watch};
+static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_count,
+                                          bus_watch};
 
 /* ---- state registries ---- */
 

@@ -18,7 +18,7 @@ struct listen_actions {
     uint16_t has_provider, has_no_provider; /* 0: nobody is told */
     uint16_t invalid_regex, response_timeout, unsuccessful, multiple;
     enum session_slot slot;
-    enum state_set names, patterns, published;
+    uint8_t names, patterns, published; /* of enum state_set */
 };
 
 struct listen {

@@ -8,6 +8,7 @@ void record_tell_deleted(struct record_handler *handler, slice name, const struc
 {
     struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
     MESSAGE_SET(&deleted, name, name);
+    sequence_forget(handler->sequence, name);
     subscriptions_send(handler->subscriptions, name, &deleted, except, scope);
     subscriptions_drop_name(handler->subscriptions, name);
 }

@@ -88,7 +88,7 @@ static void forward(struct record_handler *handler, const struct message *messag
     MESSAGE_ECHO(&update, message, version);
     MESSAGE_ECHO(&update, message, path);
     MESSAGE_ECHO(&update, message, data);
-    subscriptions_send(handler->subscriptions, message->name, &update, NULL, SEND_LOCAL_ONLY);
+    sequence_send(handler->sequence, &update, NULL);
 }
 
 static void on_bus_message(void *context, const struct message *message, slice from_server)
@@ -144,6 +144,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     arena_init(&handler->scratch, 0);
     step_deadlines_open(handler);
     handler->subscriptions = subscriptions_of_records(services);
+    handler->sequence = sequence_new(handler);
     handler->listen = listen_new(services, TOPIC_RECORD, handler->subscriptions, &settings->listen);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_RECORD, on_bus_message,
                                       handler);
@@ -182,6 +183,7 @@ void record_handler_free(struct record_handler **handler)
     step_all_fail(self);
     save_all_fail(self);
     step_deadlines_close(self);
+    sequence_free(&self->sequence);
     listen_free(&self->listen);
     subscriptions_free(&self->subscriptions);
     step_free_spares(self);

@@ -15,6 +15,7 @@ static void tell_changed(struct step *step)
     MESSAGE_SET(&update, version, step->current.version);
     MESSAGE_SET(&update, data, step->current.data);
     MESSAGE_SET(&update, is_write_ack, false);
+    sequence_forget(step->handler->sequence, step->name); /* the version may be any */
     subscriptions_send(step->handler->subscriptions, step->name, &update, NULL, SEND_LOCAL_ONLY);
 }
 
@@ -53,6 +54,15 @@ void notify_names(struct request *request)
 
 /* ---- the message ---- */
 
+static bool anybody_elsewhere(const struct record_handler *handler, const struct message *message)
+{
+    for (uint32_t i = 0; i < message->name_count; i++) {
+        if (subscriptions_exist_elsewhere(handler->subscriptions, message->names[i]))
+            return true;
+    }
+    return false;
+}
+
 /* When every name is done. */
 static void notified(struct request *request)
 {
@@ -61,6 +71,8 @@ static void notified(struct request *request)
     if (request->handler->is_closing)
         return;
     record_reply_ack(request->session, message, true);
+    if (!anybody_elsewhere(request->handler, message))
+        return;
     struct message notify = MESSAGE(TOPIC_RECORD, RECORD_NOTIFY);
     message_set_names(&notify, message->names, message->name_count);
     cluster->bus->send(cluster->bus_self, &notify);

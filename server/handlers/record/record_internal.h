@@ -22,6 +22,7 @@
 struct step;
 struct queue;
 struct save;
+struct sequence;
 
 /* Whose answer is awaited, with its own deadline. */
 enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_KIND_COUNT };
@@ -37,6 +38,7 @@ struct record_handler {
     struct handler table;
     struct subscriptions *subscriptions;
     struct listen *listen;
+    struct sequence *sequence;
     bool is_closing;
 
     struct hashmap queues;  /* name -> struct queue, which holds the key */
@@ -215,6 +217,19 @@ void save_start(struct record_handler *handler, struct session *session,
 /* Copies what storage holds into the cache, unless something is there. */
 void save_promote(struct record_handler *handler, slice name, const struct ds_record *record);
 void save_all_fail(struct record_handler *handler);
+
+/* ---- updates on their way to subscribers of this node: sequence.c ---- */
+
+struct sequence *sequence_new(struct record_handler *handler);
+/* After it, the loop has to turn once. */
+void sequence_free(struct sequence **sequence);
+
+/* An update with its version, made here or at another node. Its turn may come later. */
+void sequence_send(struct sequence *sequence, const struct message *update,
+                   const struct session *except);
+
+/* The record is another one now, or none: what waits is dropped, versions begin anew. */
+void sequence_forget(struct sequence *sequence, slice name);
 
 /* ---- what messages do ---- */
 

@@ -70,8 +70,8 @@ static void broadcast(struct step *step)
     if (step->form == WRITE_MULTI) /* what it made is at hand */
         MESSAGE_SET(&update, result, written_text(step));
     MESSAGE_SET(&update, is_write_ack, false);
-    subscriptions_send(step->handler->subscriptions, step->name, &update, step_session(step),
-                       SEND_TO_CLUSTER);
+    subscriptions_publish(step->handler->subscriptions, step->name, &update);
+    sequence_send(step->handler->sequence, &update, step_session(step));
 }
 
 static void accepted(struct step *step)

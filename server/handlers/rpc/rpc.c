@@ -185,6 +185,30 @@ static void on_bus_message(void *context, const struct message *message, slice f
     }
 }
 
+/* Calls to it and calls of it. One that is moved on may end, but no other with it. */
+static void on_server_removed(void *context, slice server)
+{
+    const struct rpc_handler *handler = context;
+    VEC(struct call *) calls = {0};
+    size_t position = 0;
+    for (const struct hashmap_entry *at;
+         (at = hashmap_next(&handler->by_origin, &position)) != NULL;) {
+        struct call *call = at->value;
+        bool was_asked =
+            call->provider_server.at != NULL && slice_equal(call->provider_server, server);
+        bool has_asked = call->requestor == NULL && slice_equal(call->requestor_server, server);
+        if (was_asked || has_asked)
+            VEC_PUSH(&calls, call);
+    }
+    for (size_t i = 0; i < calls.count; i++) {
+        if (calls.items[i]->requestor == NULL)
+            call_end(calls.items[i]);
+        else
+            call_attempt(calls.items[i]);
+    }
+    VEC_FREE(&calls);
+}
+
 /* ---- ends of sessions ---- */
 
 /* What it requested nobody waits for; what it was asked somebody else is (B10). */
@@ -216,6 +240,7 @@ struct rpc_handler *rpc_handler_new(const struct handler_services *services,
     chance_init(&handler->chance);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_RPC, on_bus_message,
                                       handler);
+    services->cluster->bus->watch(services->cluster->bus_self, on_server_removed, handler);
     return handler;
 }
 

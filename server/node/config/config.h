@@ -64,6 +64,7 @@ struct config_request {
     size_t override_count;
     bool disable_auth;        /* --disable-auth: auth is one entry of type none */
     bool disable_permissions; /* --disable-permissions */
+    bool is_vertical;         /* clusterNode is the bus between nodes of the process */
 
     /* Text to read in place of a file, called text_name in messages; for those who embed a node,
      * and for tests. No file is looked for then; an empty text with a name is a file without

@@ -64,11 +64,12 @@ static void drop_logger_level(struct config *config)
                     setting_new(&config->arena, DS_VALUE_NULL, options->origin));
 }
 
-static void put_none(struct config *config, const char *key, bool is_list, const char *flag)
+static void put_type(struct config *config, const char *key, const char *type, bool is_list,
+                     const char *flag)
 {
     struct origin origin = {.word = flag};
     struct ds_value *entry = setting_new(&config->arena, DS_VALUE_MAP, origin);
-    setting_add(entry, SLICE("type"), setting_new_text(&config->arena, SLICE("none"), origin));
+    setting_add(entry, SLICE("type"), setting_new_text(&config->arena, slice_of(type), origin));
     struct ds_value *value = entry;
     if (is_list) {
         value = setting_new(&config->arena, DS_VALUE_LIST, origin);
@@ -96,8 +97,10 @@ void config_apply_overrides(struct config *config, const struct config_request *
             drop_logger_level(config);
     }
     if (request->disable_auth)
-        put_none(config, "auth", true, "--disable-auth");
+        put_type(config, "auth", "none", true, "--disable-auth");
     if (request->disable_permissions)
-        put_none(config, "permission", false, "--disable-permissions");
+        put_type(config, "permission", "none", false, "--disable-permissions");
+    if (request->is_vertical)
+        put_type(config, "clusterNode", "vertical", false, "deepstream cluster");
     put_library_folder(config);
 }

@@ -1,5 +1,5 @@
-/* cache `default`: the records of one node, in its memory. Every answer comes before the call
- * returns.
+/* cache `default`: the records of one node, or of all nodes of a process, in memory. Every answer
+ * comes before the call returns.
  *
  * With a bound (maxBytes), records that the storage holds too are dropped, the one unused for
  * longest first; those without another copy never are: when they alone fill the cache, it refuses
@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <uv.h>
 
 #define DEFAULT_MAX_BYTES ((double)(256 << 20))
 #define MOST_BYTES 1099511627776.0 /* 1 TiB */
@@ -21,13 +22,37 @@ extern const struct ds_plugin ds_cache_default;
 
 static const char cache_full[] = "cache is full";
 
+#define SHARED_KEY "cache default"
+
 struct cache {
+    bool is_shared; /* by nodes on several threads: everything is done under the lock */
+    uv_mutex_t lock;
     struct record_table table;
     size_t max_bytes; /* 0: no bound */
     size_t bytes;
     size_t droppable_bytes;     /* those of the records in `droppable` */
     struct list_link droppable; /* stored elsewhere; unused for longest first */
 };
+
+/* What create returns: one node's part in it. */
+struct cache_user {
+    struct cache *cache;
+    const struct ds_services *services;
+};
+
+static struct cache *enter(void *self)
+{
+    struct cache *cache = ((struct cache_user *)self)->cache;
+    if (cache->is_shared)
+        uv_mutex_lock(&cache->lock);
+    return cache;
+}
+
+static void leave(struct cache *cache)
+{
+    if (cache->is_shared)
+        uv_mutex_unlock(&cache->lock);
+}
 
 static size_t bytes_of(const struct cached_record *record)
 {
@@ -85,20 +110,39 @@ static bool make_room(struct cache *cache, size_t bytes, struct cached_record *b
     return true;
 }
 
+/* Nobody is called under the lock: who reads a record holds on to it meanwhile. */
+static struct cached_record *hold(struct cached_record *record)
+{
+    if (record != NULL)
+        record->references++;
+    return record;
+}
+
+static struct ds_record content_of(const struct cached_record *record)
+{
+    return record == NULL ? (struct ds_record){.version = DS_MISSING}
+                          : cached_record_content(record);
+}
+
+static void let_go(void *self, struct cached_record *record)
+{
+    if (record == NULL)
+        return;
+    struct cache *cache = enter(self);
+    cached_record_release(record);
+    leave(cache);
+}
+
 static void cache_get(void *self, slice name, ds_record_done *done, void *context)
 {
-    struct cache *cache = self;
-    struct cached_record *record = record_table_find(&cache->table, name);
-    if (record == NULL) {
-        done(context, NULL, &(struct ds_record){.version = DS_MISSING});
-        return;
-    }
-    if (is_droppable(record))
+    struct cache *cache = enter(self);
+    struct cached_record *record = hold(record_table_find(&cache->table, name));
+    if (record != NULL && is_droppable(record))
         make_droppable(cache, record); /* as the last one */
-    record->references++;
-    struct ds_record content = cached_record_content(record);
+    leave(cache);
+    struct ds_record content = content_of(record);
     done(context, NULL, &content);
-    cached_record_release(record);
+    let_go(self, record);
 }
 
 static const char *put(struct cache *cache, slice name, const struct ds_record *content,
@@ -118,63 +162,88 @@ static const char *put(struct cache *cache, slice name, const struct ds_record *
 
 static void cache_size(void *self, uint64_t *records, uint64_t *bytes)
 {
-    const struct cache *cache = self;
+    struct cache *cache = enter(self);
     *records = cache->table.count;
     *bytes = cache->bytes;
+    leave(cache);
 }
 
 static void cache_set(void *self, slice name, const struct ds_record *content, int32_t expected,
                       ds_set_done *done, void *context)
 {
-    struct cache *cache = self;
+    struct cache *cache = enter(self);
     struct cached_record *before = record_table_find(&cache->table, name);
-    int32_t version = before == NULL ? DS_MISSING : before->version;
-    if (expected == DS_ANY_VERSION || expected == version) {
-        done(context, put(cache, name, content, before), NULL);
-    } else if (before == NULL) {
-        done(context, NULL, &(struct ds_record){.version = DS_MISSING});
-    } else {
-        before->references++;
-        struct ds_record conflict = cached_record_content(before);
-        done(context, NULL, &conflict);
-        cached_record_release(before);
-    }
+    bool is_expected =
+        expected == DS_ANY_VERSION || expected == (before == NULL ? DS_MISSING : before->version);
+    const char *error = is_expected ? put(cache, name, content, before) : NULL;
+    struct cached_record *held = is_expected ? NULL : hold(before);
+    leave(cache);
+    struct ds_record conflict = content_of(held);
+    done(context, error, is_expected ? NULL : &conflict);
+    let_go(self, held);
 }
 
 static void cache_heads(void *self, const slice *names, size_t count, ds_heads_done *done,
                         void *context)
 {
-    struct cache *cache = self;
     int32_t *versions = malloc(count * sizeof *versions + 1);
     CHECK(versions != NULL);
-    for (size_t i = 0; i < count; i++) {
-        const struct cached_record *record = record_table_find(&cache->table, names[i]);
-        versions[i] = record == NULL ? DS_MISSING : record->version;
-    }
+    struct cache *cache = enter(self);
+    for (size_t i = 0; i < count; i++)
+        versions[i] = content_of(record_table_find(&cache->table, names[i])).version;
+    leave(cache);
     done(context, NULL, versions);
     free(versions);
 }
 
 static void cache_remove(void *self, const slice *names, size_t count, ds_done *done, void *context)
 {
-    struct cache *cache = self;
+    struct cache *cache = enter(self);
     for (size_t i = 0; i < count; i++)
         forget(cache, record_table_take(&cache->table, names[i]));
+    leave(cache);
     done(context, NULL);
 }
 
 static void cache_stored(void *self, slice name, int32_t version)
 {
-    struct cache *cache = self;
+    struct cache *cache = enter(self);
     struct cached_record *record = record_table_find(&cache->table, name);
     if (record != NULL && record->version == version)
         make_droppable(cache, record);
+    leave(cache);
+}
+
+/* ---- lifecycle ---- */
+
+static struct cache *cache_new(size_t max_bytes)
+{
+    struct cache *cache = calloc(1, sizeof *cache);
+    CHECK(cache != NULL && uv_mutex_init(&cache->lock) == 0);
+    record_table_init(&cache->table);
+    cache->max_bytes = max_bytes;
+    list_init(&cache->droppable);
+    return cache;
+}
+
+static void *make_shared(void *context)
+{
+    struct cache *cache = cache_new(*(const size_t *)context);
+    cache->is_shared = true;
+    return cache;
+}
+
+static void free_cache(void *object)
+{
+    struct cache *cache = object;
+    record_table_fini(&cache->table);
+    uv_mutex_destroy(&cache->lock);
+    free(cache);
 }
 
 static void *cache_create(const struct ds_services *services, const struct ds_value *options,
                           struct ds_error *error)
 {
-    (void)services;
     const struct ds_value *option = ds_value_member(options, "maxBytes");
     enum ds_value_kind kind = ds_value_kind(option);
     double max_bytes = ds_value_number(option, DEFAULT_MAX_BYTES);
@@ -184,19 +253,24 @@ static void *cache_create(const struct ds_services *services, const struct ds_va
                  "maxBytes must be a number of bytes from 0, no bound, to %.0f", MOST_BYTES);
         return NULL;
     }
-    struct cache *cache = calloc(1, sizeof *cache);
-    CHECK(cache != NULL);
-    record_table_init(&cache->table);
-    cache->max_bytes = (size_t)max_bytes;
-    list_init(&cache->droppable);
-    return cache;
+    size_t bytes = (size_t)max_bytes;
+    struct cache_user *user = calloc(1, sizeof *user);
+    CHECK(user != NULL);
+    user->services = services;
+    user->cache = services->share == NULL
+                      ? cache_new(bytes)
+                      : services->share(services->host, SHARED_KEY, make_shared, &bytes);
+    return user;
 }
 
 static void cache_close(void *self, ds_done *done, void *context)
 {
-    struct cache *cache = self;
-    record_table_fini(&cache->table);
-    free(cache);
+    struct cache_user *user = self;
+    if (user->cache->is_shared)
+        user->services->unshare(user->services->host, SHARED_KEY, free_cache);
+    else
+        free_cache(user->cache);
+    free(user);
     done(context, NULL);
 }
 
@@ -213,7 +287,7 @@ const struct ds_plugin ds_cache_default = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CACHE,
     .name = "default",
-    .description = "records in the memory of this node",
+    .description = "records in the memory of this process",
     .create = cache_create,
     .close = cache_close,
     .operations = &operations,

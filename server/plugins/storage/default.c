@@ -28,10 +28,10 @@ struct storage {
     char *path;
     enum database_synchronous synchronous;
     size_t max_queue_bytes;
-    size_t queued_bytes; /* of jobs that are not answered yet */
-    bool is_started;
+    size_t queued_bytes;    /* of jobs that are not answered yet */
     uint64_t failed_writes; /* since the last one that succeeded */
-    struct writer writer;
+    struct writer *writer;  /* shared with other nodes of the process; NULL before the start */
+    struct writer_client client;
     struct {
         ds_done *done;
         void *context;
@@ -90,7 +90,7 @@ static bool has_room(const struct storage *storage, size_t bytes)
 static void submit(struct storage *storage, struct job *job)
 {
     storage->queued_bytes += job->bytes;
-    writer_submit(&storage->writer, job);
+    writer_submit(&storage->client, job);
 }
 
 static void storage_get(void *self, ds_slice name, ds_record_done *done, void *context)
@@ -221,9 +221,49 @@ static void on_open(void *context, const char *error)
     storage->start.done(storage->start.context, error);
 }
 
-static void on_stopped(void *context)
+/* Nodes of one process that have the same file share what writes it. */
+static struct buf share_key(const struct storage *storage)
 {
-    end(context);
+    struct buf key = BUF_EMPTY;
+    buf_printf(&key, "storage default %s", storage->path);
+    buf_append_byte(&key, '\0');
+    return key;
+}
+
+static void *make_writer(void *context)
+{
+    const struct storage *storage = context;
+    return writer_new(storage->path, storage->synchronous);
+}
+
+static void free_writer(void *writer)
+{
+    writer_free(writer);
+}
+
+static struct writer *acquire_writer(struct storage *storage)
+{
+    const struct ds_services *services = storage->services;
+    if (services->share == NULL)
+        return make_writer(storage);
+    struct buf key = share_key(storage);
+    struct writer *writer = services->share(services->host, key.at, make_writer, storage);
+    buf_fini(&key);
+    return writer;
+}
+
+static void on_left(void *context)
+{
+    struct storage *storage = context;
+    const struct ds_services *services = storage->services;
+    if (services->share == NULL) {
+        free_writer(storage->writer);
+    } else {
+        struct buf key = share_key(storage);
+        services->unshare(services->host, key.at, free_writer);
+        buf_fini(&key);
+    }
+    end(storage);
 }
 
 static void storage_start(void *self, ds_done *done, void *context)
@@ -231,10 +271,9 @@ static void storage_start(void *self, ds_done *done, void *context)
     struct storage *storage = self;
     storage->start.done = done;
     storage->start.context = context;
-    const struct writer_owner owner = {storage, on_open, on_job, on_stopped};
-    storage->is_started = true;
-    writer_start(&storage->writer, storage->services->loop, storage->path, storage->synchronous,
-                 &owner);
+    const struct writer_owner owner = {storage, on_open, on_job, on_left};
+    storage->writer = acquire_writer(storage);
+    writer_join(storage->writer, &storage->client, storage->services->loop, &owner);
 }
 
 static void storage_close(void *self, ds_done *done, void *context)
@@ -242,8 +281,8 @@ static void storage_close(void *self, ds_done *done, void *context)
     struct storage *storage = self;
     storage->close.done = done;
     storage->close.context = context;
-    if (storage->is_started)
-        writer_stop(&storage->writer);
+    if (storage->writer != NULL)
+        writer_leave(&storage->client);
     else
         end(storage);
 }

@@ -1,5 +1,6 @@
-/* storage `none`: keeps nothing, so records live as long as the cache has them. It has no operations:
- * were its writes to succeed, a cache with a bound would think that it may drop them. */
+/* storage `none`: keeps nothing, so records live as long as the cache has them. It has no
+ * operations: were its writes to succeed, a cache with a bound would think that it may drop them.
+ */
 
 #include "deepstream/plugin.h"
 

@@ -211,14 +211,25 @@ static size_t next_batch(struct worker *worker)
     return count;
 }
 
+/* A client is there as long as one of its jobs is. */
 static void hand_over(struct worker *worker, size_t count)
 {
     struct writer *writer = worker->writer;
     uv_mutex_lock(&writer->mutex);
-    for (size_t i = 0; i < count; i++)
-        append(&writer->finished, worker->batch[i], worker->batch[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct writer_client *client = worker->batch[i]->client;
+        bool is_awake = client->finished.first != NULL;
+        append(&client->finished, worker->batch[i], worker->batch[i]);
+        if (!is_awake)
+            uv_async_send(&client->wake);
+    }
     uv_mutex_unlock(&writer->mutex);
-    uv_async_send(&writer->wake_loop);
+}
+
+static void wake_clients(struct writer *writer)
+{
+    for (struct list_link *at = writer->clients.next; at != &writer->clients; at = at->next)
+        uv_async_send(&LIST_ITEM(at, struct writer_client, link)->wake);
 }
 
 static void tell_opened(struct writer *writer, const struct ds_error *error)
@@ -226,16 +237,16 @@ static void tell_opened(struct writer *writer, const struct ds_error *error)
     uv_mutex_lock(&writer->mutex);
     writer->has_opened = true;
     writer->open_error = *error;
+    wake_clients(writer);
     uv_mutex_unlock(&writer->mutex);
-    uv_async_send(&writer->wake_loop);
 }
 
 static void tell_ended(struct writer *writer)
 {
     uv_mutex_lock(&writer->mutex);
     writer->has_ended = true;
+    wake_clients(writer);
     uv_mutex_unlock(&writer->mutex);
-    uv_async_send(&writer->wake_loop);
 }
 
 static void work(void *argument)
@@ -254,44 +265,76 @@ static void work(void *argument)
     tell_ended(writer);
 }
 
-/* ---- the loop's side ---- */
+/* ---- the loops' side ---- */
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    struct writer *writer = handle->data;
-    uv_mutex_destroy(&writer->mutex);
-    uv_cond_destroy(&writer->wake_worker);
-    writer->owner.on_stopped(writer->owner.context);
+    struct writer_client *client = handle->data;
+    client->owner.on_left(client->owner.context);
 }
 
-static void end_when_stopped(struct writer *writer, bool has_ended)
+static void leave_list(struct writer_client *client)
 {
-    if (!has_ended || !writer->is_stopping || writer->is_closing)
+    uv_mutex_lock(&client->writer->mutex);
+    list_remove(&client->link);
+    uv_mutex_unlock(&client->writer->mutex);
+}
+
+/* The last one stays until the worker has ended, which wakes it. */
+static void leave_when_done(struct writer_client *client, bool has_ended)
+{
+    struct writer *writer = client->writer;
+    if (!client->is_leaving || client->is_closing || client->pending > 0 ||
+        (client->is_last && !has_ended))
         return;
-    writer->is_closing = true;
-    if (writer->has_thread)
+    client->is_closing = true;
+    leave_list(client);
+    if (client->is_last && writer->has_thread)
         CHECK(uv_thread_join(&writer->thread) == 0);
-    uv_close((uv_handle_t *)&writer->wake_loop, on_handle_closed);
+    uv_close((uv_handle_t *)&client->wake, on_handle_closed);
+}
+
+/* Once it has nothing to wait for, a client that leaves stops the worker if it is the last. */
+static void stop_when_last(struct writer_client *client)
+{
+    struct writer *writer = client->writer;
+    if (!client->is_leaving || client->pending > 0 || client->is_last)
+        return;
+    uv_mutex_lock(&writer->mutex);
+    client->is_last =
+        writer->clients.next == &client->link && client->link.next == &writer->clients;
+    if (client->is_last) {
+        writer->is_stopping = true;
+        uv_cond_signal(&writer->wake_worker);
+    }
+    uv_mutex_unlock(&writer->mutex);
+}
+
+static void tell_open(struct writer_client *client)
+{
+    const char *error = client->writer->open_error.text;
+    client->is_open_told = true;
+    client->owner.on_open(client->owner.context, error[0] == '\0' ? NULL : error);
 }
 
 static void on_wake(uv_async_t *handle)
 {
-    struct writer *writer = handle->data;
+    struct writer_client *client = handle->data;
+    struct writer *writer = client->writer;
     uv_mutex_lock(&writer->mutex);
-    struct job_list finished = take_all(&writer->finished);
+    struct job_list finished = take_all(&client->finished);
     bool has_opened = writer->has_opened, has_ended = writer->has_ended;
     uv_mutex_unlock(&writer->mutex);
 
-    if (has_opened && !writer->is_open_told) {
-        writer->is_open_told = true;
-        const char *error = writer->open_error.text;
-        writer->owner.on_open(writer->owner.context, error[0] == '\0' ? NULL : error);
-    }
+    if (has_opened && !client->is_open_told)
+        tell_open(client);
     for (struct job *job = finished.first, *next; job != NULL; job = next) {
         next = job->next;
-        writer->owner.on_job(writer->owner.context, job);
+        client->pending--;
+        client->owner.on_job(client->owner.context, job);
     }
-    end_when_stopped(writer, has_ended);
+    stop_when_last(client);
+    leave_when_done(client, has_ended);
 }
 
 /* Signals are the business of the loop's thread: the worker, which inherits the mask, gets none. */
@@ -307,39 +350,71 @@ static bool start_thread(struct writer *writer, struct worker *worker)
     return is_started;
 }
 
-void writer_start(struct writer *writer, uv_loop_t *loop, const char *path,
-                  enum database_synchronous synchronous, const struct writer_owner *owner)
+static void start_worker(struct writer *writer)
 {
-    *writer = (struct writer){.owner = *owner, .path = path, .synchronous = synchronous};
-    CHECK(uv_mutex_init(&writer->mutex) == 0 && uv_cond_init(&writer->wake_worker) == 0);
-    CHECK(uv_async_init(loop, &writer->wake_loop, on_wake) == 0);
-    writer->wake_loop.data = writer;
-
     struct worker *worker = calloc(1, sizeof *worker);
     CHECK(worker != NULL);
     worker->writer = writer;
     writer->has_thread = start_thread(writer, worker);
-    if (!writer->has_thread) {
-        free(worker);
-        tell_opened(writer, &(struct ds_error){.text = "there is no thread for the storage"});
-        tell_ended(writer);
-    }
+    if (writer->has_thread)
+        return;
+    free(worker);
+    tell_opened(writer, &(struct ds_error){.text = "there is no thread for the storage"});
+    tell_ended(writer);
 }
 
-void writer_submit(struct writer *writer, struct job *job)
+struct writer *writer_new(const char *path, enum database_synchronous synchronous)
 {
+    struct writer *writer = calloc(1, sizeof *writer);
+    CHECK(writer != NULL);
+    writer->path = strdup(path);
+    writer->synchronous = synchronous;
+    list_init(&writer->clients);
+    CHECK(writer->path != NULL && uv_mutex_init(&writer->mutex) == 0 &&
+          uv_cond_init(&writer->wake_worker) == 0);
+    return writer;
+}
+
+void writer_free(struct writer *writer)
+{
+    CHECK(list_is_empty(&writer->clients));
+    uv_mutex_destroy(&writer->mutex);
+    uv_cond_destroy(&writer->wake_worker);
+    free(writer->path);
+    free(writer);
+}
+
+void writer_join(struct writer *writer, struct writer_client *client, uv_loop_t *loop,
+                 const struct writer_owner *owner)
+{
+    *client = (struct writer_client){.writer = writer, .owner = *owner};
+    CHECK(uv_async_init(loop, &client->wake, on_wake) == 0);
+    client->wake.data = client;
     uv_mutex_lock(&writer->mutex);
-    CHECK(!writer->is_stopping);
+    bool is_first = !writer->has_started;
+    writer->has_started = true;
+    list_append(&writer->clients, &client->link);
+    if (writer->has_opened)
+        uv_async_send(&client->wake);
+    uv_mutex_unlock(&writer->mutex);
+    if (is_first)
+        start_worker(writer);
+}
+
+void writer_submit(struct writer_client *client, struct job *job)
+{
+    struct writer *writer = client->writer;
+    CHECK(!client->is_leaving);
+    job->client = client;
+    client->pending++;
+    uv_mutex_lock(&writer->mutex);
     append(&writer->queue, job, job);
     uv_cond_signal(&writer->wake_worker);
     uv_mutex_unlock(&writer->mutex);
 }
 
-void writer_stop(struct writer *writer)
+void writer_leave(struct writer_client *client)
 {
-    uv_mutex_lock(&writer->mutex);
-    writer->is_stopping = true;
-    uv_cond_signal(&writer->wake_worker);
-    uv_mutex_unlock(&writer->mutex);
-    uv_async_send(&writer->wake_loop); /* it may have ended already */
+    client->is_leaving = true;
+    uv_async_send(&client->wake);
 }

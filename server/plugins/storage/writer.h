@@ -6,9 +6,13 @@
  * Group commit: everything that was queued while a batch was written is the next batch, so the cost
  * of making it durable is shared, and nobody is answered before his write is on disk. A batch that
  * fails is tried again in halves, so that one job that cannot be done does not fail the others.
- * The functions are for the loop's thread; jobs are answered there, in the order they came. */
+ * Nodes of one process share one worker: what they submit is done in the order of all. The
+ * functions of a client are for its loop's thread; jobs are answered there, in the order they came.
+ */
 
 #include "database.h"
+
+#include "base/list.h"
 
 #include <uv.h>
 
@@ -17,6 +21,7 @@ enum job_kind { JOB_GET, JOB_SET, JOB_REMOVE };
 /* One block, with copies of all texts. Made by job_..., freed by who gets it back in on_job. */
 struct job {
     struct job *next;
+    struct writer_client *client; /* who gets it back */
     enum job_kind kind;
     size_t bytes; /* of memory */
     void *context;
@@ -44,39 +49,52 @@ struct job_list {
 
 struct writer_owner {
     void *context;
-    /* The database is open, or error says why not; then there is nothing but writer_stop. */
+    /* The database is open, or error says why not; then there is nothing but writer_leave. */
     void (*on_open)(void *context, const char *error);
     void (*on_job)(void *context, struct job *job);
-    /* The worker has ended and the writer may be freed. */
-    void (*on_stopped)(void *context);
+    /* It is no client any more; of the last one: the worker has ended. */
+    void (*on_left)(void *context);
+};
+
+/* A loop that the worker works for. All but `finished` is the loop's alone. */
+struct writer_client {
+    struct list_link link; /* under the writer's mutex */
+    struct writer *writer;
+    struct writer_owner owner;
+    uv_async_t wake;
+    struct job_list finished; /* under the writer's mutex */
+    size_t pending;           /* jobs that have not come back */
+    bool is_open_told, is_leaving, is_last, is_closing;
 };
 
 struct writer {
-    struct writer_owner owner;
-    const char *path;
+    char *path;
     enum database_synchronous synchronous;
-    uv_async_t wake_loop;
     uv_thread_t thread;
+    bool has_thread;
 
     uv_mutex_t mutex; /* guards what follows */
     uv_cond_t wake_worker;
+    struct list_link clients;
     struct job_list queue;
-    struct job_list finished;
+    bool has_started;
     bool has_opened;
     bool is_stopping;
     bool has_ended;
     struct ds_error open_error;
-
-    bool has_thread; /* the rest is the loop's alone */
-    bool is_open_told;
-    bool is_closing;
 };
 
-/* Starts the worker, which opens the database. path lives as long as the writer. */
-void writer_start(struct writer *writer, uv_loop_t *loop, const char *path,
-                  enum database_synchronous synchronous, const struct writer_owner *owner);
+/* path is copied. */
+struct writer *writer_new(const char *path, enum database_synchronous synchronous);
+/* All clients have left. */
+void writer_free(struct writer *writer);
 
-void writer_submit(struct writer *writer, struct job *job);
+/* The first client starts the worker, which opens the database. Each on its own loop. */
+void writer_join(struct writer *writer, struct writer_client *client, uv_loop_t *loop,
+                 const struct writer_owner *owner);
 
-/* Finishes what is queued, closes the database, ends. No job may be submitted any more. */
-void writer_stop(struct writer *writer);
+void writer_submit(struct writer_client *client, struct job *job);
+
+/* What it has submitted is finished first. The last one closes the database. No job may be
+ * submitted any more. */
+void writer_leave(struct writer_client *client);

@@ -595,6 +595,25 @@ static void B7_another_node_that_was_not_asked_cannot_answer(void **state)
     memory_expect_nothing(a);
 }
 
+static void B10_a_call_moves_on_when_the_node_that_was_asked_is_gone(void **state)
+{
+    (void)state;
+    struct memory_client *a = login_at(0, "a"), *p = login_at(1, "p"), *q = login_at(2, "q");
+    provide(p, "sum");
+    provide(q, "sum");
+    request(a, "c1");
+    memory_cluster_deliver(&cluster);
+    size_t asked = has_mail(p) ? 1 : 2;
+    struct memory_client *other = asked == 1 ? q : p;
+    memory_expect_nothing(other);
+    handler_world_leave(&worlds[asked]); /* what it still says is lost */
+    memory_cluster_deliver(&cluster);
+    expect_request(other, "c1");
+    answer(other, RPC_RESPONSE, "c1");
+    memory_cluster_deliver(&cluster);
+    memory_expect(a, TOPIC_RPC, RPC_RESPONSE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define CLUSTER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up_cluster, tear_down_cluster)
 
@@ -628,6 +647,7 @@ int main(void)
         TEST(the_handler_ends_with_calls_open),
         CLUSTER_TEST(a_call_goes_to_another_node_and_its_answer_comes_back),
         CLUSTER_TEST(B10_each_node_is_asked_once_and_then_the_requestor_told),
+        CLUSTER_TEST(B10_a_call_moves_on_when_the_node_that_was_asked_is_gone),
         CLUSTER_TEST(B7_another_node_that_was_not_asked_cannot_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

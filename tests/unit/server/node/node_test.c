@@ -242,7 +242,8 @@ static void plugins_that_are_not_there_are_refused_by_name(void **state)
     (void)state;
     assert_true(is_refused("cache: {name: redis}\n", "cache plugin via name redis"));
     assert_true(is_refused("storage: {path: ./mine.so}\n", "storage plugin via path ./mine.so"));
-    assert_true(is_refused("clusterNode: {type: vertical}\n", "clusterNode plugin vertical"));
+    assert_true(
+        is_refused("clusterNode: {name: nowhere}\n", "clusternode plugin via name nowhere"));
     assert_true(is_refused("plugins: {mine: {path: ./mine.so}}\n", "./mine.so"));
 }
 

@@ -20,6 +20,8 @@ struct kept {
     ds_record_done *record;
     ds_login_done *login;
     ds_verdict_done *verdict;
+    ds_lock_done *lock;
+    const struct ds_cluster_node_listener *listener;
     void *context;
 };
 
@@ -87,6 +89,47 @@ static const struct ds_permission_operations PERMISSION_OPERATIONS = {
     .user_new = user_new, .user_free = user_free, .check = check_request};
 static const struct ds_plugin PERMISSION = {.kind = DS_PLUGIN_PERMISSION,
                                             .operations = &PERMISSION_OPERATIONS};
+static void lock_get(void *self, ds_slice name, ds_lock_done *done, void *context)
+{
+    (void)name;
+    *(struct kept *)self = (struct kept){.lock = done, .context = context};
+}
+
+static void lock_touch(void *self, ds_slice name)
+{
+    (void)name;
+    assert_ptr_equal(self, &kept);
+}
+
+static const struct ds_lock_operations LOCK_OPERATIONS = {lock_get, lock_touch, lock_touch};
+static const struct ds_plugin LOCKS = {.kind = DS_PLUGIN_LOCKS, .operations = &LOCK_OPERATIONS};
+
+static void bus_send(void *self, uint8_t topic, ds_slice text)
+{
+    assert_ptr_equal(self, &kept);
+    assert_int_equal(topic, 4);
+    assert_true(slice_equal(text, SLICE("x")));
+}
+
+static void bus_send_direct(void *self, ds_slice server, uint8_t topic, ds_slice text)
+{
+    assert_true(slice_equal(server, SLICE("b")));
+    bus_send(self, topic, text);
+}
+
+static void bus_subscribe(void *self, uint8_t topic)
+{
+    bus_send(self, topic, SLICE("x"));
+}
+
+static void bus_listen(void *self, const struct ds_cluster_node_listener *listener)
+{
+    ((struct kept *)self)->listener = listener;
+}
+
+static const struct ds_cluster_node_operations BUS_OPERATIONS = {bus_send, bus_send_direct,
+                                                                 bus_subscribe, bus_listen};
+static const struct ds_plugin BUS = {.kind = DS_PLUGIN_CLUSTER_NODE, .operations = &BUS_OPERATIONS};
 static const struct ds_plugin LOGGER = {.kind = DS_PLUGIN_LOGGER};
 
 /* ---- the world ---- */
@@ -208,6 +251,60 @@ static void a_permission_decides_once(void **state)
     plugin_guard_free(&guard);
 }
 
+static void count_lock(void *context, bool got)
+{
+    assert_true(got);
+    ++*(int *)context;
+}
+
+static void a_lock_is_answered_once(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&LOCKS);
+    const struct ds_lock_operations *operations = plugin_guard_operations(guard);
+    operations->get(guard, SLICE("x"), count_lock, &answers);
+    kept.lock(kept.context, true);
+    kept.lock(kept.context, false);
+    assert_int_equal(answers, 1);
+    operations->renew(guard, SLICE("x"));
+    operations->release(guard, SLICE("x"));
+    plugin_guard_free(&guard);
+}
+
+static void count_text(void *context, uint8_t topic, ds_slice text)
+{
+    assert_int_equal(topic, 5);
+    assert_true(slice_equal(text, SLICE("y")));
+    ++*(int *)context;
+}
+
+static void count_state(void *context, bool is_connected)
+{
+    assert_true(is_connected);
+    ++*(int *)context;
+}
+
+static void a_bus_is_heard_until_it_is_closed(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&BUS);
+    const struct ds_cluster_node_operations *operations = plugin_guard_operations(guard);
+    struct ds_cluster_node_listener listener = {&answers, count_text, count_state};
+    operations->listen(guard, &listener);
+    operations->subscribe(guard, 4);
+    operations->send(guard, 4, SLICE("x"));
+    operations->send_direct(guard, SLICE("b"), 4, SLICE("x"));
+    kept.listener->on_text(kept.listener->context, 5, SLICE("y"));
+    kept.listener->on_state(kept.listener->context, true);
+    assert_int_equal(answers, 2);
+    plugin_guard_end(guard);
+    kept.listener->on_text(kept.listener->context, 5, SLICE("y"));
+    kept.listener->on_state(kept.listener->context, true);
+    assert_int_equal(answers, 2);
+    assert_non_null(strstr(log_text, "clusternode plugin /x/a.so: it answered with a text after"));
+    plugin_guard_free(&guard);
+}
+
 static void what_is_said_after_the_end_goes_nowhere(void **state)
 {
     (void)state;
@@ -260,6 +357,8 @@ int main(void)
         cmocka_unit_test_setup(a_storage_answers_once, set_up),
         cmocka_unit_test_setup(a_login_is_answered_once, set_up),
         cmocka_unit_test_setup(a_permission_decides_once, set_up),
+        cmocka_unit_test_setup(a_lock_is_answered_once, set_up),
+        cmocka_unit_test_setup(a_bus_is_heard_until_it_is_closed, set_up),
         cmocka_unit_test_setup(what_is_said_after_the_end_goes_nowhere, set_up),
         cmocka_unit_test_setup(an_answer_is_known_again_after_a_thousand_others, set_up),
         cmocka_unit_test_setup(what_has_nothing_to_answer_needs_no_guard, set_up),

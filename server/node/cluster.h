@@ -1,0 +1,34 @@
+#pragma once
+/* This node's part in a cluster: the bus, and the plugins on top of it. A node without a bus is
+ * alone, and pays for nothing of this. */
+
+#include "bus.h"
+
+struct ds_node;
+struct service;
+
+struct bus_server_watcher {
+    bus_server *on_removed;
+    void *context;
+};
+
+struct node_cluster {
+    struct bus bus;
+    struct service *bus_service, *registry, *states, *locks; /* NULL: none */
+    struct cluster cluster;                                  /* what handlers see */
+    struct cluster *single; /* the parts of a cluster of one that no plugin stands for */
+    struct ds_cluster_watcher watcher;
+    VEC(struct bus_server_watcher) server_watchers;
+};
+
+/* Makes the plugins that the configuration wants, and offers the bus to those made later. */
+void cluster_add(struct ds_node *node);
+void cluster_fini(struct node_cluster *cluster);
+
+/* Handlers and endpoints are ready for the others, or are not any more. Leaving twice, or without
+ * having joined, changes nothing. */
+void cluster_join(struct node_cluster *cluster);
+void cluster_leave(struct node_cluster *cluster);
+
+/* Nodes, with this one. */
+size_t cluster_size(const struct node_cluster *cluster);

@@ -1,0 +1,414 @@
+/* clusterStates `default`: each node tells the others which names it has, and which not any more.
+ * Messages may be lost, so that it also says from time to time what the checksum of its names is;
+ * who has another one asks for all of them.
+ *
+ *     first of a name here    -> add, to all; soon after the checksum of the set, to all
+ *     a server has come       -> request, to it -> full state, to who asked
+ *     checksums do not agree  -> after reconciliationTimeout request, unless they do by then
+ *     a server has gone       -> its names go with it
+ *
+ * Only servers that the cluster registry knows have names here: nothing else would take them away
+ * again. */
+
+#include "deepstream/plugin.h"
+
+#include "plugins/bus_message.h"
+#include "plugins/milliseconds.h"
+#include "plugins/state_registry/full_state.h"
+#include "plugins/state_registry/repair.h"
+#include "plugins/state_registry/state_sets.h"
+#include "plugins/state_registry/wire.h"
+
+#include "base/check.h"
+
+#include <uv.h>
+
+extern const struct ds_plugin ds_state_registry_default;
+
+/* Checksums of sets that change often are sent once in so many ms. */
+#define MOST_CHECKSUM_DELAY_MS 100
+/* Between two checksums of all sets, in reconciliationTimeouts. */
+#define AUDIT_TIMEOUTS 10
+#define ALL_SETS (((UINT32_C(1) << (LAST_SET + 1)) - 1) & ~((UINT32_C(1) << FIRST_SET) - 1))
+
+/* What is kept of another server beside its names. */
+struct peer {
+    struct repair repair;
+    struct full_state *coming[STATE_SETS];
+};
+
+struct registry {
+    const struct ds_services *services;
+    struct state_sets sets;
+    struct bus_reader reader;
+    struct ds_bus_listener listener;
+    struct ds_cluster_watcher watcher;
+    uint64_t timeout_ms;
+    uint32_t used;    /* sets that this node had names of, as bits */
+    uint32_t changed; /* of them: whose checksum has to be sent */
+    uv_timer_t checksum_timer, audit_timer, repair_timer;
+    unsigned open_timers;
+    ds_done *closed;
+    void *closed_context;
+};
+
+/* ---- sending ---- */
+
+static void send_to_all(const struct registry *registry, struct buf *message)
+{
+    buf_append_byte(message, '}');
+    registry->services->bus_send(registry->services->host, TOPIC_STATE_REGISTRY,
+                                 buf_slice(message));
+    buf_fini(message);
+}
+
+static struct buf message_about(unsigned set, enum state_action action)
+{
+    struct buf message = BUF_EMPTY;
+    bus_begin(&message, TOPIC_STATE_REGISTRY, action);
+    buf_printf(&message, ",\"registryTopic\":%u", set);
+    return message;
+}
+
+static void send_checksums(const struct registry *registry, uint32_t sets)
+{
+    for (unsigned set = 0; set < STATE_SETS; set++) {
+        if ((sets >> set & 1) == 0)
+            continue;
+        struct buf message = message_about(set, STATE_CHECKSUM);
+        buf_printf(&message, ",\"checksum\":%lld",
+                   (long long)registry->sets.self->sets[set].checksum);
+        send_to_all(registry, &message);
+    }
+}
+
+static void on_checksum_timer(uv_timer_t *timer)
+{
+    struct registry *registry = timer->data;
+    send_checksums(registry, registry->changed);
+    registry->changed = 0;
+}
+
+static void on_audit_timer(uv_timer_t *timer)
+{
+    const struct registry *registry = timer->data;
+    send_checksums(registry, registry->used & ~registry->changed);
+}
+
+static void announce(struct registry *registry, unsigned set, slice name, enum state_action action)
+{
+    struct buf message = message_about(set, action);
+    bus_add_text(&message, "name", name);
+    send_to_all(registry, &message);
+    uint64_t delay = registry->timeout_ms < MOST_CHECKSUM_DELAY_MS ? registry->timeout_ms
+                                                                   : MOST_CHECKSUM_DELAY_MS;
+    if (registry->changed == 0)
+        uv_timer_start(&registry->checksum_timer, on_checksum_timer, delay, 0);
+    registry->changed |= UINT32_C(1) << set;
+    registry->used |= UINT32_C(1) << set;
+}
+
+/* ---- asking others ---- */
+
+static void request(const struct registry *registry, slice server, uint32_t sets)
+{
+    for (unsigned set = 0; set < STATE_SETS; set++) {
+        if ((sets >> set & 1) == 0)
+            continue;
+        struct buf message = message_about(set, STATE_REQUEST_FULL);
+        buf_append_byte(&message, '}');
+        registry->services->bus_send_direct(registry->services->host, server, TOPIC_STATE_REGISTRY,
+                                            buf_slice(&message));
+        buf_fini(&message);
+    }
+}
+
+static void repair_due(struct registry *registry);
+
+static void on_repair_timer(uv_timer_t *timer)
+{
+    repair_due(timer->data);
+}
+
+/* Asks whom it is time to ask, and waits for the next. */
+static void repair_due(struct registry *registry)
+{
+    uint64_t now = uv_now(registry->services->loop), next = 0;
+    size_t position = 0;
+    for (const struct hashmap_entry *at;
+         (at = hashmap_next(&registry->sets.servers, &position)) != NULL;) {
+        struct peer *peer = ((struct state_server *)at->value)->data;
+        request(registry, at->key, repair_take_due(&peer->repair, now, registry->timeout_ms));
+        if (peer->repair.due_ms != 0 && (next == 0 || peer->repair.due_ms < next))
+            next = peer->repair.due_ms;
+    }
+    uv_timer_stop(&registry->repair_timer);
+    if (next != 0)
+        uv_timer_start(&registry->repair_timer, on_repair_timer, next > now ? next - now : 0, 0);
+}
+
+/* ---- servers come and go ---- */
+
+static void on_server_added(void *context, slice name)
+{
+    struct registry *registry = context;
+    struct peer *peer = calloc(1, sizeof *peer);
+    CHECK(peer != NULL);
+    state_sets_add_server(&registry->sets, name)->data = peer;
+    repair_begin(&peer->repair, ALL_SETS, uv_now(registry->services->loop));
+    repair_due(registry);
+}
+
+static void peer_free(struct peer *peer)
+{
+    for (size_t i = 0; i < STATE_SETS; i++)
+        full_state_free(&peer->coming[i]);
+    free(peer);
+}
+
+static void on_server_removed(void *context, slice name)
+{
+    struct registry *registry = context;
+    struct state_server *server = state_sets_server(&registry->sets, name);
+    if (server == NULL)
+        return;
+    peer_free(server->data);
+    server->data = NULL;
+    state_sets_remove_server(&registry->sets, server);
+}
+
+/* What others said while the bus was lost is not known, nor whether they heard this node. */
+static void on_connected(void *context)
+{
+    struct registry *registry = context;
+    size_t position = 0;
+    for (const struct hashmap_entry *at;
+         (at = hashmap_next(&registry->sets.servers, &position)) != NULL;) {
+        struct peer *peer = ((struct state_server *)at->value)->data;
+        repair_begin(&peer->repair, ALL_SETS, uv_now(registry->services->loop));
+    }
+    repair_due(registry);
+    send_checksums(registry, registry->used);
+}
+
+/* ---- what comes ---- */
+
+struct asker {
+    const struct registry *registry;
+    slice server;
+};
+
+static void send_full_part(void *context, slice message)
+{
+    const struct asker *asker = context;
+    const struct ds_services *services = asker->registry->services;
+    services->bus_send_direct(services->host, asker->server, TOPIC_STATE_REGISTRY, message);
+}
+
+static void on_full_state(struct registry *registry, struct state_server *server, unsigned set,
+                          const struct value_object *message)
+{
+    struct peer *peer = server->data;
+    struct full_state *state = peer->coming[set];
+    if (bus_number(message, SLICE("part"), 0) == 0)
+        full_state_free(&state);
+    if (state == NULL)
+        state = full_state_new();
+    enum full_state_news news = full_state_add(state, message);
+    peer->coming[set] = news == FULL_STATE_MORE ? state : NULL;
+    if (news == FULL_STATE_MORE)
+        return;
+    if (news == FULL_STATE_COMPLETE) {
+        repair_end(&peer->repair, set);
+        state_sets_replace(&registry->sets, server, set, &state->names);
+    }
+    full_state_free(&state);
+}
+
+static void on_checksum(struct registry *registry, struct state_server *server, unsigned set,
+                        const struct value_object *message)
+{
+    struct peer *peer = server->data;
+    double theirs = bus_number(message, SLICE("checksum"), 0);
+    repair_compare(&peer->repair, set, theirs == (double)server->sets[set].checksum,
+                   uv_now(registry->services->loop), registry->timeout_ms);
+    repair_due(registry);
+}
+
+static void on_server_message(struct registry *registry, struct state_server *server, unsigned set,
+                              const struct value_object *message)
+{
+    slice name = bus_text(message, SLICE("name"));
+    switch (bus_action(message)) {
+    case STATE_ADD:
+        if (name.at != NULL)
+            state_sets_set(&registry->sets, server, set, name);
+        break;
+    case STATE_REMOVE:
+        if (name.at != NULL)
+            state_sets_unset(&registry->sets, server, set, name);
+        break;
+    case STATE_FULL:
+        on_full_state(registry, server, set, message);
+        break;
+    case STATE_CHECKSUM:
+        on_checksum(registry, server, set, message);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Whoever asks may know this node before this node knows it. */
+static void on_message(void *context, ds_slice from_server, ds_slice text)
+{
+    struct registry *registry = context;
+    const struct value_object *message = bus_read(&registry->reader, text);
+    if (message == NULL)
+        return;
+    double set = bus_number(message, SLICE("registryTopic"), -1);
+    if (!(set >= 0 && set < STATE_SETS && set == (unsigned)set))
+        return;
+    if (bus_action(message) == STATE_REQUEST_FULL) {
+        struct asker asker = {registry, from_server};
+        full_state_write(&registry->sets, (unsigned)set, send_full_part, &asker);
+        return;
+    }
+    struct state_server *server = state_sets_server(&registry->sets, from_server);
+    if (server != NULL)
+        on_server_message(registry, server, (unsigned)set, message);
+}
+
+/* ---- the operations ---- */
+
+static void add(void *self, uint8_t set, ds_slice name)
+{
+    struct registry *registry = self;
+    CHECK(set < STATE_SETS);
+    if (state_sets_add(&registry->sets, set, name))
+        announce(registry, set, name, STATE_ADD);
+}
+
+static void remove_name(void *self, uint8_t set, ds_slice name)
+{
+    struct registry *registry = self;
+    struct buf copy = BUF_EMPTY; /* it may be the set's own */
+    CHECK(set < STATE_SETS);
+    buf_append(&copy, name);
+    if (state_sets_remove(&registry->sets, set, name))
+        announce(registry, set, buf_slice(&copy), STATE_REMOVE);
+    buf_fini(&copy);
+}
+
+static bool has(void *self, uint8_t set, ds_slice name)
+{
+    CHECK(set < STATE_SETS);
+    return state_sets_has(&((struct registry *)self)->sets, set, name);
+}
+
+static void each_name(void *self, uint8_t set, void (*each)(void *context, ds_slice name), void *context)
+{
+    CHECK(set < STATE_SETS);
+    state_sets_each(&((struct registry *)self)->sets, set, each, context);
+}
+
+static size_t count(void *self, uint8_t set)
+{
+    CHECK(set < STATE_SETS);
+    return ((struct registry *)self)->sets.sets[set].names.count;
+}
+
+static void each_server(void *self, uint8_t set, ds_slice name,
+                        void (*each)(void *context, ds_slice server), void *context)
+{
+    CHECK(set < STATE_SETS);
+    state_sets_each_server(&((struct registry *)self)->sets, set, name, each, context);
+}
+
+static void watch(void *self, uint8_t set, const struct ds_state_watcher *watcher)
+{
+    CHECK(set < STATE_SETS);
+    VEC_PUSH(&((struct registry *)self)->sets.sets[set].watchers, watcher);
+}
+
+/* ---- the plugin ---- */
+
+static void open_timer(struct registry *registry, uv_timer_t *timer)
+{
+    CHECK(uv_timer_init(registry->services->loop, timer) == 0);
+    timer->data = registry;
+    registry->open_timers++;
+}
+
+static void *create(const struct ds_services *services, const struct ds_value *options,
+                    struct ds_error *error)
+{
+    uint64_t timeout_ms;
+    if (!option_milliseconds(options, "reconciliationTimeout", 500, 1, &timeout_ms, error))
+        return NULL;
+    struct registry *registry = calloc(1, sizeof *registry);
+    CHECK(registry != NULL);
+    registry->services = services;
+    registry->timeout_ms = timeout_ms;
+    state_sets_init(&registry->sets, services->server_name);
+    bus_reader_init(&registry->reader);
+    open_timer(registry, &registry->checksum_timer);
+    open_timer(registry, &registry->audit_timer);
+    open_timer(registry, &registry->repair_timer);
+    uint64_t audit_ms = registry->timeout_ms * AUDIT_TIMEOUTS;
+    uv_timer_start(&registry->audit_timer, on_audit_timer, audit_ms, audit_ms);
+    registry->listener =
+        (struct ds_bus_listener){TOPIC_STATE_REGISTRY, registry, on_message, on_connected};
+    services->bus_listen(services->host, &registry->listener);
+    registry->watcher =
+        (struct ds_cluster_watcher){registry, on_server_added, on_server_removed, NULL};
+    services->cluster_watch(services->host, &registry->watcher);
+    return registry;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    struct registry *registry = timer->data;
+    if (--registry->open_timers > 0)
+        return;
+    ds_done *done = registry->closed;
+    void *context = registry->closed_context;
+    size_t position = 0;
+    for (const struct hashmap_entry *at;
+         (at = hashmap_next(&registry->sets.servers, &position)) != NULL;)
+        peer_free(((struct state_server *)at->value)->data);
+    state_sets_fini(&registry->sets);
+    bus_reader_fini(&registry->reader);
+    free(registry);
+    done(context, NULL);
+}
+
+static void close_registry(void *self, ds_done *done, void *context)
+{
+    struct registry *registry = self;
+    registry->closed = done;
+    registry->closed_context = context;
+    uv_close((uv_handle_t *)&registry->checksum_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&registry->audit_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&registry->repair_timer, on_timer_closed);
+}
+
+static const struct ds_state_registry_operations operations = {
+    .add = add,
+    .remove = remove_name,
+    .has = has,
+    .each = each_name,
+    .count = count,
+    .each_server = each_server,
+    .watch = watch,
+};
+
+const struct ds_plugin ds_state_registry_default = {
+    .version = DS_PLUGIN_VERSION,
+    .kind = DS_PLUGIN_STATE_REGISTRY,
+    .name = "default",
+    .description = "names that nodes tell each other, compared by checksums",
+    .create = create,
+    .close = close_registry,
+    .operations = &operations,
+};

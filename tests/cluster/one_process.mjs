@@ -1,0 +1,98 @@
+// `deepstream cluster`: what its nodes have together, one port, one cache, one file of records, and the signals
+// that all of them obey.
+//
+//     node tests/cluster/one_process.mjs --server FILE
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { program } from '../support/servers.mjs';
+import { Peer } from '../support/wire.mjs';
+import { NODES, OneProcess, until } from './nodes.mjs';
+
+const WRITES = 40;
+const QUICK = { clusterStates: { options: { reconciliationTimeout: 100 } } };
+let passed = 0, failed = 0;
+
+async function scene(title, given, act) {
+    const cluster = new OneProcess();
+    try {
+        await cluster.start({ ...QUICK, ...given(cluster) });
+        await act(cluster);
+        await cluster.stop();
+        passed++;
+        console.log(`ok      one process: ${title}`);
+    } catch (error) {
+        failed++;
+        console.log(`FAILED  one process: ${title}\n${error.stack}`);
+        await cluster.kill().catch(() => {});
+    }
+}
+
+async function freePort() {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address();
+    probe.close();
+    await once(probe, 'close');
+    return port;
+}
+
+const sqlite = { storage: { type: 'default', options: { path: 'records.sqlite' } } };
+
+await scene('what was acknowledged at any node is in the one file after a kill', () => sqlite, async (cluster) => {
+    const peers = await Promise.all(cluster.nodes.map(({ port }, i) => Peer.login(port, { name: `p${i}` })));
+    peers[0].send('RECORD.CREATEANDUPDATE', { name: 'r', version: -1, data: '{}', isWriteAck: true, correlationId: 'first' });
+    await peers[0].sees('RECORD.WRITE_ACKNOWLEDGEMENT', { correlationId: 'first' });
+    for (const [i, peer] of peers.entries())
+        for (let n = 0; n < WRITES; n++) peer.send('RECORD.PATCH', { name: 'r', version: -1, path: `p${i}.n${n}`, data: '1', isWriteAck: true, correlationId: `${i}-${n}` });
+    const acknowledged = (peer) => peer.messages.filter((message) => message.kind === 'RECORD.WRITE_ACKNOWLEDGEMENT' && message.correlationId !== 'first').length;
+    for (const peer of peers) await peer.until(() => acknowledged(peer) === WRITES, 'its acknowledgements');
+    await cluster.kill();
+    await cluster.launch({ ...QUICK, ...sqlite });
+    for (const { port } of cluster.nodes) {
+        const reader = await Peer.login(port, { name: 'reader' });
+        reader.send('RECORD.READ', { name: 'r' });
+        const { data, version } = await reader.sees('RECORD.READ_RESPONSE');
+        assert.equal(version, 1 + NODES * WRITES);
+        for (let i = 0; i < NODES; i++) assert.equal(Object.keys(JSON.parse(data)[`p${i}`]).length, WRITES);
+        await reader.close();
+    }
+});
+
+const port = await freePort();
+await scene('clients of one port are spread over the nodes, and all are online together', () => ({ port }), async () => {
+    const names = [...Array(40).keys()].map((i) => `u${i}`);
+    const peers = await Promise.all(names.map((name) => Peer.login(port, { name })));
+    await until(async () => {
+        peers[0].forget();
+        peers[0].send('PRESENCE.QUERY_ALL');
+        return (await peers[0].sees('PRESENCE.QUERY_ALL_RESPONSE')).names?.length === names.length - 1;
+    }, 'all to be online');
+    for (const peer of peers) await peer.close();
+});
+
+await scene('SIGHUP reaches all nodes', () => ({}), async (cluster) => {
+    cluster.child.kill('SIGHUP');
+    await cluster.logs(/SIGHUP: reading the rules/g, NODES);
+    await cluster.logs(/there are no rules to reload/g, NODES);
+});
+
+await scene('it says what it sets up, and every node has a name of its own', () => ({ serverName: 'house' }), async (cluster) => {
+    assert.match(cluster.log, new RegExp(`^Master cluster setting up ${NODES} deepstream nodes$`, 'm'));
+    for (let i = 1; i <= NODES; i++) assert.match(cluster.log, new RegExp(`^Deepstream house-${i} is listening$`, 'm'));
+});
+
+await scene('a node that cannot start ends all', () => ({}), async (cluster) => {
+    const blocker = createServer().listen(0, '127.0.0.1');
+    await once(blocker, 'listening');
+    const ran = spawnSync(program, ['cluster', '-c', join(cluster.scratch, 'config.json'), '--cluster-size', '2', '--port', String(blocker.address().port)], { encoding: 'utf8', timeout: 60000 });
+    blocker.close();
+    assert.equal(ran.status, 1, ran.stderr);
+    assert.match(ran.stderr + ran.stdout, /cannot listen on 127\.0\.0\.1/);
+});
+
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,173 @@
+#include "plugins/state_registry/state_sets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { USERS = 10, EVENTS = 11 };
+
+static struct state_sets sets;
+static struct state_server *b, *c;
+
+static struct told {
+    unsigned added, removed;
+} told;
+
+static void note_added(void *context, slice name)
+{
+    (void)context;
+    assert_true(state_sets_has(&sets, USERS, name));
+    told.added++;
+}
+
+static void note_removed(void *context, slice name)
+{
+    (void)context;
+    assert_false(state_sets_has(&sets, USERS, name));
+    told.removed++;
+}
+
+static const struct ds_state_watcher WATCHER = {NULL, note_added, note_removed};
+
+static int set_up(void **state)
+{
+    (void)state;
+    told = (struct told){0};
+    state_sets_init(&sets, SLICE("a"));
+    VEC_PUSH(&sets.sets[USERS].watchers, &WATCHER);
+    b = state_sets_add_server(&sets, SLICE("b"));
+    c = state_sets_add_server(&sets, SLICE("c"));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    state_sets_fini(&sets);
+    return 0;
+}
+
+/* Values of server.md 10. */
+static void checksums_are_those_of_the_nodejs_server(void **state)
+{
+    (void)state;
+    assert_int_equal(state_checksum(SLICE("")), 0);
+    assert_int_equal(state_checksum(SLICE("al")), 3115);
+    assert_int_equal(state_checksum(SLICE("l/.*")), 3264063);
+    assert_int_equal(state_checksum(SLICE("%_EVERYONE_%")), INT64_C(6746614443));
+    /* counted by JavaScript: the two units of a pair, a long name */
+    assert_int_equal(state_checksum(SLICE("\xF0\x9F\x98\x80")), INT64_C(1772899));
+    assert_int_equal(state_checksum(SLICE("record/with-a-rather-long-name/0123456789/\xC3\xA4")),
+                     INT64_C(227958389));
+}
+
+static void a_name_is_there_while_some_server_has_it(void **state)
+{
+    (void)state;
+    assert_true(state_sets_add(&sets, USERS, SLICE("bo")));
+    assert_false(state_sets_add(&sets, USERS, SLICE("bo")));
+    state_sets_set(&sets, b, USERS, SLICE("bo"));
+    state_sets_set(&sets, b, USERS, SLICE("bo"));
+    assert_int_equal(told.added, 1);
+    assert_false(state_sets_remove(&sets, USERS, SLICE("bo")));
+    assert_true(state_sets_remove(&sets, USERS, SLICE("bo")));
+    assert_int_equal(told.removed, 0);
+    assert_true(state_sets_has(&sets, USERS, SLICE("bo")));
+    state_sets_unset(&sets, c, USERS, SLICE("bo"));
+    state_sets_unset(&sets, b, USERS, SLICE("bo"));
+    state_sets_unset(&sets, b, USERS, SLICE("bo"));
+    assert_int_equal(told.removed, 1);
+    assert_false(state_sets_has(&sets, USERS, SLICE("bo")));
+}
+
+/* S9: the count of the original went wrong while others held the name. */
+static void own_names_are_counted_apart_from_those_of_others(void **state)
+{
+    (void)state;
+    state_sets_set(&sets, b, USERS, SLICE("bo"));
+    for (int i = 0; i < 2; i++) {
+        assert_true(state_sets_add(&sets, USERS, SLICE("bo")));
+        assert_true(state_sets_remove(&sets, USERS, SLICE("bo")));
+    }
+    state_sets_unset(&sets, b, USERS, SLICE("bo"));
+    assert_false(state_sets_has(&sets, USERS, SLICE("bo")));
+    assert_int_equal(told.added, 1);
+    assert_int_equal(told.removed, 1);
+}
+
+static void a_server_that_goes_takes_its_names_along(void **state)
+{
+    (void)state;
+    state_sets_add(&sets, USERS, SLICE("both"));
+    state_sets_set(&sets, b, USERS, SLICE("both"));
+    state_sets_set(&sets, b, USERS, SLICE("bo"));
+    state_sets_set(&sets, b, EVENTS, SLICE("e"));
+    state_sets_remove_server(&sets, b);
+    assert_null(state_sets_server(&sets, SLICE("b")));
+    assert_true(state_sets_has(&sets, USERS, SLICE("both")));
+    assert_false(state_sets_has(&sets, USERS, SLICE("bo")));
+    assert_false(state_sets_has(&sets, EVENTS, SLICE("e")));
+    assert_int_equal(told.removed, 1);
+}
+
+static void put(struct hashmap *names, slice name)
+{
+    hashmap_put(names, name, names);
+}
+
+static void a_full_state_adds_what_is_new_and_removes_what_is_stale(void **state)
+{
+    (void)state;
+    struct hashmap names;
+    hashmap_init(&names);
+    put(&names, SLICE("kept"));
+    put(&names, SLICE("new"));
+    state_sets_set(&sets, b, USERS, SLICE("kept"));
+    state_sets_set(&sets, b, USERS, SLICE("stale"));
+    state_sets_set(&sets, c, USERS, SLICE("other"));
+    state_sets_replace(&sets, b, USERS, &names);
+    assert_true(state_sets_has(&sets, USERS, SLICE("kept")));
+    assert_true(state_sets_has(&sets, USERS, SLICE("new")));
+    assert_true(state_sets_has(&sets, USERS, SLICE("other")));
+    assert_false(state_sets_has(&sets, USERS, SLICE("stale")));
+    assert_int_equal(b->sets[USERS].count, 2);
+    assert_int_equal(b->sets[USERS].checksum,
+                     state_checksum(SLICE("kept")) + state_checksum(SLICE("new")));
+    hashmap_fini(&names);
+}
+
+static void note_server(void *context, slice server)
+{
+    assert_true(slice_equal(server, SLICE("b")) || slice_equal(server, SLICE("c")));
+    ++*(unsigned *)context;
+}
+
+static void servers_of_a_name_are_the_others(void **state)
+{
+    (void)state;
+    unsigned count = 0;
+    state_sets_add(&sets, USERS, SLICE("bo"));
+    state_sets_set(&sets, b, USERS, SLICE("bo"));
+    state_sets_set(&sets, c, USERS, SLICE("bo"));
+    state_sets_each_server(&sets, USERS, SLICE("bo"), note_server, &count);
+    assert_int_equal(count, 2);
+    state_sets_each_server(&sets, USERS, SLICE("nobody"), note_server, &count);
+    assert_int_equal(count, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(checksums_are_those_of_the_nodejs_server),
+        TEST(a_name_is_there_while_some_server_has_it),
+        TEST(own_names_are_counted_apart_from_those_of_others),
+        TEST(a_server_that_goes_takes_its_names_along),
+        TEST(a_full_state_adds_what_is_new_and_removes_what_is_stale),
+        TEST(servers_of_a_name_are_the_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
