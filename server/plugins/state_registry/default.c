@@ -21,6 +21,7 @@
 
 #include "base/check.h"
 
+#include <stdio.h>
 #include <uv.h>
 
 extern const struct ds_plugin ds_state_registry_default;
@@ -76,8 +77,9 @@ static void send_checksums(const struct registry *registry, uint32_t sets)
         if ((sets >> set & 1) == 0)
             continue;
         struct buf message = message_about(set, STATE_CHECKSUM);
-        buf_printf(&message, ",\"checksum\":%lld",
-                   (long long)registry->sets.self->sets[set].checksum);
+        buf_printf(&message, ",\"checksum\":%lld,\"digest\":\"%016llx\"",
+                   (long long)registry->sets.self->sets[set].checksum,
+                   (unsigned long long)registry->sets.self->sets[set].digest);
         send_to_all(registry, &message);
     }
 }
@@ -225,12 +227,22 @@ static void on_full_state(struct registry *registry, struct state_server *server
     full_state_free(&state);
 }
 
+/* The Node.js server sends no digest. */
+static bool agrees(const struct state_server *server, unsigned set,
+                   const struct value_object *message)
+{
+    char digest[17];
+    slice theirs = bus_text(message, SLICE("digest"));
+    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)server->sets[set].digest);
+    return bus_number(message, SLICE("checksum"), 0) == (double)server->sets[set].checksum &&
+           (theirs.at == NULL || slice_equal(theirs, slice_of(digest)));
+}
+
 static void on_checksum(struct registry *registry, struct state_server *server, unsigned set,
                         const struct value_object *message)
 {
     struct peer *peer = server->data;
-    double theirs = bus_number(message, SLICE("checksum"), 0);
-    repair_compare(&peer->repair, set, theirs == (double)server->sets[set].checksum,
+    repair_compare(&peer->repair, set, agrees(server, set, message),
                    uv_now(registry->services->loop), registry->timeout_ms);
     repair_due(registry);
 }
@@ -306,7 +318,8 @@ static bool has(void *self, uint8_t set, ds_slice name)
     return state_sets_has(&((struct registry *)self)->sets, set, name);
 }
 
-static void each_name(void *self, uint8_t set, void (*each)(void *context, ds_slice name), void *context)
+static void each_name(void *self, uint8_t set, void (*each)(void *context, ds_slice name),
+                      void *context)
 {
     CHECK(set < STATE_SETS);
     state_sets_each(&((struct registry *)self)->sets, set, each, context);

@@ -35,6 +35,15 @@ int64_t state_checksum(slice name)
     return sum;
 }
 
+uint64_t state_digest(slice name)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < name.length; i++)
+        digest = (digest ^ (unsigned char)name.at[i]) * UINT64_C(0x100000001b3);
+    digest = (digest ^ (digest >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
+    return digest ^ (digest >> 29);
+}
+
 /* ---- names ---- */
 
 static slice text_of(const struct state_name *name)
@@ -115,6 +124,7 @@ static void join(struct state_sets *sets, struct state_name *name, struct state_
     name->servers[name->count++] = server;
     server->sets[set].count++;
     server->sets[set].checksum += name->checksum;
+    server->sets[set].digest += state_digest(text_of(name));
     if (name->count == 1)
         tell_added(sets, set, text);
 }
@@ -126,6 +136,7 @@ static void part(struct state_sets *sets, struct state_name *name, struct state_
     name->count--;
     server->sets[set].count--;
     server->sets[set].checksum -= name->checksum;
+    server->sets[set].digest -= state_digest(text_of(name));
     if (name->count > 0)
         return;
     hashmap_remove(&sets->sets[set].names, text_of(name));

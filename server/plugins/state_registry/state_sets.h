@@ -3,8 +3,8 @@
  * clock.
  *
  * A name is in a set as long as some server has it. Watchers may look, and may change any set. Each
- * server keeps the sum of its names' checksums, so that two nodes that hold the same of a server
- * can say so in one number. */
+ * server keeps the sums of its names' checksums and digests, so that two nodes that hold the same
+ * of a server can say so in two numbers. */
 
 #include "deepstream/plugin.h"
 
@@ -17,6 +17,7 @@ struct state_server {
     struct {
         size_t count;
         int64_t checksum;
+        uint64_t digest;
     } sets[STATE_SETS];
     void *data; /* the user's */
     size_t length;
@@ -37,6 +38,10 @@ struct state_sets {
 /* The checksum of a name as the Node.js server counts it, which nodes of both have to agree on
  * (server.md 10). */
 int64_t state_checksum(slice name);
+
+/* The checksums of a/1 and a/4 have the sum of those of a/2 and a/3, so that nodes of this server
+ * compare the sums of these too: FNV-1a of 64 bits, mixed. It must never change. */
+uint64_t state_digest(slice name);
 
 void state_sets_init(struct state_sets *sets, slice own_name);
 void state_sets_fini(struct state_sets *sets);

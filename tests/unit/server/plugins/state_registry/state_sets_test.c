@@ -63,6 +63,22 @@ static void checksums_are_those_of_the_nodejs_server(void **state)
                      INT64_C(227958389));
 }
 
+/* Names that are counted up are usual, and what is lost of them must be found. */
+static void sets_of_one_checksum_differ_in_their_digest(void **state)
+{
+    (void)state;
+    assert_int_equal(state_digest(SLICE("a/1")), UINT64_C(0x176b89e8965a4d73));
+    state_sets_set(&sets, b, EVENTS, SLICE("a/1"));
+    state_sets_set(&sets, b, EVENTS, SLICE("a/4"));
+    state_sets_set(&sets, c, EVENTS, SLICE("a/2"));
+    state_sets_set(&sets, c, EVENTS, SLICE("a/3"));
+    assert_int_equal(b->sets[EVENTS].checksum, c->sets[EVENTS].checksum);
+    assert_true(b->sets[EVENTS].digest != c->sets[EVENTS].digest);
+    state_sets_unset(&sets, b, EVENTS, SLICE("a/1"));
+    state_sets_unset(&sets, b, EVENTS, SLICE("a/4"));
+    assert_int_equal(b->sets[EVENTS].digest, 0);
+}
+
 static void a_name_is_there_while_some_server_has_it(void **state)
 {
     (void)state;
@@ -163,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(checksums_are_those_of_the_nodejs_server),
+        TEST(sets_of_one_checksum_differ_in_their_digest),
         TEST(a_name_is_there_while_some_server_has_it),
         TEST(own_names_are_counted_apart_from_those_of_others),
         TEST(a_server_that_goes_takes_its_names_along),
