@@ -40,7 +40,7 @@ enum state_set {
     STATE_EVENT_LISTEN_PATTERNS = 16,
     STATE_RECORD_PUBLISHED = 17,
     STATE_EVENT_PUBLISHED = 18,
-    STATE_EVENT_FILTERS = 25, /* with wildcards; the original has none */
+    STATE_EVENT_FILTERS = 19, /* with wildcards; the original has none */
     STATE_SET_END,
 };
 

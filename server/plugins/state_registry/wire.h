@@ -12,4 +12,4 @@ enum state_action {
 };
 
 /* The sets that nodes ask each other for. */
-enum { FIRST_SET = 10, LAST_SET = 18 };
+enum { FIRST_SET = 10, LAST_SET = 19 };

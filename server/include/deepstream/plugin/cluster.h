@@ -95,7 +95,7 @@ struct ds_state_watcher {
 /* Sets of names that all nodes share, each known by a number: 10 users online, 11 and 12
  * subscriptions to events and records, 13 providers, 14 subscriptions to users, 15 and 16 patterns
  * of listeners for records and events, 17 and 18 names of records and events that are provided,
- * 25 filters of MQTT, which the original does not have. Numbers are below 32.
+ * 19 filters of MQTT, which the original does not have. Numbers are below 32.
  *
  * Callbacks come on the loop, perhaps before the call returns. Names are borrowed for the call. */
 struct ds_state_registry_operations {
