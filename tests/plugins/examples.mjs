@@ -12,6 +12,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { check, options, report } from '../commands/check.mjs';
 import { CLIENT_OPTIONS, once, until } from '../scenarios/stage.mjs';
+import { startMosquitto } from '../support/backends.mjs';
 import { freePort } from '../support/servers.mjs';
 
 const { DeepstreamClient } = createRequire(import.meta.url)('@deepstream/client');
@@ -254,6 +255,38 @@ await example('state-monitor', async (server) => {
     assert.equal(state.clusterSize, 1);
     assert.equal(state.messages['RECORD.CREATEANDUPDATE'].received, 1);
     assert.ok(state.uptimeSeconds > 0 && state.residentBytes > 1000000);
+});
+
+await check('mqtt-bus', async (place) => {
+    build(place, 'mqtt-bus');
+    const broker = await startMosquitto();
+    const nodes = ['one', 'two'].map((name) => {
+        const server = new Server(place, 'mqtt-bus', `serverName: ${name}`);
+        server.config = server.config.replace(/port: 1883/, `port: ${broker.port}`);
+        return server;
+    });
+    try {
+        for (const node of nodes) await node.start();
+        await Promise.all(nodes.map((node) => node.process.logs(/CLUSTER_SIZE \| The cluster size is now 2/)));
+        const [alice, bob] = await Promise.all(nodes.map((node, i) => node.login({ username: ['alice', 'bob'][i] })));
+        const seen = [];
+        await subscribed(alice, 'news', (data) => seen.push(data), bob);
+        bob.event.emit('news', { from: 'two' });
+        await until(() => seen.length === 1, 'the event of the other node');
+        assert.deepEqual(seen, [{ from: 'two' }]);
+        await until(async () => (await alice.presence.getAll()).includes('bob'), 'bob, who is online at the other node');
+        await broker.kill();
+        await nodes[0].process.logs(/the bus is lost/);
+        await broker.again();
+        await until(() => {
+            bob.event.emit('news', 'again');
+            return seen.includes('again');
+        }, 'events after the broker came back');
+        for (const node of nodes) await node.stop();
+    } finally {
+        for (const node of nodes) node.leave();
+        await broker.stop();
+    }
 });
 
 rmSync(prefix, { recursive: true, force: true });
