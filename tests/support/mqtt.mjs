@@ -173,10 +173,9 @@ export class Mosquitto {
 /** The clients of one scenario: all that it opens are ended behind it. */
 export class MqttStage {
     /** tls: options of Node's TLS for clients of an encrypted port. */
-    constructor(stage, tls) {
-        this.stage = stage;
+    constructor(port, tls) {
+        this.port = port;
         this.tls = tls;
-        this.port = mqttPort(stage.server);
         this.opened = [];
     }
 
@@ -210,7 +209,7 @@ export class MqttStage {
 
 /** Makes of a scenario one that gets a stage of MQTT besides. */
 export const withMqttOver = (tls) => ([title, act]) => [title, async (stage) => {
-    const of = new MqttStage(stage, tls);
+    const of = new MqttStage(mqttPort(stage.server), tls);
     try {
         await act(stage, of);
     } finally {
