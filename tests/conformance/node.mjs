@@ -3,53 +3,20 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
+import { DIALECTS, dialectEndpoints, openDialect, v3 } from '../support/dialects.mjs';
 import { startOurs } from '../support/servers.mjs';
-import { ACTIONS, encode, TOPICS } from '../support/wire.mjs';
 import { BAD_CODES, BAD_TEXTS, GOOD_CODES, GOOD_TEXTS } from './cases.mjs';
 import { BINARY, Client, CLOSE, closePayload, CONTINUATION, frame, PING, PONG, TEXT } from './client.mjs';
 
 parseArgs({ options: { server: { type: 'string' } } });
 const MOST_BYTES = 5000;
-const json = (kind, fields) => {
-    const [topic, action] = kind.split('.');
-    return JSON.stringify({ topic: TOPICS[topic], action: ACTIONS[topic][action], ...fields });
-};
-const v3 = (text) => text.replaceAll('|', '\x1f').replaceAll('+', '\x1e');
-const credentials = JSON.stringify({ username: 'x' });
-
-/** What clients of each endpoint say: the login, a ping of the protocol and its answer, an event. */
-const ENDPOINTS = {
-    'ws-binary': {
-        path: '/deepstream', opcode: BINARY,
-        login: [encode('CONNECTION.CHALLENGE', { url: 'x' }), encode('AUTH.REQUEST', { data: credentials })],
-        ping: encode('CONNECTION.PING'), pong: encode('CONNECTION.PONG'), greetings: 0,
-    },
-    'ws-json': {
-        path: '/deepstream-json', opcode: TEXT,
-        login: [json('CONNECTION.CHALLENGE', { url: 'x' }), json('AUTH.REQUEST', { data: credentials })],
-        ping: json('CONNECTION.PING'), pong: json('CONNECTION.PONG'), greetings: 0,
-    },
-    'ws-text': {
-        path: '/deepstream-v3', opcode: TEXT,
-        login: [v3(`A|REQ|${credentials}+`)], ping: v3('C|PI+'), pong: v3('C|PO+'), greetings: 2,
-    },
-};
-
 let server;
 before(async () => {
-    server = await startOurs({ connectionEndpoints: Object.entries(ENDPOINTS).map(([type, { path: urlPath }]) => ({ type, options: { urlPath, maxMessageSize: MOST_BYTES } })) });
+    server = await startOurs({ connectionEndpoints: dialectEndpoints({ maxMessageSize: MOST_BYTES }) });
 });
 after(() => server.stop());
 
-async function open({ path, opcode, login, greetings }, isLoggedIn) {
-    const client = await Client.open(server.port, { path });
-    for (let i = 0; i < greetings; i++) await client.next('a greeting');
-    for (const payload of isLoggedIn ? login : []) {
-        await client.send(opcode, payload);
-        await client.next('an answer');
-    }
-    return client;
-}
+const open = (endpoint, isLoggedIn) => openDialect(Client, server.port, endpoint, isLoggedIn);
 
 /** Bytes after which the connection must end with this status. */
 const breaches = ({ opcode, ping }) => ({
@@ -70,7 +37,7 @@ const breaches = ({ opcode, ping }) => ({
     'a reason that is no UTF-8': [frame(CLOSE, Buffer.concat([closePayload(1000), Buffer.from('ff', 'hex')])), 1007],
 });
 
-for (const [type, endpoint] of Object.entries(ENDPOINTS)) {
+for (const [type, endpoint] of Object.entries(DIALECTS)) {
     for (const isLoggedIn of [false, true]) {
         const way = `${type}${isLoggedIn ? '' : ', before the login'}`;
         const fresh = () => open(endpoint, isLoggedIn);
@@ -131,7 +98,7 @@ for (const [type, endpoint] of Object.entries(ENDPOINTS)) {
 }
 
 test('6455 8.1: texts up to the limits of UTF-8 go through the node unchanged, however they are cut', async () => {
-    const from = await open(ENDPOINTS['ws-text'], true), to = await open(ENDPOINTS['ws-text'], true);
+    const from = await open(DIALECTS['ws-text'], true), to = await open(DIALECTS['ws-text'], true);
     await to.send(TEXT, v3('E|S|e+'));
     await to.expect(TEXT, v3('E|A|S|e+'));
     for (const hex of Object.values(GOOD_TEXTS)) {
