@@ -76,6 +76,8 @@ void bus_send_message(struct bus *bus, slice server, const struct message *messa
         return;
     sent.topic = wire_topic_of(message);
     json_encode(&sent, &bus->out);
+    if (MESSAGE_HAS(message, result)) /* the message itself has no place for it */
+        envelope_result(&bus->out, message->result);
     end_envelope(bus, server, sent.topic);
 }
 
@@ -119,6 +121,8 @@ static void tell_subscribers(struct bus *bus, uint8_t topic, const struct envelo
         return;
     }
     message.topic = topic;
+    if (envelope->result.length > 0)
+        MESSAGE_SET(&message, result, envelope->result);
     for (size_t i = 0; i < bus->subscribers.count; i++) {
         const struct bus_subscriber *subscriber = &bus->subscribers.items[i];
         if (subscriber->topic == topic)

@@ -14,6 +14,12 @@ void envelope_begin(struct buf *out, slice from_server, slice to_server)
     buf_append_text(out, ",\"message\":");
 }
 
+void envelope_result(struct buf *out, slice json)
+{
+    buf_append_text(out, ",\"result\":");
+    buf_append(out, json);
+}
+
 /* Whether it can be used; a member that nobody knows can always. */
 static bool read_member(struct json_scan *scan, slice key, struct envelope *envelope)
 {
@@ -26,6 +32,8 @@ static bool read_member(struct json_scan *scan, slice key, struct envelope *enve
         return false;
     if (slice_equal(key, SLICE("message")))
         envelope->message = value;
+    else if (slice_equal(key, SLICE("result")))
+        envelope->result = value;
     return true;
 }
 

@@ -14,6 +14,7 @@ struct mqtt_endpoint_entry {
     struct mqtt_clients *clients;
     struct mqtt_server *server; /* NULL: closed */
     bool is_encrypted;
+    struct encryption_fault fault; /* why it cannot encrypt; value is NULL: it can */
 };
 
 static uint32_t number(const struct ds_value *options, enum config_option option)
@@ -53,17 +54,14 @@ static char *copy_text(slice text)
     return copy;
 }
 
-/* False: there is no context, and fault says why. */
-static bool encrypt(struct mqtt_endpoint_entry *entry, const struct config *config,
-                    const struct ds_value *ssl, struct encryption_fault *fault)
+/* The caller releases it. NULL: there is none, and fault says why. */
+static struct tls_context *encrypt(struct mqtt_endpoint_entry *entry, const struct config *config,
+                                   const struct ds_value *ssl, struct encryption_fault *fault)
 {
     struct tls_context *tls = encryption_new(config, ssl, fault);
-    if (tls == NULL)
-        return false;
-    if (entry->server != NULL)
+    if (tls != NULL && entry->server != NULL)
         mqtt_server_encrypt(entry->server, tls);
-    tls_context_release(&tls);
-    return true;
+    return tls;
 }
 
 bool mqtt_endpoint_reload(struct mqtt_endpoint_entry *entry, const struct config *fresh,
@@ -77,13 +75,22 @@ bool mqtt_endpoint_reload(struct mqtt_endpoint_entry *entry, const struct config
                  "whether mqtt encrypts (`ssl`) changes with a restart alone");
         return false;
     }
-    if (!is_wanted || encrypt(entry, fresh, ssl, &fault))
+    if (!is_wanted)
         return true;
-    log_line(
-        log, DS_ERROR, LOG_CONFIG_ERROR,
-        "the certificates of mqtt were not reloaded, those of before stay: %s at " SLICE_FORMAT,
-        fault.text, SLICE_ARGUMENTS(ds_value_place(fault.value)));
-    return false;
+    struct tls_context *tls = encrypt(entry, fresh, ssl, &fault);
+    if (tls == NULL) {
+        log_line(
+            log, DS_ERROR, LOG_CONFIG_ERROR,
+            "the certificates of mqtt were not reloaded, those of before stay: %s at " SLICE_FORMAT,
+            fault.text, SLICE_ARGUMENTS(ds_value_place(fault.value)));
+        return false;
+    }
+    if (tls_context_warning(tls) != NULL)
+        log_line(log, DS_WARN, LOG_CONFIG_ERROR, "ssl: %s", tls_context_warning(tls));
+    log_line(log, DS_INFO, LOG_INFO, "the certificates of mqtt were reloaded: %s",
+             tls_context_description(tls));
+    tls_context_release(&tls);
+    return true;
 }
 
 struct mqtt_endpoint_entry *mqtt_endpoint_new(const struct config *config,
@@ -104,9 +111,11 @@ struct mqtt_endpoint_entry *mqtt_endpoint_new(const struct config *config,
     entry->server = mqtt_server_new(shared->loop, &entry->listening,
                                     mqtt_clients_endpoint(entry->clients), shared->log);
     const struct ds_value *ssl = config_value_in(options, CONFIG_MQTT_SSL);
-    struct encryption_fault fault;
     entry->is_encrypted = ds_value_kind(ssl) != DS_VALUE_NULL;
-    CHECK(!entry->is_encrypted || encrypt(entry, config, ssl, &fault)); /* endpoints_check did */
+    if (entry->is_encrypted) { /* endpoints_check could, but files may have changed since */
+        struct tls_context *tls = encrypt(entry, config, ssl, &entry->fault);
+        tls_context_release(&tls);
+    }
     return entry;
 }
 
@@ -117,6 +126,10 @@ static const char *reason_of(int error)
 
 bool mqtt_endpoint_listen(struct mqtt_endpoint_entry *entry, struct ds_error *error)
 {
+    if (entry->fault.value != NULL) {
+        snprintf(error->text, sizeof error->text, "mqtt cannot encrypt: %.400s", entry->fault.text);
+        return false;
+    }
     int outcome = mqtt_server_listen(entry->server);
     if (outcome != 0) {
         snprintf(error->text, sizeof error->text, "cannot listen for mqtt on %s:%u: %s",

@@ -18,6 +18,14 @@ const open = async (peer, name) => {
     await peer.sees('RECORD.READ_RESPONSE', { name });
 };
 
+/** A peer of the v3 protocol, logged in. */
+async function textLogin(cluster, node, name) {
+    const peer = await cluster.connect(node, name, { path: '/deepstream-v3' });
+    peer.sendText(`A\x1fREQ\x1f{"username":"${name}"}\x1e`);
+    await peer.until(() => peer.lines.some((line) => line.startsWith('text "A\\u001fA')), 'the login');
+    return peer;
+}
+
 const provide = async (peer, name) => {
     peer.send('RPC.PROVIDE', { names: [name], correlationId: 'p' });
     await peer.sees('RPC.PROVIDE');
@@ -117,6 +125,22 @@ await play(`features on ${busKind}`, [
             const patch = await b.sees('RECORD.PATCH', { name: 'r/3', version });
             assert.equal(patch.data, data);
         }
+    }],
+    ['several paths that were patched together reach a subscriber of the v3 protocol at another node as a whole', async (cluster) => {
+        const [a, b] = [await cluster.login(0, 'a'), await textLogin(cluster, 1, 'b')];
+        a.send('RECORD.CREATEANDUPDATE', { name: 'r/4', version: -1, data: '{"v":1}', isWriteAck: true, correlationId: 'w' });
+        await a.sees('RECORD.WRITE_ACKNOWLEDGEMENT');
+        b.sendText('R\x1fCR\x1fr/4\x1e');
+        const heard = (text) => b.lines.find((line) => line.startsWith('text ') && JSON.parse(line.slice(5)).startsWith(text));
+        let version = 1;
+        await until(async () => {
+            a.send('RECORD.UPDATE', { name: 'r/4', version: ++version, data: '{"v":1}' });
+            await a.roundTrip();
+            return heard('R\x1fU\x1fr/4\x1f');
+        }, 'an update');
+        a.send('RECORD.PATCH_MULTI', { name: 'r/4', version: ++version, data: '[{"path":"v","data":2},{"path":"w.x","data":"y"}]' });
+        const line = await b.until(() => heard(`R\x1fU\x1fr/4\x1f${version}\x1f`), 'the outcome');
+        assert.equal(JSON.parse(line.slice(5)), `R\x1fU\x1fr/4\x1f${version}\x1f{"v":2,"w":{"x":"y"}}\x1e`);
     }],
     ['a call finds a provider at another node, and the answer its requestor', async (cluster) => {
         const [a, p] = [await cluster.login(0, 'a'), await cluster.login(2, 'p')];
@@ -223,4 +247,4 @@ await play(`features on ${busKind}`, [
             assert.ok(seen.every((each, i) => i === 0 || each > seen[i - 1]), `${peer.name} saw ${seen}`);
         }
     }]]),
-]);
+], { connectionEndpoints: [{ type: 'ws-binary', options: { urlPath: '/deepstream' } }, { type: 'ws-text', options: { urlPath: '/deepstream-v3' } }] });

@@ -121,7 +121,15 @@ class Cluster {
     another(name) { return this.parts.another(name); }
 
     async login(node, name, more = {}) {
-        const peer = await Peer.login(this.nodes[node].port, { name, ...more });
+        return this.keep(await Peer.login(this.nodes[node].port, { name, ...more }));
+    }
+
+    /** Not logged in. */
+    async connect(node, name, more = {}) {
+        return this.keep(await Peer.connect(this.nodes[node].port, { name, ...more }));
+    }
+
+    keep(peer) {
         this.peers.push(peer);
         return peer;
     }

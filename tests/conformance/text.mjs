@@ -1,37 +1,8 @@
 // RFC 6455 8.1: text is UTF-8, and a breach is noticed at its first byte.
 
 import { after, before, test } from 'node:test';
+import { BAD_TEXTS, GOOD_TEXTS } from './cases.mjs';
 import { Client, CONTINUATION, Echo, frame, TEXT } from './client.mjs';
-
-const GOOD = {
-    'one to four bytes': '24c2a2e282acf0908d88',
-    'the limits of each length': '007fc280dfbfe0a080efbfbff0908080f48fbfbf',
-    'around the surrogates': 'ed9fbfee8080',
-    'non-characters': 'efbfbeefbfbff09fbfbef09fbfbff48fbfbef48fbfbf',
-    'greek and a cosmos': 'cebae1bdb9cf83cebcceb5',
-    'zeros': '000000',
-    'a byte order mark': 'efbbbf61',
-};
-// How many bytes may come before the breach can be seen.
-const BAD = {
-    'a tail without a head': ['80', 1],
-    'a tail after ASCII': ['6162bf', 3],
-    'a head followed by ASCII': ['c320', 2],
-    'overlong, two bytes': ['c0af', 1],
-    'overlong, two bytes, last': ['c1bf', 1],
-    'overlong, three bytes': ['e080af', 2],
-    'overlong, four bytes': ['f08080af', 2],
-    'a high surrogate': ['eda080', 2],
-    'a low surrogate': ['edbfbf', 2],
-    'a pair of surrogates': ['eda080edb080', 2],
-    'above U+10FFFF': ['f4908080', 2],
-    'a head of five': ['f888808080', 1],
-    'a head of six': ['fc8480808080', 1],
-    'FE': ['fe', 1],
-    'FF': ['ff', 1],
-    'far behind ASCII': [`${'61'.repeat(1000)}ff`, 1001],
-    'in the middle of words': ['cebae1bdb9cf83cebcceb5eda080656469746564', 13],
-};
 
 for (const options of [[], ['--deflate']]) {
     const way = options.join(' ') || 'plain';
@@ -40,7 +11,7 @@ for (const options of [[], ['--deflate']]) {
     after(() => echo.stop());
     const open = () => Client.open(echo.port);
 
-    for (const [name, hex] of Object.entries(GOOD)) {
+    for (const [name, hex] of Object.entries(GOOD_TEXTS)) {
         const text = Buffer.from(hex, 'hex');
         test(`6455 8.1 (${way}): ${name}`, async () => {
             const client = await open();
@@ -57,7 +28,7 @@ for (const options of [[], ['--deflate']]) {
         });
     }
 
-    for (const [name, [hex, seen]] of Object.entries(BAD)) {
+    for (const [name, [hex, seen]] of Object.entries(BAD_TEXTS)) {
         const text = Buffer.from(hex, 'hex');
         test(`6455 8.1 (${way}): ${name} fails in one frame`, async () => {
             const client = await open();

@@ -11,7 +11,7 @@
 
 import { request } from 'node:http';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
-import { startOriginal, startOurs } from '../support/servers.mjs';
+import { merged, startOriginal, startOurs } from '../support/servers.mjs';
 
 const PATIENCE_MS = 30000;
 const { values: options } = parseArgs({
@@ -87,11 +87,11 @@ function problemsOf(situation, [original, ours]) {
 
 const shown = (outcome) => JSON.stringify(outcome)?.slice(0, 1200);
 
-/** prepare(server): what both get before the first case; returns how to end it. */
-export async function differentialHttp(feature, configuration, cases, { prepare } = {}) {
+/** prepare(server): what both get before the first case; returns how to end it. originals: configuration of the original alone. */
+export async function differentialHttp(feature, configuration, cases, { prepare, originals = {} } = {}) {
     const chosen = cases.filter(({ title }) => !options.only || title.includes(options.only));
     const start = async (kind) => {
-        const table = new Table(kind, await (kind === 'original' ? startOriginal(configuration) : startOurs(configuration)));
+        const table = new Table(kind, await (kind === 'original' ? startOriginal(merged(configuration, originals)) : startOurs(configuration)));
         table.end = await prepare?.(table.server);
         return table;
     };

@@ -1,33 +1,9 @@
-// The v3 protocol: both servers, side by side. The original speaks it only with its uws HTTP service.
-//
-// A situation is [title, lines that A says, exception?]; B has subscribed to what is in `common` before. | and + stand
-// for the separators. What A and B hear must be equal, but for empty frames (F13) and pings. A listed exception gives
-// what each server says to A: { fault, reason, original, ours }; original: 'crashes' when it ends the process.
+// The v3 protocol: both servers, side by side, to the byte but for empty frames (F13) and pings. | and + stand for
+// the separators. `frames_compare.mjs` says how a situation is written.
 //
 //     node text.mjs [--server FILE] [--only TEXT]
 
-import { parseArgs } from 'node:util';
-import { startOriginal, startOurs } from '../support/servers.mjs';
-import { Peer } from '../support/wire.mjs';
-
-const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } } });
-
-const configuration = {
-    connectionEndpoints: [{ type: 'ws-text', options: { urlPath: '/deepstream-v3' } }],
-    permission: {
-        type: 'config',
-        options: {
-            maxRuleIterations: 3, cacheEvacuationInterval: 60000,
-            permissions: {
-                presence: { '*': { allow: true } },
-                record: { '*': { create: true, write: true, read: true, delete: true, listen: true, notify: true }, 'no/*': { create: false, write: false, read: false, delete: false } },
-                event: { '*': { publish: true, subscribe: true, listen: true }, 'no/*': { publish: false, subscribe: false } },
-                rpc: { '*': { provide: true, request: true }, 'no/*': { provide: false, request: false } },
-            },
-        },
-    },
-};
-const UWS = { httpServer: { type: 'uws', options: { allowAllOrigins: true, healthCheckPath: '/health-check', headers: [], maxMessageSize: 1048576, maxBackpressure: 1 << 30 } } };
+import { compareFrames, RULES } from './frames_compare.mjs';
 
 const WA = '{"writeSuccess":true}';
 const noForm = (ours, reason = 'the original sends an empty frame') => ({ fault: 'F13', reason, original: '', ours });
@@ -64,64 +40,19 @@ const SITUATIONS = [
     ['users that are no list', 'U|S|1|oops+', { fault: 'F1', reason: 'the original ends', original: 'crashes', ours: 'U|E|INVALID_PRESENCE_USERS|1+' }],
 ];
 
-const shown = (peer) => peer.lines.map((line) => (line.startsWith('text ') ? JSON.parse(line.slice(5)) : `<${line}>`)).join('')
-    .replaceAll('\x1f', '|').replaceAll('\x1e', '+').replaceAll('C|PI+', '').replaceAll('C|PO+', '');
-const say = (peer, text) => peer.sendText(text.replaceAll('|', '\x1f').replaceAll('+', '\x1e'));
+const speaker = {
+    path: '/deepstream-v3',
+    configuration: { connectionEndpoints: [{ type: 'ws-text', options: { urlPath: '/deepstream-v3' } }], permission: RULES },
+    async login(peer, name) {
+        this.say(peer, `A|REQ|{"username":"${name}"}`);
+        await peer.until(() => this.heard(peer).includes('A|A'), 'the login');
+    },
+    prepare: ['E|S|common', 'R|CR|shared'],
+    say: (peer, sentence) => peer.sendText(`${sentence}+`.replaceAll('|', '\x1f').replaceAll('+', '\x1e')),
+    ping: 'C|PI',
+    pongs: (peer) => peer.lines.filter((line) => line.includes('C\\u001fPO')).length,
+    heard: (peer) => peer.lines.map((line) => (line.startsWith('text ') ? JSON.parse(line.slice(5)) : `<${line}>`)).join('')
+        .replaceAll('\x1f', '|').replaceAll('\x1e', '+').replaceAll('C|PI+', '').replaceAll('C|PO+', ''),
+};
 
-/** What was said before has been answered: several pings in turn, as answers may come by way of others. */
-async function settle(peers, server) {
-    for (let round = 0; round < 6; round++) {
-        for (const peer of peers) {
-            if (peer.isClosed || !server.isRunning) return;
-            const pongs = () => peer.lines.filter((line) => line.includes('C\\u001fPO')).length;
-            const before = pongs();
-            say(peer, 'C|PI+');
-            await peer.until(() => peer.isClosed || pongs() > before, 'PONG');
-        }
-    }
-}
-
-async function login(server, name) {
-    const peer = await Peer.connect(server.port, { name, path: '/deepstream-v3' });
-    say(peer, `A|REQ|{"username":"${name}"}+`);
-    await peer.until(() => shown(peer).includes('A|A'), 'the login');
-    return peer;
-}
-
-/** What A and B hear in one situation, each sentence of A settled before the next. */
-async function play(server, script) {
-    const peers = [await login(server, 'A'), await login(server, 'B')];
-    const [a, b] = peers;
-    say(b, 'E|S|common+R|CR|shared+');
-    await settle(peers, server);
-    for (const peer of peers) peer.forget();
-    for (const sentence of script.split('+').slice(0, -1)) {
-        say(a, `${sentence}+`);
-        await settle(peers, server);
-    }
-    const heard = { A: shown(a), B: shown(b) };
-    await Promise.all(peers.map((peer) => peer.close()));
-    return heard;
-}
-
-const fits = (expected, heard) => (expected instanceof RegExp ? expected.test(heard.A) : expected === 'crashes' ? heard.A === '<closed 1006>' : expected === heard.A);
-
-let failed = 0;
-let exceptions = 0;
-let servers = [await startOriginal({ ...configuration, ...UWS }), await startOurs(configuration)];
-const chosen = SITUATIONS.filter(([title]) => !options.only || title.includes(options.only));
-for (const [title, script, exception] of chosen) {
-    const [original, ours] = await Promise.all(servers.map((server) => play(server, script)));
-    const isRight = exception ? fits(exception.original, original) && fits(exception.ours, ours) && (exception.original === 'crashes' || original.B === ours.B) : original.A === ours.A && original.B === ours.B;
-    exceptions += exception ? 1 : 0;
-    failed += isRight ? 0 : 1;
-    console.log(`${isRight ? 'ok  ' : 'FAIL'} ${title}${exception ? ` (${exception.fault}: ${exception.reason})` : ''}`);
-    if (!isRight) console.log(`    the original: ${JSON.stringify(original)}\n    ours:         ${JSON.stringify(ours)}`);
-    if (exception?.original !== 'crashes') continue;
-    await servers[0].exited;
-    servers = [await startOriginal({ ...configuration, ...UWS }), servers[1]];
-}
-await servers[0].stop();
-await servers[1].stop();
-console.log(`text: ${chosen.length} situations, ${exceptions} listed exceptions, ${failed} failed`);
-if (failed > 0) process.exitCode = 1;
+await compareFrames('text', speaker, SITUATIONS.map(([title, script, exception]) => [title, script.split('+').slice(0, -1), exception]));

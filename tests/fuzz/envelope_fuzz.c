@@ -12,12 +12,15 @@ static void check_again(struct arena *arena, const struct envelope *envelope)
     struct envelope again;
     envelope_begin(&text, envelope->from_server, envelope->to_server);
     buf_append(&text, envelope->message);
+    if (envelope->result.length > 0)
+        envelope_result(&text, envelope->result);
     buf_append_byte(&text, '}');
     CHECK(envelope_read(buf_slice(&text), arena, &again));
     CHECK(slice_equal(again.from_server, envelope->from_server));
     CHECK((again.to_server.at == NULL) == (envelope->to_server.at == NULL));
     CHECK(slice_equal(again.to_server, envelope->to_server));
     CHECK(slice_equal(again.message, envelope->message));
+    CHECK(slice_equal(again.result, envelope->result));
     buf_fini(&text);
 }
 

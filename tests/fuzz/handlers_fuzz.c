@@ -130,7 +130,7 @@ static void check_that_nothing_is_left(const struct cluster *cluster)
 {
     static const char *const names[] = {"f/1", "f/2", "a", "b", ".*", "(", ""};
     for (int set = STATE_ONLINE_USERS; set < STATE_SET_END; set++)
-        CHECK(cluster->states->count(cluster->states_self, (enum state_set)set) == 0);
+        CHECK(cluster->states->count(cluster->states_self, (uint8_t)set) == 0);
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
         struct buf lock = BUF_EMPTY;
         buf_printf(&lock, "4_LISTEN_LOCK_%s", names[i]);

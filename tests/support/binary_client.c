@@ -124,19 +124,55 @@ static const char *upgrade(struct binary_client *client, const char *path, int64
     return strncmp(head, "HTTP/1.1 101", 12) == 0 ? NULL : "upgrade was refused";
 }
 
-static const char *connect_client(struct binary_client *client, SSL_CTX *context, uint16_t port,
-                                  const char *path, int timeout_ms)
+static const char *reach(struct binary_client *client, SSL_CTX *context, uint16_t port)
 {
     *client = (struct binary_client){
         .socket = connected_socket(port), .limits = {.max_names = 100000}, .mask = 0x9d3c5a71};
     arena_init(&client->arena, 0);
     if (client->socket < 0)
         return "nobody listens";
-    const char *error = context == NULL ? NULL : shake_hands(client, context);
+    return context == NULL ? NULL : shake_hands(client, context);
+}
+
+static void unblock(struct binary_client *client)
+{
+    if (client->tls != NULL)
+        fcntl(client->socket, F_SETFL, fcntl(client->socket, F_GETFL) | O_NONBLOCK);
+}
+
+static const char *connect_client(struct binary_client *client, SSL_CTX *context, uint16_t port,
+                                  const char *path, int timeout_ms)
+{
+    const char *error = reach(client, context, port);
     if (error == NULL)
         error = upgrade(client, path, now_ms() + timeout_ms);
-    if (context != NULL)
-        fcntl(client->socket, F_SETFL, fcntl(client->socket, F_GETFL) | O_NONBLOCK);
+    unblock(client);
+    return error;
+}
+
+static const char *await_answer(struct binary_client *client, slice expected, int64_t deadline_ms)
+{
+    for (size_t i = 0; i < expected.length; i++) {
+        char byte;
+        if (client->tls == NULL && !wait_for(client->socket, POLLIN, deadline_ms))
+            return "no answer in time";
+        if (get(client, &byte, 1) != 1)
+            return "connection ended before the answer";
+        if (byte != expected.at[i])
+            return "answer is another one";
+    }
+    return NULL;
+}
+
+const char *binary_client_open_foreign(struct binary_client *client, SSL_CTX *context,
+                                       uint16_t port, slice request, slice expected, int timeout_ms)
+{
+    const char *error = reach(client, context, port);
+    if (error == NULL && put(client, request.at, request.length) != (ssize_t)request.length)
+        error = "request could not be sent";
+    if (error == NULL)
+        error = await_answer(client, expected, now_ms() + timeout_ms);
+    unblock(client);
     return error;
 }
 

@@ -42,11 +42,17 @@ const char *binary_client_connect(struct binary_client *client, uint16_t port, c
 const char *binary_client_open(struct binary_client *client, uint16_t port, const char *auth_data,
                                int timeout_ms);
 
-/* The same on the path of that protocol, and over TLS unless context is NULL, which is borrowed until
- * the client is closed. */
+/* The same on the path of that protocol, and over TLS unless context is NULL, which is borrowed
+ * until the client is closed. */
 const char *binary_client_open_as(struct binary_client *client, enum protocol protocol,
                                   struct ssl_ctx_st *context, uint16_t port, const char *auth_data,
                                   int timeout_ms);
+
+/* Of another protocol: connects, says request, and reads what must be expected, byte by byte. The
+ * functions below that have to do with messages are not for it. */
+const char *binary_client_open_foreign(struct binary_client *client, struct ssl_ctx_st *context,
+                                       uint16_t port, slice request, slice expected,
+                                       int timeout_ms);
 
 /* Closes the socket without a goodbye and frees. */
 void binary_client_close(struct binary_client *client);

@@ -385,7 +385,7 @@ void memory_cluster_leave(struct cluster *cluster)
     for (struct memory_state *state; (state = any_state(node)) != NULL;) {
         struct memory_state gone = *state;
         state->count = 1;
-        state_remove(node, gone.set, slice_of(gone.name));
+        state_remove(node, (uint8_t)gone.set, slice_of(gone.name));
     }
     tell_of_removal(node);
 }

@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { connect as connectTcp } from 'node:net';
 import { createRequire } from 'node:module';
+import { connect as connectTls } from 'node:tls';
 
 const require = createRequire(import.meta.url);
 const mqtt = require('mqtt');
@@ -11,7 +12,7 @@ const packets = require('mqtt-packet');
 const WAIT_MS = 30000;
 
 /** Where our server listens for MQTT. */
-export const mqttPort = (server) => Number([...server.log.matchAll(/Listening for MQTT TCP connections on \S+:(\d+)/g)].at(-1)[1]);
+export const mqttPort = (server) => Number([...server.log.matchAll(/Listening for MQTT (?:TCP|TLS) connections on \S+:(\d+)/g)].at(-1)[1]);
 
 async function until(done, what) {
     const deadline = Date.now() + WAIT_MS;
@@ -25,11 +26,11 @@ async function until(done, what) {
 
 /** A client of the published library. It does not reconnect; `messages` are what it got. */
 export class MqttClient {
-    static async connect(port, options = {}) {
+    static async connect(port, { tls, ...options } = {}) {
         const client = new MqttClient();
         client.messages = [];
         client.isClosed = false;
-        client.mqtt = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0, connectTimeout: WAIT_MS, ...options });
+        client.mqtt = mqtt.connect(`${tls ? 'mqtts' : 'mqtt'}://127.0.0.1:${port}`, { reconnectPeriod: 0, connectTimeout: WAIT_MS, ...tls, ...options });
         client.mqtt.on('message', (topic, payload, { qos, retain, dup }) => client.messages.push({ topic, text: payload.toString(), qos, retain, dup }));
         client.mqtt.on('close', () => { client.isClosed = true; });
         await new Promise((done, fail) => {
@@ -88,24 +89,24 @@ export class MqttClient {
 
 /** Bytes and packets as they are. `packets` are what came. */
 export class MqttRaw {
-    static async open(port) {
+    static async open(port, tls) {
         const raw = new MqttRaw();
         raw.packets = [];
         raw.isClosed = false;
-        raw.socket = connectTcp(port, '127.0.0.1');
+        raw.socket = tls ? connectTls({ ...tls, port }) : connectTcp(port, '127.0.0.1');
         const parser = packets.parser();
         parser.on('packet', (packet) => raw.packets.push(packet));
         parser.on('error', (error) => raw.packets.push({ cmd: `unreadable: ${error.message}` }));
         raw.socket.on('data', (bytes) => parser.parse(bytes));
         raw.socket.on('close', () => { raw.isClosed = true; });
         raw.socket.on('error', () => {});
-        await new Promise((done) => raw.socket.on('connect', done));
+        await new Promise((done) => raw.socket.on(tls ? 'secureConnect' : 'connect', done));
         return raw;
     }
 
     /** Opened, and accepted by the server. */
-    static async login(port, options = {}) {
-        const raw = await MqttRaw.open(port);
+    static async login(port, { tls, ...options } = {}) {
+        const raw = await MqttRaw.open(port, tls);
         raw.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, clientId: '', keepalive: 0, ...options });
         await raw.takes('connack');
         return raw;
@@ -171,9 +172,10 @@ export class Mosquitto {
 
 /** The clients of one scenario: all that it opens are ended behind it. */
 export class MqttStage {
-    constructor(stage) {
-        this.stage = stage;
-        this.port = mqttPort(stage.server);
+    /** tls: options of Node's TLS for clients of an encrypted port. */
+    constructor(port, tls) {
+        this.port = port;
+        this.tls = tls;
         this.opened = [];
     }
 
@@ -183,11 +185,11 @@ export class MqttStage {
     }
 
     client(username, options = {}) {
-        return this.keep(MqttClient.connect(this.port, { ...(username ? { username, password: username } : {}), ...options }));
+        return this.keep(MqttClient.connect(this.port, { ...(username ? { username, password: username } : {}), tls: this.tls, ...options }));
     }
 
     raw(options) {
-        return this.keep(options ? MqttRaw.login(this.port, options) : MqttRaw.open(this.port));
+        return this.keep(options ? MqttRaw.login(this.port, { tls: this.tls, ...options }) : MqttRaw.open(this.port, this.tls));
     }
 
     tool(tool, username, ...args) {
@@ -205,12 +207,13 @@ export class MqttStage {
     }
 }
 
-/** A scenario that gets a stage of MQTT besides. */
-export const withMqtt = ([title, act]) => [title, async (stage) => {
-    const of = new MqttStage(stage);
+/** Makes of a scenario one that gets a stage of MQTT besides. */
+export const withMqttOver = (tls) => ([title, act]) => [title, async (stage) => {
+    const of = new MqttStage(mqttPort(stage.server), tls);
     try {
         await act(stage, of);
     } finally {
         await of.clear();
     }
 }];
+export const withMqtt = withMqttOver(undefined);

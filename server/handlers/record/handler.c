@@ -88,6 +88,7 @@ static void forward(struct record_handler *handler, const struct message *messag
     MESSAGE_ECHO(&update, message, version);
     MESSAGE_ECHO(&update, message, path);
     MESSAGE_ECHO(&update, message, data);
+    MESSAGE_ECHO(&update, message, result);
     sequence_send(handler->sequence, &update, NULL);
 }
 

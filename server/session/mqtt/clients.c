@@ -1,6 +1,7 @@
 /* The clients of an endpoint: how they begin, how they are silent, how they end. */
 
 #include "session/mqtt/client.h"
+#include "session/endpoint.h"
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
@@ -307,6 +308,15 @@ static void *on_open(void *context, struct outlet *peer, slice remote_address)
     return client;
 }
 
+/* Nobody has logged in yet: authentication is told of it. */
+static void on_certificate(void *owner, const struct tls_peer *certificate)
+{
+    struct session *session = ((struct mqtt_client *)owner)->session;
+    struct http_request request = {.remote_address = session->remote_address, .peer = certificate};
+    free((void *)(uintptr_t)session->connection_data.at);
+    session->connection_data = connection_data_new(&request);
+}
+
 static void on_alive(void *owner)
 {
     session_alive(((struct mqtt_client *)owner)->session);
@@ -333,6 +343,7 @@ struct mqtt_clients *mqtt_clients_new(const struct mqtt_clients_settings *settin
         .max_packet_bytes = settings->session.max_message_bytes,
         .max_queue_bytes = settings->session.max_queue_bytes,
         .on_open = on_open,
+        .on_certificate = on_certificate,
         .on_packet = mqtt_on_packet,
         .on_alive = on_alive,
         .on_close = on_close,

@@ -13,6 +13,7 @@
 struct log;
 struct mqtt_server;
 struct tls_context;
+struct tls_peer;
 
 /* What peers tell, and what they are bound by. */
 struct mqtt_endpoint {
@@ -23,6 +24,9 @@ struct mqtt_endpoint {
     /* A client has connected; what is sent to outlet is whole packets. remote_address is borrowed
      * for the call. Returns its owner, which the calls below get. */
     void *(*on_open)(void *context, struct outlet *outlet, slice remote_address);
+    /* The certificate that the client has shown, if it has: before the first packet; borrowed for
+     * the call. */
+    void (*on_certificate)(void *owner, const struct tls_peer *certificate);
     /* One packet; borrowed for the call. None comes after the owner closed its outlet, nor while it
      * is paused. */
     void (*on_packet)(void *owner, const struct mqtt_packet *packet);

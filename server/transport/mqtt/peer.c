@@ -133,9 +133,21 @@ static slice complete_kept(struct mqtt_peer *peer, slice bytes)
     return bytes;
 }
 
+/* What can be read is behind the handshake. */
+static void identify(struct mqtt_peer *peer)
+{
+    struct tls_peer *certificate = stream_peer(peer->stream);
+    peer->has_identity = true;
+    if (certificate != NULL)
+        peer->endpoint->on_certificate(peer->owner, certificate);
+    free(certificate);
+}
+
 static void on_read(void *owner, char *bytes, size_t length)
 {
     struct mqtt_peer *peer = owner;
+    if (!peer->has_identity)
+        identify(peer);
     peer->endpoint->on_alive(peer->owner);
     if (peer->partial.length > 0) /* it may have been resumed in this turn */
         read_kept(peer);

@@ -18,6 +18,7 @@ struct mqtt_peer {
     struct turn_task task;
     struct buf partial; /* what came and was not read: part of a packet; more while it is paused */
     bool is_paused;
+    bool has_identity; /* the owner knows the certificate, or there is none */
 };
 
 /* Takes over a stream. */

@@ -13,6 +13,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#define WAIT_MS 10000
+
 void load_fail(const char *format, ...)
 {
     va_list arguments;
@@ -95,8 +97,36 @@ static enum protocol protocol_of(const struct load *load, uint32_t number)
         return PROTOCOL_JSON;
     case 't':
         return PROTOCOL_TEXT;
+    case 'm':
+        return PROTOCOL_MQTT;
+    case 'h':
+        return PROTOCOL_HTTP;
     default:
         return PROTOCOL_BINARY;
+    }
+}
+
+/* CONNECT and SUBSCRIBE to the first name, CONNACK and SUBACK. */
+#define MQTT_SAID                                                                                  \
+    "\x10\x0c\0\4MQTT\4\2\0\0\0\0\x82\x10\0\1\0\x0b"                                               \
+    "bench/00000\0"
+#define MQTT_HEARD "\x20\2\0\0\x90\3\0\1\0"
+#define HTTP_SAID "GET /health-check HTTP/1.1\r\nHost: bench\r\n\r\n"
+#define HTTP_HEARD "HTTP/1.1 200"
+
+static const char *open_client(struct load *load, struct binary_client *client,
+                               enum protocol protocol)
+{
+    const uint16_t port = load->options->port;
+    switch (protocol) {
+    case PROTOCOL_MQTT:
+        return binary_client_open_foreign(client, load->tls, port, SLICE(MQTT_SAID),
+                                          SLICE(MQTT_HEARD), WAIT_MS);
+    case PROTOCOL_HTTP:
+        return binary_client_open_foreign(client, load->tls, port, SLICE(HTTP_SAID),
+                                          SLICE(HTTP_HEARD), WAIT_MS);
+    default:
+        return binary_client_open_as(client, protocol, load->tls, port, "{}", WAIT_MS);
     }
 }
 
@@ -111,8 +141,9 @@ void load_open(struct load *load, uint32_t count,
     CHECK(load->epoll >= 0 && load->clients != NULL);
     for (; load->client_count < count; load->client_count++) {
         struct binary_client *client = &load->clients[load->client_count];
-        const char *error = binary_client_open_as(client, protocol_of(load, load->client_count),
-                                                  load->tls, load->options->port, "{}", 10000);
+        enum protocol protocol = protocol_of(load, load->client_count);
+        const char *error = open_client(load, client, protocol);
+        client->protocol = protocol;
         if (error != NULL)
             load_fail("client %u: %s", load->client_count, error);
         binary_client_trim(client);
@@ -203,7 +234,7 @@ void load_subscribe(struct load *load, uint32_t number, uint8_t topic, uint16_t 
     client->context = &wanted;
     client->on_message = on_acknowledgement;
     binary_client_send(client, &request);
-    check(load, number, binary_client_wait(client, has_come, &wanted, 10000));
+    check(load, number, binary_client_wait(client, has_come, &wanted, WAIT_MS));
     client->context = load;
     client->on_message = on_message;
     free(names);

@@ -17,8 +17,9 @@ struct load_options {
     uint32_t rate;    /* messages a second, of `latency` */
     uint32_t clients; /* of `idle` */
     double seconds;
-    bool is_encrypted;  /* clients speak TLS */
-    const char *protocols; /* of clients, by number, again and again: b binary, j JSON, t text */
+    bool is_encrypted;     /* clients speak TLS */
+    const char *protocols; /* of clients, by number, again and again: b binary, j JSON, t text;
+                            * for `idle` also m MQTT, h HTTP */
     bool expect_denied;    /* of `publish`: the odd message must be denied */
 };
 

@@ -11,7 +11,7 @@ static void usage(FILE *stream)
 {
     fputs("usage: load SCENARIO --port N --server PID [--subscribers N] [--names N] [--window N]\n"
           "            [--rate N] [--clients N] [--seconds S] [--expect-denied] [--tls]\n"
-          "            [--protocols bjt]\n\nScenarios:\n",
+          "            [--protocols bjtmh]\n\nScenarios:\n",
           stream);
 #define SCENARIO(name, about) fprintf(stream, "  %-8s %s\n", #name, about);
 #include "scenarios.def"

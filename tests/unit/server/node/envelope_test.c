@@ -49,6 +49,23 @@ static void one_for_all_names_no_receiver(void **state)
     assert_true(slice_equal(envelope.message, SLICE("{}")));
 }
 
+static void the_result_of_a_message_is_beside_it(void **state)
+{
+    (void)state;
+    struct buf text = BUF_EMPTY;
+    struct envelope envelope;
+    envelope_begin(&text, SLICE("a"), (slice){0});
+    buf_append_text(&text, "{}");
+    envelope_result(&text, SLICE("{\"b\":1}"));
+    buf_append_text(&text, "}");
+    assert_true(envelope_read(buf_slice(&text), &arena, &envelope));
+    assert_true(slice_equal(envelope.message, SLICE("{}")));
+    assert_true(slice_equal(envelope.result, SLICE("{\"b\":1}")));
+    assert_true(envelope_read(SLICE("{\"fromServer\":\"a\",\"message\":{}}"), &arena, &envelope));
+    assert_null(envelope.result.at);
+    buf_fini(&text);
+}
+
 static void anything_else_is_none(void **state)
 {
     (void)state;
@@ -78,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_written_is_that_of_the_original_and_can_be_read),
         TEST(one_for_all_names_no_receiver),
+        TEST(the_result_of_a_message_is_beside_it),
         TEST(anything_else_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
