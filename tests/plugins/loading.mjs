@@ -183,7 +183,12 @@ const KINDS = {
     custom: { word: 'plugin', key: 'plugins', within: (entry) => ({ mine: entry }) },
     telemetry: { word: 'telemetry', key: 'telemetry', more: { enabled: true } },
     subscriptions: { word: 'subscriptions', key: 'subscriptions' },
+    cluster_node: { word: 'clusternode', key: 'clusterNode', called: 'cluster node' },
 };
+/** In the log. */
+function calledOf(name) {
+    return KINDS[name].called ?? KINDS[name].word;
+}
 function stubborn(name) {
     return object(`stubborn-${name}`);
 }
@@ -210,14 +215,14 @@ for (const [what, [path, cause, fault]] of Object.entries(UNUSABLE))
         ended(ran, { status: 1, stdout: '' });
         for (const name of names) {
             const file = escaped(path(name));
-            assert.match(ran.stderr, new RegExp(`\\n\\d\\) Error loading ${KINDS[name].word} plugin via path ${file}: ${file}: ${cause(name)}\\n`));
+            assert.match(ran.stderr, new RegExp(`\\n\\d+\\) Error loading ${KINDS[name].word} plugin via path ${file}: ${file}: ${cause(name)}\\n`));
         }
-        assert.equal(ran.stderr.match(/^\d\) /gm).length, names.length, ran.stderr);
+        assert.equal(ran.stderr.match(/^\d+\) /gm).length, names.length, ran.stderr);
     });
 
 for (const [fault, line] of Object.entries({
-    'start fails': (name) => `PLUGIN_INITIALIZATION_ERROR | ${KINDS[name].word} (a stubborn one, ${stubborn(name)}): it does not want to start`,
-    'never ready': (name) => `PLUGIN_INITIALIZATION_TIMEOUT | ${KINDS[name].word} wasn't initialised in time, ${stubborn(name)}`,
+    'start fails': (name) => `PLUGIN_INITIALIZATION_ERROR | ${calledOf(name)} (a stubborn one, ${stubborn(name)}): it does not want to start`,
+    'never ready': (name) => `PLUGIN_INITIALIZATION_TIMEOUT | ${calledOf(name)} wasn't initialised in time, ${stubborn(name)}`,
 }))
     for (const names of [['logger'], ['custom'], Object.keys(KINDS).filter((name) => !['logger', 'custom'].includes(name))])
         await check(`the start ends and names ${names.join(', ')}: ${fault}`, async (place) => {
@@ -319,8 +324,8 @@ await check('each connector knows the options of its README and no others', (pla
         const words = new Set(documented(`${kind}-${name}`));
         if (name === 'redis') for (const word of documented('redis')) words.add(word);
         assert.deepEqual([...known].sort(), [...words].sort(), `${kind}-${name}`);
-        const ran = place.run(['start', '--check-config', '-c', place.file('config.json', quiet({ [kind]: { name, options: { hots: 'localhost' } } }))]);
-        ended(ran, { status: 1, stdout: new RegExp(`\\n\\d\\)/${kind}/options Property hots is not expected to be here`) });
+        const ran = place.run(['start', '--check-config', '-c', place.file('config.json', quiet({ [kind.replace('clusternode', 'clusterNode')]: { name, options: { hots: 'localhost' } } }))]);
+        ended(ran, { status: 1, stdout: new RegExp(`\\n\\d\\)/${kind}/options Property hots is not expected to be here`, 'i') });
     }
 });
 

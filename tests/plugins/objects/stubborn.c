@@ -54,6 +54,32 @@ static void write_line(void *self, const struct ds_log_line *line)
             (int)line->text.length, line->text.at);
 }
 
+/* A bus is told what is wanted of it before it starts. */
+static void subscribe(void *self, uint8_t topic)
+{
+    (void)self;
+    (void)topic;
+}
+
+static void listen_to(void *self, const struct ds_cluster_node_listener *listener)
+{
+    (void)self;
+    (void)listener;
+}
+
+static void send_text(void *self, uint8_t topic, ds_slice text)
+{
+    (void)self;
+    (void)topic;
+    (void)text;
+}
+
+static void send_direct(void *self, ds_slice server, uint8_t topic, ds_slice text)
+{
+    (void)server;
+    send_text(self, topic, text);
+}
+
 static void never_called(void)
 {
     abort();
@@ -64,12 +90,16 @@ static void (*const table_of_any_kind[16])(void) = {
     never_called, never_called, never_called, never_called, never_called, never_called,
     never_called, never_called, never_called, never_called};
 static const struct ds_logger_operations table_of_loggers = {.write = write_line};
+static const struct ds_cluster_node_operations table_of_buses = {
+    .send = send_text, .send_direct = send_direct, .subscribe = subscribe, .listen = listen_to};
 static const char *const options[] = {"fault", NULL};
 
 static const void *table(void)
 {
     if (STUBBORN_KIND == DS_PLUGIN_LOGGER)
         return &table_of_loggers;
+    if (STUBBORN_KIND == DS_PLUGIN_CLUSTER_NODE)
+        return &table_of_buses;
     return STUBBORN_KIND == DS_PLUGIN_MONITORING ? NULL : table_of_any_kind;
 }
 
