@@ -20,7 +20,7 @@ static const struct command_line LINE = {
     .about =
         "Prints version, build, platform, and the plugins of their folder, which is that of\n"
         "--lib-dir, or of the configuration, or that of this installation: kind, name, version of\n"
-        "the header they were built with, description, or why one cannot be loaded.\n",
+        "the header they were built with, description, options, or why one cannot be loaded.\n",
     .options = node_options,
     .option_count = NODE_OPTIONS_OF_MOST,
 };
@@ -49,6 +49,14 @@ static void add_package(json_t *packages, const char *folder, const char *name)
     buf_fini(&text);
 }
 
+static json_t *list_texts(const char *const *texts)
+{
+    json_t *list = json_array();
+    for (; *texts != NULL; texts++)
+        json_array_append_new(list, json_string(*texts));
+    return list;
+}
+
 /* What a shared object holds, or why it is of no use. */
 static json_t *describe_plugin(const char *path, const char *name)
 {
@@ -62,6 +70,8 @@ static json_t *describe_plugin(const char *path, const char *name)
         json_pack("{s:o?, s:s, s:o?, s:i, s:o?}", "file", json_string(name), "kind",
                   plugin_kind_word(plugin->kind), "name", json_string(plugin->name), "version",
                   (int)plugin->version, "description", json_string(plugin->description));
+    if (plugin->options != NULL)
+        json_object_set_new(described, "options", list_texts(plugin->options));
     plugin_library_close(&library);
     return described;
 }

@@ -23,7 +23,7 @@ struct plugin_event {
 struct ds_event_subscription {
     struct list_link in_event;
     struct plugin_event *event;
-    ds_event_handler *handler; /* NULL: it was ended while events are handed out */
+    ds_event_handler *handler; /* NULL: it was ended while its event is handed out */
     void *context;
 };
 
@@ -48,7 +48,7 @@ struct plugin_client {
     struct list_link pending;
     struct arena arena;
     uint64_t last_id;
-    bool is_handing_out;
+    const struct plugin_event *handing_out; /* NULL: none */
 };
 
 static slice name_of(const struct plugin_event *event)
@@ -112,7 +112,7 @@ static void subscription_free(struct plugin_client *client,
 void plugin_client_unsubscribe(struct plugin_client *client,
                                struct ds_event_subscription *subscription)
 {
-    if (client->is_handing_out)
+    if (client->handing_out == subscription->event)
         subscription->handler = NULL;
     else
         subscription_free(client, subscription);
@@ -122,7 +122,7 @@ void plugin_client_unsubscribe(struct plugin_client *client,
 static void call_handlers(struct plugin_client *client, struct plugin_event *event, slice data)
 {
     const struct list_link *last = event->subscriptions.previous;
-    client->is_handing_out = true;
+    client->handing_out = event;
     for (struct list_link *at = event->subscriptions.next;; at = at->next) {
         const struct ds_event_subscription *subscription =
             LIST_ITEM(at, struct ds_event_subscription, in_event);
@@ -131,7 +131,7 @@ static void call_handlers(struct plugin_client *client, struct plugin_event *eve
         if (at == last)
             break;
     }
-    client->is_handing_out = false;
+    client->handing_out = NULL;
 }
 
 static void free_ended(struct plugin_client *client, struct plugin_event *event)

@@ -61,6 +61,8 @@ struct service *services_add(struct services *services, const struct ds_services
     struct loaded_plugin found;
     if (!plugin_loader_find(kind, config, wanted, &found))
         return NULL;
+    if (found.plugin->options != NULL)
+        config_warn_of_unknown(config, wanted, found.plugin->options);
     void *self = found.plugin->create(host, wanted->options, &error);
     if (self == NULL) {
         refuse_uncreated(kind, name, config, wanted, &found, error.text);

@@ -6,15 +6,14 @@
 // rates are not. The load generator checks every message that comes back. --require exits 1 when a promise
 // is missed.
 
-import { spawn, execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { certificate } from '../support/certificates.mjs';
+import { freePort } from '../support/servers.mjs';
+import { ENDPOINTS, load as loadOf, median, startOurs as startOursWith, started, stop } from './loaded_server.mjs';
 import { SCENARIOS } from './server_scenarios.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -27,42 +26,12 @@ const { values: options } = parseArgs({
         require: { type: 'boolean', default: false },
     },
 });
-const LOAD = resolve(options.build, 'tests/bench/load/load');
-const DEEPSTREAM = resolve(options.build, 'server/deepstream');
 const MOST_BYTES_IDLE = 2560, MOST_MS_START = 30, MOST_TIMES_MIXED = 1.3;
 /** Of each ten clients, as the option of the load generator: 5 binary, 3 JSON, 2 of the v3 protocol. */
 const MIX = 'bbbbbjjjtt';
 const KINDS = { binary: 'b', JSON: 'j', text: 't', MQTT: 'm', HTTP: 'h' };
 const folder = mkdtempSync(join(tmpdir(), 'server-bench-'));
-const run = promisify(execFile);
-
-async function freePort() {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address();
-    probe.close();
-    await once(probe, 'close');
-    return port;
-}
-
-const isAccepting = (port) => new Promise((answer) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.on('connect', () => { socket.destroy(); answer(true); });
-    socket.on('error', () => answer(false));
-});
-
-/** How long a process has been ready to run and had no processor: no time of its own. */
-const waitedMs = (pid) => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-
-/** Starts a process and resolves once it accepts connections; `startMs` is how long that took it. */
-async function started(command, args, port) {
-    const begin = process.hrtime.bigint();
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], cwd: folder });
-    while (!(await isAccepting(port))) {
-        if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
-    }
-    return { pid: child.pid, port, child, startMs: Number(process.hrtime.bigint() - begin) / 1e6 - waitedMs(child.pid) };
-}
+let databases = 0;
 
 async function startOriginal({ rules }) {
     const port = await freePort();
@@ -71,37 +40,22 @@ async function startOriginal({ rules }) {
         writeFileSync(join(folder, 'rules.json'), JSON.stringify(rules));
         args.push(join(folder, 'rules.json'));
     }
-    return started(process.execPath, args, port);
+    return started(process.execPath, args, port, folder);
 }
 
 async function startOurs({ rules, storage = 'none', ssl }) {
-    const [port, mqttPort] = [await freePort(), await freePort()];
+    const mqttPort = await freePort(), encrypted = ssl ? { ssl } : {};
     if (rules) writeFileSync(join(folder, 'permissions.json'), JSON.stringify(rules));
-    const encrypted = ssl ? { ssl } : {};
-    const config = {
-        showLogo: false,
-        logLevel: 'ERROR',
-        httpServer: { type: 'default', options: { host: '127.0.0.1', port, ...encrypted } },
-        connectionEndpoints: ['ws-binary', 'ws-json', 'ws-text'].map((type) => ({ type, options: { maxQueueBytes: 1 << 30 } }))
-            .concat({ type: 'mqtt', options: { host: '127.0.0.1', port: mqttPort, ...encrypted } }),
-        storage: storage === 'none' ? { type: 'none' } : { type: 'default', options: { path: join(folder, `records-${port}.db`) } },
-        permission: rules ? { type: 'config', options: { permissions: 'fileLoad(permissions.json)' } } : { type: 'none' },
-    };
-    writeFileSync(join(folder, `config-${port}.json`), JSON.stringify(config));
-    return { ...(await started(DEEPSTREAM, ['start', '-c', join(folder, `config-${port}.json`)], port)), mqttPort };
+    const server = await startOursWith(options.build, folder, {
+        httpServer: encrypted,
+        connectionEndpoints: ENDPOINTS.concat({ type: 'mqtt', options: { host: '127.0.0.1', port: mqttPort, ...encrypted } }),
+        ...(storage !== 'none' && { storage: { type: 'default', options: { path: join(folder, `records-${++databases}.db`) } } }),
+        ...(rules && { permission: { type: 'config', options: { permissions: 'fileLoad(permissions.json)' } } }),
+    });
+    return { ...server, mqttPort };
 }
 
-async function stop(server) {
-    server.child.kill('SIGKILL');
-    if (server.child.exitCode === null && server.child.signalCode === null) await once(server.child, 'exit');
-}
-
-async function load(server, scenario, extra = []) {
-    const args = [scenario, '--port', String(server.port), '--server', String(server.pid), '--seconds', options.seconds, ...extra];
-    return JSON.parse((await run(LOAD, args)).stdout);
-}
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
+const load = (server, scenario, extra = []) => loadOf(options.build, server, scenario, ['--seconds', options.seconds, ...extra]);
 
 async function withServer(start, settings, use) {
     const server = await start(settings);

@@ -316,6 +316,66 @@ static int run(const char *library_options, const char *more, const struct CMUni
     return _cmocka_run_group_tests("memcached", copies, count, NULL, NULL);
 }
 
+/* ---- several servers ---- */
+
+static struct backend_process other_backend;
+
+/* How many of these names are answered with the record; the others with an error, or as missing. */
+static int count_answered(struct store_fixture *it, int names, int *errors)
+{
+    int answered = 0;
+    *errors = 0;
+    for (int i = 0; i < names; i++) {
+        char text[24];
+        int32_t version;
+        snprintf(text, sizeof text, "spread/%d", i);
+        bool is_error = get(it, store_fixture_name(it, slice_of(text)), &version) != NULL;
+        *errors += is_error;
+        answered += !is_error && version == 1;
+    }
+    return answered;
+}
+
+static void when_one_of_two_is_lost_the_names_of_the_other_go_on(void **state)
+{
+    enum { NAMES = 60 };
+    struct store_fixture *it = *state;
+    int errors;
+    for (int i = 0; i < NAMES; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "spread/%d", i);
+        assert_null(set(it, store_fixture_name(it, slice_of(text)), 1, SLICE("{}"), DS_MISSING));
+    }
+    backend_process_kill(&other_backend);
+    int kept = count_answered(it, NAMES, &errors);
+    assert_in_range(kept, 1, NAMES - 1);
+    assert_int_equal(kept + errors, NAMES);
+    assert_true(plugin_host_has_logged(&it->host, "BACKEND_LOST memcached at 127.0.0.1"));
+    backend_process_start(&other_backend);
+    wait_until_logged(it, "BACKEND_REGAINED");
+    while (count_answered(it, NAMES, &errors) < kept || errors > 0)
+        continue; /* what was given up is left alone for a second */
+    assert_int_equal(count_answered(it, NAMES, &errors), kept);
+}
+
+static int run_with_two(void)
+{
+    struct store_subject subject = {.plugin = plugin, .options_json = options, .library = LIBRARY};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_prestate_setup_teardown(
+        when_one_of_two_is_lost_the_names_of_the_other_go_on, store_fixture_setup,
+        store_fixture_teardown, &subject)};
+    backend_process_make(&other_backend, "memcached", memcached, "nobody");
+    backend_process_start(&other_backend);
+    snprintf(options, sizeof options,
+             "{\"serverLocation\":[\"127.0.0.1:%u\",\"127.0.0.1:%u\"],"
+             "\"memcachedOptions\":{\"maxValue\":16777216}}",
+             backend.port, other_backend.port);
+    int failures = cache_contract_run(&subject);
+    failures += cmocka_run_group_tests_name("two servers", tests, NULL, NULL);
+    backend_process_remove(&other_backend);
+    return failures;
+}
+
 int main(void)
 {
     static const struct CMUnitTest with_store[] = {
@@ -351,6 +411,7 @@ int main(void)
     failures += run("\"maxValue\":16777216,\"timeout\":300", "", with_store,
                     sizeof with_store / sizeof *with_store);
     failures += cmocka_run_group_tests(alone, NULL, NULL);
+    failures += run_with_two();
 
     backend_process_remove(&backend);
     failures += run_without_cas();

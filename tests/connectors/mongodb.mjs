@@ -86,6 +86,21 @@ await scenarios('mongodb', configuration, [
             assert.equal(ourDocument, await documentOf(`${name}-same`), name);
         }
     }],
+    ['S11: a member that was deleted, and the list before a record, stay in the database at the original, not here', async (stage) => {
+        const client = await stage.user('ann');
+        await originalSet('faults/theirs', 1, { a: 1, b: 2 });
+        await originalSet('faults/theirs', 2, { a: 1 });
+        assert.deepEqual((await originalGet('faults/theirs')).data, { a: 1, b: 2 });
+        await originalSet('faults/list', 1, ['a']);
+        await originalSet('faults/list', 2, { a: 1 });
+        assert.deepEqual((await originalGet('faults/list')).data, ['a']);
+        await client.record.setDataWithAck('faults/ours', { a: 1, b: 2 });
+        await client.record.setDataWithAck('faults/ours', { a: 1 });
+        assert.deepEqual((await originalGet('faults/ours')).data, { a: 1 });
+        await setList(client, 'faults/list-ours', ['a']);
+        await client.record.setDataWithAck('faults/list-ours', { a: 1 });
+        assert.deepEqual((await originalGet('faults/list-ours')).data, { a: 1 });
+    }],
     ['records are there after a restart, and refused while MongoDB is away', async (stage) => {
         const client = await stage.user('ann');
         await client.record.setDataWithAck('kept/1', { kept: true });

@@ -119,6 +119,24 @@ const exchange = [false, true].flatMap((useJsonb) => {
     ];
 });
 
+/** Whether a client that reads a record of this name is shown another one. */
+const SQL_NAME = "vault/nobody' OR id='secret";
+const isShownAnother = async (start) => {
+    const server = await start();
+    let shown;
+    try {
+        await withClient(server, async (client) => {
+            await client.record.setDataWithAck('vault/secret', { pin: 7 });
+            await until(() => sql("SELECT to_regclass('injected.vault') IS NOT NULL") === 't' && sql('SELECT count(*) FROM injected.vault') === '1', 'the row');
+            shown = await client.record.snapshot(SQL_NAME).catch(() => {});
+        });
+    } finally {
+        await server.stop();
+        sql('DROP SCHEMA IF EXISTS injected CASCADE');
+    }
+    return shown?.pin === 7;
+};
+
 try {
     await scenarios('postgres', { monitoring: { type: 'prometheus' } }, [
         ['records survive the end of the server', async (stage) => {
@@ -142,6 +160,12 @@ try {
                 assert.deepEqual(await a.record.snapshot(name), { name });
             }
             assert.equal(sql("SELECT val FROM ds.victim WHERE id = 'a'"), '{"safe":true}');
+        }],
+        ['S11: a name that is SQL shows another record at the original, and not here', async () => {
+            const options = optionsOf({ schema: 'injected', max: 1 });
+            const original = { storage: { path: require.resolve('@deepstream/storage-postgres'), options } };
+            assert.equal(await isShownAnother(() => startOriginal(original)), true);
+            assert.equal(await isShownAnother(() => startOurs({}, { ours: { storage: { name: 'postgres', options } } })), false);
         }],
         ['acknowledged writes survive the death of the database under load', async (stage) => {
             const WRITES = 600;

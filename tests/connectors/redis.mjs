@@ -231,4 +231,25 @@ await check('what the original wrote is read here, and the other way round, byte
     assert.equal(await theirs.record.has('from/original'), false);
 }));
 
+await check('S11: of two writes of one name in one turn the original answers the second alone; here both are answered', () => withRedis([], async (redis, keep) => {
+    console.trace = () => {}; // the original complains
+    const { default: Connector } = require('@deepstream/cache-redis');
+    const logger = { getNameSpace: () => new Proxy({}, { get: () => () => {} }) };
+    const original = new Connector(address(redis), { logger }, {});
+    await original.whenReady();
+    const answered = [];
+    original.set('theirs', 1, { n: 1 }, () => answered.push(1));
+    await new Promise((done) => original.set('theirs', 2, { n: 2 }, done));
+    await new Promise((done) => original.get('theirs', done)); // whatever came before it has been answered
+    assert.deepEqual(answered, []);
+    original.connection.client.disconnect(); // its close() leaves a connection behind
+
+    const ours = await keep(ourServer(redis));
+    const peer = await Peer.login(ours.port);
+    for (const id of ['1', '2'])
+        peer.send('RECORD.CREATEANDUPDATE', { ...written(-1, { n: Number(id) }, id), name: 'ours' });
+    for (const id of ['1', '2']) await peer.sees('RECORD.WRITE_ACKNOWLEDGEMENT', { correlationId: id });
+    await peer.close();
+}));
+
 report();

@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Peer } from '../support/wire.mjs';
 import { configurationOf } from '../support/servers.mjs';
 import { check, ended, options, portOf, report } from '../commands/check.mjs';
@@ -169,6 +170,68 @@ for (const [fault, line] of Object.entries({
         assert.ok(server.log.includes(`${line}\n`), server.log);
     });
 
+// ---- all of that for each kind ----
+
+/** How the kinds are called in messages and named in a configuration; each has a stubborn-<kind>.so. */
+const KINDS = {
+    authentication: { word: 'authentication', key: 'auth', within: (entry) => [entry] },
+    permission: { word: 'permission', key: 'permission' },
+    cache: { word: 'cache', key: 'cache' },
+    storage: { word: 'storage', key: 'storage' },
+    logger: { word: 'logger', key: 'logger' },
+    monitoring: { word: 'monitoring', key: 'monitoring', within: (entry) => [entry] },
+    custom: { word: 'plugin', key: 'plugins', within: (entry) => ({ mine: entry }) },
+    telemetry: { word: 'telemetry', key: 'telemetry', more: { enabled: true } },
+    subscriptions: { word: 'subscriptions', key: 'subscriptions' },
+    cluster_node: { word: 'clusternode', key: 'clusterNode', called: 'cluster node' },
+};
+/** In the log. */
+function calledOf(name) {
+    return KINDS[name].called ?? KINDS[name].word;
+}
+function stubborn(name) {
+    return object(`stubborn-${name}`);
+}
+
+/** A configuration in which each of these kinds is the shared object that path names, with this fault. */
+const ofEach = (names, path, fault) => Object.fromEntries(names.map((name) => {
+    const { key, within = (entry) => entry, more = {} } = KINDS[name];
+    return [key, within({ path: path(name), options: { ...more, ...(fault && { fault }) } })];
+}));
+
+const UNUSABLE = {
+    'another version': [() => object('cache-other-version'), () => REFUSED['cache-other-version']],
+    'no symbol': [() => object('cache-without-entry'), () => REFUSED['cache-without-entry']],
+    'no file': [() => object('missing'), () => REFUSED['cache-missing']],
+    'another kind': [(name) => stubborn(name === 'cache' ? 'storage' : 'cache'),
+        (name) => `it is a ${name === 'cache' ? 'storage' : 'cache'} plugin, not a ${KINDS[name].word} plugin`],
+    'create fails': [stubborn, () => 'it does not want to be made', 'create fails'],
+};
+for (const [what, [path, cause, fault]] of Object.entries(UNUSABLE))
+    await check(`for each kind the start names file, plugin and cause: ${what}`, (place) => {
+        const names = Object.keys(KINDS);
+        const config = place.file('config.json', given({ logLevel: 'ERROR', ...ofEach(names, path, fault) }));
+        const ran = place.run(['start', '-c', config]);
+        ended(ran, { status: 1, stdout: '' });
+        for (const name of names) {
+            const file = escaped(path(name));
+            assert.match(ran.stderr, new RegExp(`\\n\\d+\\) Error loading ${KINDS[name].word} plugin via path ${file}: ${file}: ${cause(name)}\\n`));
+        }
+        assert.equal(ran.stderr.match(/^\d+\) /gm).length, names.length, ran.stderr);
+    });
+
+for (const [fault, line] of Object.entries({
+    'start fails': (name) => `PLUGIN_INITIALIZATION_ERROR | ${calledOf(name)} (a stubborn one, ${stubborn(name)}): it does not want to start`,
+    'never ready': (name) => `PLUGIN_INITIALIZATION_TIMEOUT | ${calledOf(name)} wasn't initialised in time, ${stubborn(name)}`,
+}))
+    for (const names of [['logger'], ['custom'], Object.keys(KINDS).filter((name) => !['logger', 'custom'].includes(name))])
+        await check(`the start ends and names ${names.join(', ')}: ${fault}`, async (place) => {
+            const config = given({ dependencyInitializationTimeout: 1000, ...ofEach(names, stubborn, fault) });
+            const server = place.launch(['start', '-c', place.file('config.json', config)]);
+            assert.deepEqual(await server.exit(), { code: 1, signal: null }, server.log);
+            for (const name of names) assert.ok(server.log.includes(`${line(name)}\n`), `${line(name)}\n\n${server.log}`);
+        });
+
 // ---- plugins that break their promises ----
 
 for (const [fault, line] of Object.entries({
@@ -225,6 +288,45 @@ await check('info lists the plugins of a folder, and why one is of no use', (pla
         { file: 'cache-null.so', error: 'lib/cache-null.so: its deepstream_plugin returned NULL' },
     ]);
     assert.ok(plugins[0].version >= 1);
+});
+
+await check('info lists every kind', (place) => {
+    const names = Object.keys(KINDS);
+    mkdirSync(join(place.folder, 'lib'));
+    for (const name of names) copyFileSync(stubborn(name), join(place.folder, 'lib', basename(stubborn(name))));
+    const { plugins } = JSON.parse(place.run(['info', '-l', 'lib']).stdout);
+    assert.deepEqual(plugins.map(({ kind, name, options: known }) => [kind, name, known]).sort(),
+        names.map((name) => [KINDS[name].word, 'stubborn', ['fault']]).sort());
+});
+
+// ---- options ----
+
+await check('an option that a plugin does not know is a warning with its place and the nearest word', async (place) => {
+    const text = 'cache:\n  path: PATH\n  options:\n    falt: never ready\n'.replace('PATH', stubborn('cache'));
+    ended(place.run(['start', '--check-config', '-c', place.file('config.yml', text)]), {
+        status: 1,
+        stdout: /^Warnings about your configuration:\n1\)\/cache\/options Property falt is not expected to be here\. Did you mean fault\?\n {2}[^\n]*config\.yml:4:5\n/,
+    });
+});
+
+const CONNECTORS = resolve(dirname(fileURLToPath(import.meta.url)), '../../server/connectors');
+
+/** The words of the first column of the table of options, when there is one. */
+function documented(folder) {
+    const readme = readFileSync(join(CONNECTORS, folder, 'README.md'), 'utf8');
+    const [, rows] = readme.match(/\n\| option \|[^\n]*\n[^\n]*\n((?:\|[^\n]*\n)*)/) ?? [, ''];
+    return [...rows.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`.]+)[^`]*`/g)].map(([, word]) => word));
+}
+
+await check('each connector knows the options of its README and no others', (place) => {
+    const { plugins } = JSON.parse(place.run(['info']).stdout);
+    for (const { kind, name, options: known } of plugins.filter((plugin) => !plugin.error)) {
+        const words = new Set(documented(`${kind}-${name}`));
+        if (name === 'redis') for (const word of documented('redis')) words.add(word);
+        assert.deepEqual([...known].sort(), [...words].sort(), `${kind}-${name}`);
+        const ran = place.run(['start', '--check-config', '-c', place.file('config.json', quiet({ [kind.replace('clusternode', 'clusterNode')]: { name, options: { hots: 'localhost' } } }))]);
+        ended(ran, { status: 1, stdout: new RegExp(`\\n\\d\\)/${kind}/options Property hots is not expected to be here`, 'i') });
+    }
 });
 
 report();

@@ -1,7 +1,7 @@
 // Plays scenarios: published clients (`@deepstream/client`) and raw ones against a real process of ours.
 // Prints one line per scenario and a summary.
 //
-//     node <file>.mjs [--server FILE] [--only TEXT]
+//     node <file>.mjs [--server FILE] [--only TEXT] [--given JSON, more of the server's configuration]
 //
 // A scenario is [title, async (stage) => { ... }]; it throws when something is not as it should be. Its
 // clients are closed behind it. The server is asked to end after the last one, and must end well.
@@ -18,7 +18,7 @@ const connectV3 = require('deepstream.io-client-js');
 
 const WAIT_MS = 30000;
 console.warn = console.trace = () => {}; // the client warns of each conflict
-const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' } }, strict: false, allowPositionals: true });
+const { values: options } = parseArgs({ options: { server: { type: 'string' }, only: { type: 'string' }, given: { type: 'string', default: '{}' } }, strict: false, allowPositionals: true });
 
 export const CLIENT_OPTIONS = {
     subscriptionInterval: 5, reconnectIntervalIncrement: 30, maxReconnectInterval: 200, maxReconnectAttempts: 1000,
@@ -157,7 +157,7 @@ async function play(stage, [title, act]) {
 export async function scenarios(feature, configuration, list, more = {}) {
     const chosen = list.filter(([title]) => !options.only || title.includes(options.only));
     if (chosen.length === 0) return;
-    const stage = new Stage(await startOurs(configuration, more));
+    const stage = new Stage(await startOurs({ ...configuration, ...JSON.parse(options.given) }, more));
     let failed = 0;
     try {
         for (const scenario of chosen) {

@@ -91,6 +91,9 @@ static const struct ds_cache_operations operations = {
     .remove = cache_remove,
 };
 
+static const char *const options[] = {"serverLocation", "lifetime",      "memcachedOptions",
+                                      "atomic",         "maxQueueBytes", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CACHE,
@@ -100,6 +103,7 @@ static const struct ds_plugin plugin = {
     .start = cache_start,
     .close = cache_close,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

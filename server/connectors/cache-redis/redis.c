@@ -16,6 +16,8 @@ static const struct ds_cache_operations operations = {
     .remove = record_store_remove,
 };
 
+static const char *const options[] = {REDIS_OPTIONS, "ttl", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CACHE,
@@ -25,6 +27,7 @@ static const struct ds_plugin plugin = {
     .start = record_store_start,
     .close = record_store_close,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

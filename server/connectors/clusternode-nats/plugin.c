@@ -292,6 +292,9 @@ static const struct ds_cluster_node_operations operations = {
     .listen = nats_listen,
 };
 
+static const char *const options[] = {"url",   "servers", "user",   "password",
+                                      "token", "tls",     "prefix", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CLUSTER_NODE,
@@ -301,6 +304,7 @@ static const struct ds_plugin plugin = {
     .start = start,
     .close = close_node,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -225,6 +225,8 @@ static const struct ds_cluster_node_operations operations = {
     .listen = redis_listen,
 };
 
+static const char *const options[] = {REDIS_OPTIONS, NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CLUSTER_NODE,
@@ -234,6 +236,7 @@ static const struct ds_plugin plugin = {
     .start = start,
     .close = close_node,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -7,6 +7,11 @@
 
 #include "base/arena.h"
 
+/* Their names, for the list of a plugin. */
+#define REDIS_OPTIONS                                                                              \
+    "host", "port", "url", "username", "password", "db", "tls", "keyPrefix", "nodes",              \
+        "redisOptions", "hashTags", "requestTimeout", "maxWaitingMegabytes"
+
 struct redis_address {
     char host[256];
     uint16_t port;

@@ -153,6 +153,10 @@ static const struct ds_storage_operations operations = {
     .remove = storage_remove,
 };
 
+static const char *const options[] = {"host",         "hosts",          "auth",          "database",
+                                      "defaultTable", "splitChar",      "settings",      "mappings",
+                                      "pingTimeout",  "requestTimeout", "maxQueueBytes", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_STORAGE,
@@ -162,6 +166,7 @@ static const struct ds_plugin plugin = {
     .start = storage_start,
     .close = storage_close,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -93,6 +93,9 @@ static const struct ds_storage_operations operations = {
     .remove = storage_remove,
 };
 
+static const char *const options[] = {"connectionString", "db", "defaultCollection", "splitChar",
+                                      "maxQueueBytes",    NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_STORAGE,
@@ -102,6 +105,7 @@ static const struct ds_plugin plugin = {
     .start = storage_start,
     .close = storage_close,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -8,6 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *const option_names[] = {
+#define PASSED(option, keyword) #option,
+#define FILE(option, keyword) #option,
+#define NUMBER(option, member, least, most, otherwise) #option,
+#define OTHER(option) #option,
+#include "options.def"
+#undef PASSED
+#undef FILE
+#undef NUMBER
+#undef OTHER
+    NULL,
+};
+
 /* ---- a list of parameters ---- */
 
 static char *copy_of(slice text)
@@ -269,45 +282,6 @@ static bool read_listed(struct reading *reading)
     return true;
 }
 
-static int at_most(size_t length, int most)
-{
-    return length > (size_t)most ? most : (int)length;
-}
-
-static void warn_of_unknown(const struct reading *reading)
-{
-    static const char *const known[] = {
-#define PASSED(option, keyword) #option,
-#define FILE(option, keyword) #option,
-#define NUMBER(option, member, least, most, otherwise) #option,
-#define OTHER(option) #option,
-#include "options.def"
-#undef PASSED
-#undef FILE
-#undef NUMBER
-#undef OTHER
-    };
-    enum { KNOWN = sizeof known / sizeof *known };
-    size_t count =
-        ds_value_kind(reading->given) == DS_VALUE_MAP ? ds_value_count(reading->given) : 0;
-    for (size_t i = 0; i < count; i++) {
-        slice key;
-        size_t at = 0;
-        const struct ds_value *value = ds_value_at(reading->given, i, &key);
-        while (at < KNOWN && !slice_equal(key, slice_of(known[at])))
-            at++;
-        if (at < KNOWN)
-            continue;
-        char text[300];
-        slice place = ds_value_place(value);
-        int length =
-            snprintf(text, sizeof text, "%.*s: storage postgres has no option %.*s",
-                     at_most(place.length, 150), place.at, at_most(key.length, 100), key.at);
-        reading->services->log(reading->services->host, DS_WARN, "CONFIG_ERROR",
-                               (slice){text, (size_t)length});
-    }
-}
-
 /* ---- what libpq would choose ---- */
 
 /* Fills in what the environment says (PGHOST, PGUSER ...), since addresses are looked up before
@@ -369,7 +343,6 @@ bool options_read(struct options *options, const struct ds_services *services,
         options_fini(options);
         return false;
     }
-    warn_of_unknown(&reading);
     complete(options);
     options->backend = backend_of(&options->conninfo);
     if (check_ports(&reading))

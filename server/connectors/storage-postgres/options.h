@@ -38,7 +38,10 @@ struct options {
     bool notifies[NOTIFICATIONS];
 };
 
-/* Returns false and fills error when they make no sense. Unknown ones are logged as a warning. */
+/* Every option, NULL at the end. */
+extern const char *const option_names[];
+
+/* Returns false and fills error when they make no sense. */
 bool options_read(struct options *options, const struct ds_services *services,
                   const struct ds_value *given, struct ds_error *error);
 void options_fini(struct options *options);

@@ -153,6 +153,7 @@ static const struct ds_plugin plugin = {
     .start = storage_start,
     .close = storage_close,
     .operations = &operations,
+    .options = option_names,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

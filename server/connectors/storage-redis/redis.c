@@ -15,6 +15,8 @@ static const struct ds_storage_operations operations = {
     .remove = record_store_remove,
 };
 
+static const char *const options[] = {REDIS_OPTIONS, NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_STORAGE,
@@ -24,6 +26,7 @@ static const struct ds_plugin plugin = {
     .start = record_store_start,
     .close = record_store_close,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -136,6 +136,8 @@ static void close_it(void *self, ds_done *done, void *context)
 }
 
 static const struct ds_logger_operations operations = {.write = write_line};
+static const char *const options[] = {"path", "lines", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_LOGGER,
@@ -144,6 +146,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -226,6 +226,8 @@ static void close_it(void *self, ds_done *done, void *context)
 
 static const struct ds_storage_operations operations = {
     .get = get, .set = set, .remove = remove_names};
+static const char *const options[] = {"folder", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_STORAGE,
@@ -234,6 +236,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

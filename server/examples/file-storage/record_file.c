@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PART_BYTES 200 /* of a path; file systems take 255 */
-#define PATH_BYTES 16384
+#define PART_BYTES 200  /* of a path; file systems take 255 */
+#define PATH_BYTES 4096 /* what Linux takes, with the zero */
 
 static void fail(char *error, const char *what)
 {

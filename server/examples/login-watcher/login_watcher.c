@@ -66,6 +66,8 @@ static void on_logout(void *self, const struct ds_client *client)
 
 static const struct ds_custom_operations operations = {.on_login = on_login,
                                                        .on_logout = on_logout};
+static const char *const options[] = {"event", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CUSTOM,
@@ -74,6 +76,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

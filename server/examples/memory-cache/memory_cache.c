@@ -187,6 +187,8 @@ static void close_it(void *self, ds_done *done, void *context)
 
 static const struct ds_cache_operations operations = {
     .get = get, .set = set, .heads = heads, .remove = remove_names, .size = size};
+static const char *const options[] = {NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CACHE,
@@ -195,6 +197,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -336,6 +336,8 @@ static const struct ds_cluster_node_operations operations = {
     .subscribe = subscribe,
     .listen = listen_to,
 };
+static const char *const options[] = {"host", "port", "username", "password", "prefix", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CLUSTER_NODE,
@@ -345,6 +347,7 @@ static const struct ds_plugin plugin = {
     .start = start,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -126,6 +126,8 @@ static void check(void *self, const struct ds_permission_request *request, ds_ve
 
 static const struct ds_permission_operations operations = {
     .user_new = user_new, .user_free = user_free, .check = check};
+static const char *const options[] = {"shared", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_PERMISSION,
@@ -134,6 +136,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -83,6 +83,8 @@ static void close_it(void *self, ds_done *done, void *context)
     done(context, NULL);
 }
 
+static const char *const options[] = {"path", "event", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CUSTOM,
@@ -91,6 +93,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .start = start,
     .close = close_it,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

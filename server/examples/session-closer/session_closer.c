@@ -98,6 +98,8 @@ static void close_it(void *self, ds_done *done, void *context)
     done(context, NULL);
 }
 
+static const char *const options[] = {"secret", "path", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CUSTOM,
@@ -105,6 +107,7 @@ static const struct ds_plugin plugin = {
     .description = "ends the connections of a user on request",
     .create = create,
     .close = close_it,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -92,6 +92,8 @@ static void close_it(void *self, ds_done *done, void *context)
     done(context, NULL);
 }
 
+static const char *const options[] = {"path", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_MONITORING,
@@ -99,6 +101,7 @@ static const struct ds_plugin plugin = {
     .description = "GET /state shows what goes on",
     .create = create,
     .close = close_it,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

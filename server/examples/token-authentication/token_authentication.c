@@ -132,6 +132,8 @@ static void login(void *self, const struct ds_login *login, ds_login_done *done,
 }
 
 static const struct ds_authentication_operations operations = {.login = login};
+static const char *const options[] = {"tokens", NULL};
+
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_AUTHENTICATION,
@@ -140,6 +142,7 @@ static const struct ds_plugin plugin = {
     .create = create,
     .close = close_it,
     .operations = &operations,
+    .options = options,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

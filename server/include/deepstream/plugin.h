@@ -39,6 +39,7 @@
  *     }
  *
  *     static const struct ds_logger_operations operations = {.write = write_line};
+ *     static const char *const options[] = {"path", NULL};
  *     static const struct ds_plugin plugin = {
  *         .version = DS_PLUGIN_VERSION,
  *         .kind = DS_PLUGIN_LOGGER,
@@ -47,6 +48,7 @@
  *         .create = create,
  *         .close = close_file,
  *         .operations = &operations,
+ *         .options = options,
  *     };
  *
  *     DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)
@@ -137,6 +139,10 @@ struct ds_plugin {
 
     const void *operations; /* the table of its kind; NULL: a storage that keeps nothing,
                                or monitoring that is told nothing */
+
+    /* Names of its options, NULL at the end. Another one in the configuration is a warning with its
+     * place and the nearest of these; it is given to create all the same. NULL: any name is fine. */
+    const char *const *options;
 };
 
 /* ---- the entry of a shared object ---- */

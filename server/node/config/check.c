@@ -363,7 +363,7 @@ static enum config_option plugin_option(slice kind_key, slice type, slice key,
     return CONFIG_OPTION_COUNT;
 }
 
-/* Options of what is not built in are its own business. */
+/* Options of what is not built in are checked when it is loaded: config_warn_of_unknown. */
 static void check_plugin_options(struct checker *checker, const struct ds_value *options,
                                  enum config_plugin_kind kind, slice type)
 {
@@ -454,6 +454,56 @@ static void check_plugins(struct checker *checker, const struct ds_value *value,
     else if (info->count == PLUGIN_MAP ? is_kind(checker, value, DS_VALUE_MAP, "null,object")
                                        : is_kind(checker, value, DS_VALUE_LIST, "array"))
         check_members(checker, value, kind);
+}
+
+/* ---- options of what is loaded ---- */
+
+/* "/cache/options", "/auth/1/options", "/plugins/mine/options". */
+static void enter_options(struct checker *checker, const struct config_plugin *plugin,
+                          enum config_plugin_kind kind, size_t index)
+{
+    slice name = config_plugin_kind_name(kind);
+    enter(checker, name);
+    if (plugin->key.length > 0)
+        enter(checker, plugin->key);
+    else if (ds_value_kind(setting_find(checker->config->given, name)) == DS_VALUE_LIST)
+        enter_index(checker, index);
+    enter(checker, SLICE("options"));
+}
+
+static void enter_options_of(struct checker *checker, const struct config_plugin *plugin)
+{
+    for (enum config_plugin_kind kind = 0; kind < CONFIG_PLUGIN_KIND_COUNT; kind++) {
+        for (size_t i = 0; i < config_plugin_count(checker->config, kind); i++) {
+            if (config_plugin(checker->config, kind, i) == plugin)
+                enter_options(checker, plugin, kind, i);
+        }
+    }
+}
+
+/* Whether it is one of them; suggestion learns them. */
+static bool is_one_of(const char *const *known, slice key, struct suggestion *suggestion)
+{
+    for (; *known != NULL; known++) {
+        if (slice_equal(slice_of(*known), key))
+            return true;
+        suggestion_consider(suggestion, slice_of(*known));
+    }
+    return false;
+}
+
+void config_warn_of_unknown(struct config *config, const struct config_plugin *plugin,
+                            const char *const *known)
+{
+    struct checker checker = {.config = config};
+    const struct ds_value *options = setting_find(plugin->value, SLICE("options"));
+    enter_options_of(&checker, plugin);
+    for (uint32_t i = 0; ds_value_kind(options) == DS_VALUE_MAP && i < options->count; i++) {
+        const struct setting_member *at = &options->members[i];
+        struct suggestion suggestion = suggestion_for(at->key);
+        if (!is_one_of(known, at->key, &suggestion))
+            unexpected(&checker, at->key, at->value, DS_WARN, suggestion.best);
+    }
 }
 
 /* ---- the top ---- */

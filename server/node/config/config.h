@@ -20,6 +20,7 @@
 #include "base/buf.h"
 
 struct config;
+struct config_plugin;
 struct log;
 
 /* CONFIG_RPC_ACK_TIMEOUT and so on. */
@@ -106,6 +107,11 @@ void config_refuse(struct config *config, const struct ds_value *value, const ch
 /* The same for what is probably not meant: a warning. */
 void config_warn(struct config *config, const struct ds_value *value, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Warns of each option that the file gives to a plugin and that is none of known, which NULL ends:
+ * for what is loaded, whose options stand in no list of this folder. */
+void config_warn_of_unknown(struct config *config, const struct config_plugin *plugin,
+                            const char *const *known);
 
 /* Appends the errors, then the warnings, numbered as the original does, each with its place and the
  * line of the file:

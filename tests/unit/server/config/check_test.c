@@ -321,6 +321,39 @@ static void who_uses_a_value_may_refuse_it(void **state)
     expect_problems_of(config, "error 2:3 there is no connector called redis\n");
 }
 
+static void options_of_what_is_loaded_are_checked_against_its_own_list(void **state)
+{
+    (void)state;
+    static const char *const KNOWN[] = {"host", "port", NULL};
+    struct config *config = load_text("auth:\n"
+                                      "  - type: none\n"
+                                      "  - name: mine\n"
+                                      "    options: {port: 1, hots: a}\n"
+                                      "cache: {path: c.so, options: {prot: null, host: a}}\n"
+                                      "monitoring: {name: m, options: {x: {host: 1}}}\n"
+                                      "plugins: {one: {name: o, options: {Host: a}}}\n"
+                                      "storage: {name: none of them}\n");
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_AUTHENTICATION, 1), KNOWN);
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_CACHE, 0), KNOWN);
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_MONITORING, 0), KNOWN);
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_CUSTOM, 0), KNOWN);
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_STORAGE, 0), KNOWN);
+    assert_true(config_is_valid(config));
+    struct buf problems = BUF_EMPTY;
+    append_problems(config, &problems);
+    buf_append_byte(&problems, '\0');
+    assert_string_equal(problems.at,
+                        "warning 4:24 /auth/1/options Property hots is not expected to be here. "
+                        "Did you mean host?\n"
+                        "warning 5:31 /cache/options Property prot is not expected to be here. "
+                        "Did you mean port?\n"
+                        "warning 6:33 /monitoring/options Property x is not expected to be here\n"
+                        "warning 7:36 /plugins/one/options Property Host is not expected to be "
+                        "here. Did you mean host?\n");
+    buf_fini(&problems);
+    config_free(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +380,7 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(what_aliases_repeat_is_bounded),
         cmocka_unit_test(who_uses_a_value_may_refuse_it),
+        cmocka_unit_test(options_of_what_is_loaded_are_checked_against_its_own_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,14 +159,6 @@ static void what_makes_no_sense_is_refused_by_name(void **state)
     assert_refused(it, "{\"splitChar\": \"-\"}", "splitChar can only be /");
 }
 
-static void an_unknown_option_is_warned_of(void **state)
-{
-    struct reading *it = *state;
-    assert_true(reads(it, "{\"databse\": \"x\"}"));
-    assert_true(plugin_host_has_logged(&it->host, "CONFIG_ERROR test.yml:/databse: storage postgres"
-                                                  " has no option databse"));
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -177,7 +169,6 @@ int main(void)
         TEST(certificates_are_files),
         TEST(an_unchecked_certificate_has_to_be_wanted),
         TEST(what_makes_no_sense_is_refused_by_name),
-        TEST(an_unknown_option_is_warned_of),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
