@@ -83,7 +83,7 @@ struct session_settings {
     size_t max_queue_bytes;
     uint32_t outgoing_buffer_timeout_ms;
     size_t max_buffer_bytes;
-    uint32_t max_names;            /* of one message; 10,000 */
+    uint32_t max_names;            /* of one message; 100,000 */
     uint32_t max_subscriptions;    /* of one connection and registry; 100,000 */
     uint32_t max_waiting_messages; /* behind a pending decision, before reading pauses; 1,000; it
                                       pauses sooner when they are larger than max_message_bytes */
