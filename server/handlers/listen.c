@@ -69,12 +69,6 @@ void listen_tell(const struct listen *listen, struct session *session, uint16_t 
 
 /* ---- names: subscribed, provided ---- */
 
-static void each_name(struct listen *listen, void (*each)(void *context, slice name), void *context)
-{
-    const struct cluster *cluster = listen->services->cluster;
-    cluster->states->each(cluster->states_self, listen->actions->names, each, context);
-}
-
 static void on_name_subscribed(void *context, slice name)
 {
     search_start(context, name);
@@ -130,7 +124,7 @@ static void on_subscriber(void *context, slice name, struct session *session, bo
 static void on_rematch(uv_timer_t *timer)
 {
     struct listen *listen = LIST_ITEM(timer, struct listen, rematch);
-    each_name(listen, on_name_subscribed, listen);
+    scan_for_all(listen);
 }
 
 static void set_rematch(struct listen *listen)
@@ -142,33 +136,12 @@ static void set_rematch(struct listen *listen)
         uv_timer_start(&listen->rematch, on_rematch, interval, interval);
 }
 
-struct newcomer {
-    struct listen *listen;
-    struct pattern *pattern;
-    struct session *session;
-};
-
-static void offer_to_newcomer(void *context, slice name)
-{
-    const struct newcomer *newcomer = context;
-    struct listen *listen = newcomer->listen;
-    if (!listen_is_published(listen, name) && pattern_matches(listen, newcomer->pattern, name))
-        search_add(listen, name, newcomer->pattern, newcomer->session);
-}
-
-static void on_listener(void *context, slice text, struct session *session, bool is_first)
-{
-    (void)is_first;
-    struct listen *listen = context;
-    struct newcomer newcomer = {listen, pattern_find(listen, text), session};
-    each_name(listen, offer_to_newcomer, &newcomer);
-}
-
 static void on_listener_gone(void *context, slice text, struct session *session, bool is_last)
 {
     (void)is_last;
     struct listen *listen = context;
     struct pattern *pattern = pattern_find(listen, text);
+    scan_cancel(listen, pattern, session);
     search_forget(pattern, session);
     provision_forget(listen, pattern, session);
     pattern_tidy(listen, pattern);
@@ -177,11 +150,11 @@ static void on_listener_gone(void *context, slice text, struct session *session,
 
 /* ---- messages ---- */
 
-static void acknowledge(struct session *session, const struct message *message)
+void listen_acknowledge(struct session *session, const struct message *request)
 {
-    struct message ack = MESSAGE(message->topic, message->action);
-    MESSAGE_SET(&ack, name, message->name);
-    MESSAGE_ECHO(&ack, message, correlation_id);
+    struct message ack = MESSAGE(request->topic, request->action);
+    MESSAGE_SET(&ack, name, request->name);
+    MESSAGE_ECHO(&ack, request, correlation_id);
     MESSAGE_SET(&ack, is_ack, true);
     session_send(session, &ack);
 }
@@ -195,8 +168,13 @@ static void on_listen(struct listen *listen, struct session *session, const stru
         session_send(session, &reply);
         return;
     }
-    if (subscriptions_add(listen->listeners, session, message->name, message->action))
-        acknowledge(session, message);
+    bool is_repeated = subscriptions_has(listen->listeners, session, message->name);
+    bool is_listening =
+        subscriptions_add(listen->listeners, session, message->name, message->action);
+    if (is_repeated)
+        listen_acknowledge(session, message);
+    else if (is_listening)
+        scan_for_listener(listen, pattern, session, message);
     pattern_tidy(listen, pattern);
     set_rematch(listen);
 }
@@ -209,7 +187,7 @@ bool listen_on_message(struct listen *listen, struct session *session,
         on_listen(listen, session, message);
     } else if (message->action == actions->unlisten) {
         subscriptions_remove(listen->listeners, session, message->name);
-        acknowledge(session, message);
+        listen_acknowledge(session, message);
     } else if (message->action == actions->accept || message->action == actions->reject) {
         search_answer(listen, session, message);
     } else {
@@ -238,7 +216,7 @@ static void watch(struct listen *listen)
     const struct cluster *cluster = listen->services->cluster;
     listen->subscription_watcher = (struct subscription_watcher){listen, on_subscriber, NULL};
     subscriptions_watch(listen->subscriptions, &listen->subscription_watcher);
-    listen->listener_watcher = (struct subscription_watcher){listen, on_listener, on_listener_gone};
+    listen->listener_watcher = (struct subscription_watcher){listen, NULL, on_listener_gone};
     subscriptions_watch(listen->listeners, &listen->listener_watcher);
 
     listen->names_watcher =
@@ -275,14 +253,24 @@ struct listen *listen_new(const struct handler_services *services, enum topic to
     hashmap_init(&listen->failures);
     arena_init(&listen->arena, MATCH_ARENA_BYTES);
     chance_init(&listen->chance);
+    scans_init(listen);
     CHECK(uv_timer_init(services->loop, &listen->rematch) == 0);
+    listen->open_handles = 2;
     watch(listen);
     return listen;
 }
 
-static void on_rematch_closed(uv_handle_t *timer)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    free(LIST_ITEM(timer, struct listen, rematch));
+    struct listen *listen = handle->data;
+    if (--listen->open_handles == 0)
+        free(listen);
+}
+
+static void close_handle(struct listen *listen, uv_handle_t *handle)
+{
+    handle->data = listen;
+    uv_close(handle, on_handle_closed);
 }
 
 void listen_free(struct listen **listen)
@@ -290,6 +278,7 @@ void listen_free(struct listen **listen)
     struct listen *self = *listen;
     if (self == NULL)
         return;
+    scans_free(self);
     searches_free(self);
     provisions_free(self);
     for (struct list_link *at = self->in_order.next, *next; at != &self->in_order; at = next) {
@@ -300,7 +289,8 @@ void listen_free(struct listen **listen)
     hashmap_fini(&self->patterns);
     subscriptions_free(&self->listeners);
     arena_fini(&self->arena);
-    uv_close((uv_handle_t *)&self->rematch, on_rematch_closed);
+    close_handle(self, (uv_handle_t *)&self->rematch);
+    close_handle(self, (uv_handle_t *)&self->scans.slices);
     *listen = NULL;
 }
 

@@ -3,6 +3,8 @@
 
 #include "logging/log.h"
 
+#include "logging/format.h"
+
 #include "base/check.h"
 #include "base/utf8.h"
 
@@ -189,11 +191,10 @@ void log_line(struct log *log, enum ds_log_level level, enum log_event event, co
         return;
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(text, sizeof text, format, arguments);
+    size_t length = format_line(text, sizeof text, format, arguments);
     va_end(arguments);
-    CHECK(length >= 0);
-    if ((size_t)length < sizeof text) {
-        hand_on(log, writes, SLICE(""), level, name, (slice){text, (size_t)length});
+    if (length <= sizeof text) {
+        hand_on(log, writes, SLICE(""), level, name, (slice){text, length});
         return;
     }
     size_t kept = sizeof text - sizeof CUT;

@@ -1,7 +1,8 @@
 /* ws-binary, reading: a cursor over the bytes of a frame, and a table that says what each field is.
  *
  * Everything is checked before it is used: no length goes beyond the bytes that hold it, lists are
- * counted before they are allocated, skipping what is unknown does not recurse. */
+ * counted before they are allocated, skipping what is unknown does not recurse. Of a message whose
+ * list is too long the rest is read all the same: its sender is told which message it was. */
 
 #include "message/codec.h"
 
@@ -32,6 +33,7 @@ struct decoder {
     struct message *message;
     slice *names; /* what message->names points to, while it is filled */
     struct message_version *versions;
+    const char *misfit; /* why a list cannot be used; NULL: all can */
 };
 
 static const char *read_long_varint(struct reader *reader, uint64_t *value)
@@ -148,26 +150,27 @@ static inline const char *read_tag(struct reader *reader, uint64_t *tag)
     return problem;
 }
 
-/* How many of the fields from here on have that tag. */
+/* How many of the fields from here on have that tag; counts no further than one beyond the limit.
+ */
 static const char *count_fields(struct reader reader, uint64_t wanted, uint32_t limit,
                                 uint32_t *count)
 {
     *count = 0;
-    while (reader.at < reader.end) {
+    while (reader.at < reader.end && *count <= limit) {
         uint64_t tag = 0;
         const char *problem = read_tag(&reader, &tag);
         if (problem == NULL)
             problem = skip_value(&reader, tag);
         if (problem != NULL)
             return problem;
-        if (tag == wanted && ++*count > limit)
-            return too_many;
+        *count += tag == wanted;
     }
     return NULL;
 }
 
-/* Room for all entries of a list, of which the reader stands at the first one's length. */
-static const char *make_list(const struct decoder *decoder, struct reader rest, uint64_t tag,
+/* Room for all entries of a list, of which the reader stands at the first one's length. NULL when
+ * the list cannot be used. */
+static const char *make_list(struct decoder *decoder, struct reader rest, uint64_t tag,
                              size_t item_size, void **items)
 {
     uint32_t count = 0;
@@ -178,21 +181,24 @@ static const char *make_list(const struct decoder *decoder, struct reader rest, 
     if (problem != NULL)
         return problem;
     if (count >= decoder->limits->max_names)
-        return too_many;
-    *items = arena_try_alloc(decoder->arena, ((size_t)count + 1) * item_size);
-    return *items == NULL ? no_memory : NULL;
+        decoder->misfit = too_many;
+    else if ((*items = arena_try_alloc(decoder->arena, ((size_t)count + 1) * item_size)) == NULL)
+        decoder->misfit = no_memory;
+    return NULL;
 }
 
 static const char *read_name(struct decoder *decoder, struct reader *reader, uint64_t tag)
 {
     struct message *message = decoder->message;
-    if (decoder->names == NULL) {
+    if (decoder->names == NULL && decoder->misfit == NULL) {
         void *items = NULL;
         const char *problem = make_list(decoder, *reader, tag, sizeof *decoder->names, &items);
         if (problem != NULL)
             return problem;
         message->names = decoder->names = items;
     }
+    if (decoder->misfit != NULL)
+        return skip_value(reader, tag);
     return read_text(reader, &decoder->names[message->name_count++]);
 }
 
@@ -222,13 +228,15 @@ static const char *read_entry(struct reader entry, struct message_version *versi
 static const char *read_version(struct decoder *decoder, struct reader *reader, uint64_t tag)
 {
     struct message *message = decoder->message;
-    if (decoder->versions == NULL) {
+    if (decoder->versions == NULL && decoder->misfit == NULL) {
         void *items = NULL;
         const char *problem = make_list(decoder, *reader, tag, sizeof *decoder->versions, &items);
         if (problem != NULL)
             return problem;
         message->versions = decoder->versions = items;
     }
+    if (decoder->misfit != NULL)
+        return skip_value(reader, tag);
     struct reader entry;
     const char *problem = read_bytes(reader, &entry);
     if (problem != NULL)
@@ -321,20 +329,32 @@ static const char *read_envelope(struct reader reader, uint64_t *topic, struct r
     return NULL;
 }
 
-const char *binary_decode(slice frame, const struct message_limits *limits, struct arena *arena,
-                          struct message *message)
+enum decoded binary_decode_any(slice frame, const struct message_limits *limits,
+                               struct arena *arena, struct message *message, const char **problem)
 {
     const unsigned char *start = (const unsigned char *)frame.at;
     struct reader reader = {start, start + frame.length}, envelope, inner = {start, start};
     uint64_t topic = 0;
-    const char *problem = read_bytes(&reader, &envelope);
-    if (problem == NULL)
-        problem = read_envelope(envelope, &topic, &inner);
-    if (problem != NULL)
-        return problem;
-    if (!binary_has_topic(topic))
-        return "unknown topic";
+    *problem = read_bytes(&reader, &envelope);
+    if (*problem == NULL)
+        *problem = read_envelope(envelope, &topic, &inner);
+    if (*problem == NULL && !binary_has_topic(topic))
+        *problem = "unknown topic";
+    if (*problem != NULL)
+        return DECODED_UNKNOWN;
     *message = MESSAGE((uint8_t)topic, 0);
-    struct decoder decoder = {limits, arena, message, NULL, NULL};
-    return read_message(&decoder, inner);
+    struct decoder decoder = {.limits = limits, .arena = arena, .message = message};
+    *problem = read_message(&decoder, inner);
+    if (*problem != NULL)
+        return DECODED_UNKNOWN;
+    *problem = decoder.misfit;
+    return decoder.misfit == NULL ? DECODED_MESSAGE : DECODED_INVALID;
+}
+
+const char *binary_decode(slice frame, const struct message_limits *limits, struct arena *arena,
+                          struct message *message)
+{
+    const char *problem;
+    binary_decode_any(frame, limits, arena, message, &problem);
+    return problem;
 }

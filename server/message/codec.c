@@ -12,8 +12,7 @@ static enum decoded decode_binary(slice *rest, const struct message_limits *limi
 {
     slice frame = *rest;
     *rest = (slice){0};
-    *problem = binary_decode(frame, limits, arena, message);
-    return *problem == NULL ? DECODED_MESSAGE : DECODED_UNKNOWN;
+    return binary_decode_any(frame, limits, arena, message, problem);
 }
 
 const struct codec binary_codec = {

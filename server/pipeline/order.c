@@ -8,9 +8,12 @@
 
 #include <stdlib.h>
 
+enum taken { TAKEN_MESSAGE, TAKEN_MALFORMED, TAKEN_UNKNOWN };
+
 struct waiting {
     struct list_link link;
     size_t bytes;
+    enum taken kind;
     struct message *message;
 };
 
@@ -50,11 +53,13 @@ static void resume_if_few(struct session *session)
 
 /* ---- the queue ---- */
 
-static void push(struct pipeline *pipeline, struct session *session, const struct message *message)
+static void push(struct pipeline *pipeline, struct session *session, enum taken kind,
+                 const struct message *message)
 {
     struct waiting *waiting = malloc(sizeof *waiting);
     CHECK(waiting != NULL);
     waiting->bytes = weight_of(message);
+    waiting->kind = kind;
     waiting->message = message_copy(message);
     list_append(&session->waiting, &waiting->link);
     session->waiting_count++;
@@ -63,16 +68,34 @@ static void push(struct pipeline *pipeline, struct session *session, const struc
     pause_if_many(session);
 }
 
-static struct message *pop(struct session *session)
+static struct waiting pop(struct session *session)
 {
     struct waiting *first = LIST_ITEM(session->waiting.next, struct waiting, link);
-    struct message *message = first->message;
+    struct waiting popped = *first;
     list_remove(&first->link);
     session->waiting_count--;
     session->waiting_bytes -= first->bytes;
     free(first);
-    return message;
+    return popped;
 }
+
+static void serve(struct pipeline *pipeline, struct session *session, enum taken kind,
+                  const struct message *message)
+{
+    switch (kind) {
+    case TAKEN_MESSAGE:
+        distribute(pipeline, session, message);
+        return;
+    case TAKEN_MALFORMED:
+        distribute_malformed(pipeline, session, message);
+        return;
+    case TAKEN_UNKNOWN: /* as a message of a topic that nobody handles (protocol.md 2.2) */
+        session_send(session, message);
+        return;
+    }
+}
+
+/* ---- the end ---- */
 
 static void end(struct pipeline *pipeline, struct session *session)
 {
@@ -95,10 +118,10 @@ static void drain(struct pipeline *pipeline, struct session *session)
         return;
     session->is_draining = true;
     while (session->holds == 0 && !list_is_empty(&session->waiting)) {
-        struct message *message = pop(session);
+        struct waiting next = pop(session);
         if (!pipeline->is_over)
-            distribute(pipeline, session, message);
-        free(message);
+            serve(pipeline, session, next.kind, next.message);
+        free(next.message);
         resume_if_few(session);
         pipeline_leave(pipeline);
     }
@@ -120,6 +143,17 @@ void pipeline_release(struct pipeline *pipeline, struct session *session)
     session_release(&session);
 }
 
+static void take(struct pipeline *pipeline, struct session *session, enum taken kind,
+                 const struct message *message)
+{
+    if (pipeline->is_stopped)
+        return;
+    if (session->holds > 0 || session->is_draining)
+        push(pipeline, session, kind, message);
+    else
+        serve(pipeline, session, kind, message);
+}
+
 static bool is_ping(const struct message *message)
 {
     return message->topic == TOPIC_CONNECTION && message->action == CONNECTION_PING;
@@ -130,13 +164,23 @@ void order_take(struct pipeline *pipeline, struct session *session, const struct
     if (is_ping(message)) {
         struct message pong = MESSAGE(TOPIC_CONNECTION, CONNECTION_PONG);
         session_send(session, &pong);
-    } else if (pipeline->is_stopped) {
-        return;
-    } else if (session->holds > 0 || session->is_draining) {
-        push(pipeline, session, message);
     } else {
-        distribute(pipeline, session, message);
+        take(pipeline, session, TAKEN_MESSAGE, message);
     }
+}
+
+/* Only what its answer needs is kept, for the rest of it may be anything. */
+void order_take_malformed(struct pipeline *pipeline, struct session *session,
+                          const struct message *message)
+{
+    struct message kept = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
+    if (message != NULL) {
+        kept = MESSAGE(message->topic, message->action);
+        MESSAGE_ECHO(&kept, message, name);
+        MESSAGE_ECHO(&kept, message, correlation_id);
+        MESSAGE_ECHO(&kept, message, is_write_ack);
+    }
+    take(pipeline, session, message == NULL ? TAKEN_UNKNOWN : TAKEN_MALFORMED, &kept);
 }
 
 void order_end(struct pipeline *pipeline, struct session *session)

@@ -19,7 +19,7 @@ static void on_message(void *context, struct session *session, const struct mess
 
 static void on_malformed(void *context, struct session *session, const struct message *message)
 {
-    distribute_malformed(context, session, message);
+    order_take_malformed(context, session, message);
 }
 
 static void on_close(void *context, struct session *session, bool was_open)

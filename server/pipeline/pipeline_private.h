@@ -80,6 +80,10 @@ void pipeline_leave(struct pipeline *pipeline);
 /* Takes a message of a session: on its way at once, or behind those that wait. */
 void order_take(struct pipeline *pipeline, struct session *session, const struct message *message);
 
+/* The same for one that cannot be used, as on_malformed gets it: its answer has its place, too. */
+void order_take_malformed(struct pipeline *pipeline, struct session *session,
+                          const struct message *message);
+
 /* The session has ended: its handlers are told once nothing of it waits any more. */
 void order_end(struct pipeline *pipeline, struct session *session);
 
@@ -91,7 +95,7 @@ void order_end_all(struct pipeline *pipeline);
 /* Sends a message on the way that actions.def gives it. */
 void distribute(struct pipeline *pipeline, struct session *session, const struct message *message);
 
-/* Answers a message that cannot be used, if there is a handler for such. */
+/* Answers a message that cannot be used, with whether there is a handler for such. */
 void distribute_malformed(struct pipeline *pipeline, struct session *session,
                           const struct message *message);
 

@@ -33,7 +33,9 @@ static void ask(struct inquiry *inquiry)
     const struct authentication *asked = &inquiry->asked;
     const struct session_authentication *entry = &asked->settings->authentications[inquiry->entry];
     struct ds_login login = {.connection_data = asked->connection_data,
-                             .auth_data = asked->auth_data};
+                             .auth_data = asked->auth_data,
+                             .is_wanted = asked->is_wanted,
+                             .wanted_context = asked->context};
     entry->operations->login(entry->self, &login, on_answer, inquiry);
 }
 

@@ -53,16 +53,6 @@ static void on_invalid(struct session *session, const struct message *message)
         handshake_on_message(session, NULL);
 }
 
-/* Answered as a message of a topic that nobody handles (protocol.md 2.2). */
-static void on_unknown(struct session *session)
-{
-    struct message answer = MESSAGE(TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
-    if (session->state == SESSION_OPEN)
-        session_send(session, &answer);
-    else
-        handshake_on_message(session, NULL);
-}
-
 static void on_broken(struct session *session)
 {
     session->closing = CLOSING_PROTOCOL_ERROR;
@@ -79,7 +69,7 @@ static void on_undecodable(struct session *session, enum decoded decoded,
     if (decoded == DECODED_INVALID)
         on_invalid(session, message);
     else if (decoded == DECODED_UNKNOWN)
-        on_unknown(session);
+        on_invalid(session, NULL);
     else if (decoded == DECODED_BROKEN)
         on_broken(session);
 }

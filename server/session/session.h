@@ -48,7 +48,8 @@ struct session_events {
     void (*on_login)(void *context, struct session *session, slice server_data);
     /* A message of an open session; borrowed for the call. */
     void (*on_message)(void *context, struct session *session, const struct message *message);
-    /* The same, of a message with a field that cannot be used; see DECODED_INVALID. */
+    /* The same, of a message with a field that cannot be used; see DECODED_INVALID. NULL: of what
+     * is no message of ours. */
     void (*on_malformed)(void *context, struct session *session, const struct message *message);
     /* The end of a session, in whatever state it was, exactly once, already SESSION_CLOSED.
      * was_open says whether it was ever open: on_login was called, unless it was passing. */
@@ -83,7 +84,7 @@ struct session_settings {
     size_t max_queue_bytes;
     uint32_t outgoing_buffer_timeout_ms;
     size_t max_buffer_bytes;
-    uint32_t max_names;            /* of one message; 10,000 */
+    uint32_t max_names;            /* of one message; 100,000 */
     uint32_t max_subscriptions;    /* of one connection and registry; 100,000 */
     uint32_t max_waiting_messages; /* behind a pending decision, before reading pauses; 1,000; it
                                       pauses sooner when they are larger than max_message_bytes */

@@ -31,6 +31,28 @@ await scenarios('load', {}, [
         const other = await stage.user('other');
         await until(async () => (await other.record.snapshot('client/all').catch(() => [])).length === 10000, 'the list');
     }],
+    ['a listener among a hundred thousand names keeps nobody waiting', async (stage) => {
+        const [subscriber, listener, other] = await Promise.all(['subscriber', 'listener', 'other'].map((name) => stage.peer(name)));
+        for (let k = 0; k < 10; k++) {
+            const names = Array.from({ length: 10000 }, (_, i) => `crowd/${k}/${i}/of/a/hundred/thousand`);
+            subscriber.send('RECORD.SUBSCRIBE', { names, correlationId: String(k) });
+            await subscriber.sees('RECORD.SUBSCRIBE', { correlationId: String(k) });
+        }
+        await Promise.all([listener, other].map((peer) => peer.roundTrip()));
+        let served = 0;
+        listener.send('RECORD.LISTEN', { name: 'crowd/.*/77.*77/.*thousand$' });
+        const acknowledged = listener.sees('RECORD.LISTEN', { isAck: true });
+        acknowledged.then(() => { listener.isAcknowledged = true; }, () => {});
+        while (!listener.isAcknowledged && served < 1e6) {
+            await other.roundTrip();
+            served++;
+        }
+        await acknowledged;
+        assert.ok(served > 10, `${served} pings were answered meanwhile`);
+        const kinds = listener.messages.map(({ kind }) => kind);
+        const found = kinds.slice(0, kinds.indexOf('RECORD.LISTEN')).filter((kind) => kind === 'RECORD.SUBSCRIPTION_FOR_PATTERN_FOUND');
+        assert.equal(found.length, 10, 'what is found is told before the acknowledgement');
+    }],
     ['a message just below the limit of a mebibyte gets through, as event, record and call', async (stage) => {
         const [a, b] = await Promise.all(['a', 'b'].map((name) => stage.peer(name)));
         b.send('EVENT.SUBSCRIBE', { names: ['big'], correlationId: '1' });

@@ -112,6 +112,25 @@ await scenarios('reconnects', {}, [
     }],
 ], stored);
 
+await scenarios('clients that hold much', {}, [
+    ['a client with twenty thousand records, which it takes up in one message, gets all of them back', async (stage) => {
+        const a = await stage.user('a');
+        const records = Array.from({ length: 20000 }, (_, i) => a.record.getRecord(`held/${i}`));
+        await Promise.all(records.map((record) => record.whenReady()));
+        await stage.server.restart();
+        await until(() => a.getConnectionState() === 'OPEN', 'the client back');
+        const b = await stage.peer('b');
+        await until(async () => {
+            b.send('RECORD.CREATEANDPATCH', { name: 'held/19999', version: -1, path: 'b', data: '1' });
+            await b.roundTrip();
+            return records.at(-1).get('b') === 1;
+        }, 'the last record back');
+        for (const i of [0, 9999, 10000, 15000]) b.send('RECORD.CREATEANDPATCH', { name: `held/${i}`, version: -1, path: 'b', data: '1' });
+        await until(() => [0, 9999, 10000, 15000].every((i) => records[i].get('b') === 1), 'the others back');
+        assert.deepEqual(a.errors.filter(({ event }) => event !== 'CONNECTION_ERROR'), []);
+    }],
+]);
+
 await scenarios('killed clients', { rpc: { ackTimeout: 30000, responseTimeout: 60000 } }, [
     ['a killed client is told as gone', async (stage) => {
         const a = await stage.user('a');

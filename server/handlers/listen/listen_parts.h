@@ -3,12 +3,14 @@
  *
  *   listen.c      messages of clients, what the cluster's sets and the bus say
  *   pattern.c     one pattern: its expression, who listens with it
+ *   scan.c        going through all names, in slices
  *   search.c      one name that wants a provider: whom to ask next
  *   provision.c   one name that has its provider here */
 
 #include "handlers/chance.h"
 #include "handlers/listen.h"
 
+#include "base/buf.h"
 #include "base/hashmap.h"
 
 /* The same actions of both topics. */
@@ -19,6 +21,15 @@ struct listen_actions {
     uint16_t invalid_regex, response_timeout, unsuccessful, multiple;
     enum session_slot slot;
     uint8_t names, patterns, published; /* of enum state_set */
+};
+
+struct scans {
+    struct list_link queue; /* the first one is under way */
+    struct buf names;       /* a copy of all subscribed ones, for those up to `covered` */
+    size_t position;        /* in it, of the first one */
+    uint64_t made, covered; /* numbers of scans */
+    bool has_one_for_all;
+    uv_idle_t slices; /* active while there are any */
 };
 
 struct listen {
@@ -33,12 +44,15 @@ struct listen {
     struct hashmap searches;             /* name -> struct search */
     struct hashmap provisions;           /* name -> struct provision */
     struct hashmap
-        failures;       /* name -> struct failure: searches that found nobody, with their time */
-    struct arena arena; /* of one match */
+        failures; /* name -> struct failure: searches that found nobody, with their time */
+    struct scans scans;
+    uint64_t spent_steps; /* of expressions, and what else scans count as such */
+    struct arena arena;   /* of one match */
     struct chance chance;
     struct subscription_watcher subscription_watcher, listener_watcher;
     struct ds_state_watcher names_watcher, published_watcher;
     uv_timer_t rematch;
+    unsigned open_handles;
 };
 
 /* Whether somebody in the cluster provides name. */
@@ -47,6 +61,9 @@ bool listen_is_published(const struct listen *listen, slice name);
 /* A message of this topic about a pattern and a name, or about the name alone. */
 void listen_tell(const struct listen *listen, struct session *session, uint16_t action,
                  const slice *pattern, slice name);
+
+/* Of LISTEN and UNLISTEN. */
+void listen_acknowledge(struct session *session, const struct message *request);
 
 /* ---- pattern.c ---- */
 
@@ -57,6 +74,7 @@ struct pattern {
     struct list_link in_order;
     struct list_link provisions; /* that were accepted with it */
     struct list_link asked;      /* searches whose present candidate listens with it */
+    struct list_link scans;
     slice text;
 };
 
@@ -69,6 +87,22 @@ void pattern_tidy(struct listen *listen, struct pattern *pattern);
 void pattern_release(struct pattern **pattern);
 
 bool pattern_matches(struct listen *listen, struct pattern *pattern, slice name);
+
+/* ---- scan.c ---- */
+
+void scans_init(struct listen *listen);
+void scans_free(struct listen *listen); /* its handle is closed by the caller */
+
+/* Offers a new listener what is subscribed and not provided, then acknowledges its request; perhaps
+ * before this returns. */
+void scan_for_listener(struct listen *listen, struct pattern *pattern, struct session *session,
+                       const struct message *request);
+
+/* The session does not listen with the pattern any more: it gets its acknowledgement now. */
+void scan_cancel(struct listen *listen, struct pattern *pattern, const struct session *session);
+
+/* Looks for providers of all names that have none; once, however often it is called meanwhile. */
+void scan_for_all(struct listen *listen);
 
 /* ---- search.c ---- */
 

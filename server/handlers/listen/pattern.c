@@ -24,6 +24,7 @@ static struct pattern *pattern_new(slice text, struct regex *regex)
     *pattern = (struct pattern){.regex = regex, .references = 1, .text = {own, text.length}};
     list_init(&pattern->provisions);
     list_init(&pattern->asked);
+    list_init(&pattern->scans);
     return pattern;
 }
 
@@ -96,6 +97,7 @@ bool pattern_matches(struct listen *listen, struct pattern *pattern, slice name)
     enum regex_status status =
         regex_match(pattern->regex, value_text(name), budget, &listen->arena, &steps, &result);
     arena_reset(&listen->arena, mark);
+    listen->spent_steps += steps;
     if (status != REGEX_OK) {
         strike(listen, pattern, name);
         return false;

@@ -19,6 +19,8 @@
 
 #include <stdlib.h>
 
+#define STEPS_OF_SEARCH 500 /* what beginning one costs, compared with matching */
+
 struct candidate {
     struct pattern *pattern; /* retained */
     struct session *session;
@@ -326,6 +328,7 @@ void search_start(struct listen *listen, slice name)
     collect(listen, name, &candidates);
     if (candidates.list.count == 0)
         return;
+    listen->spent_steps += STEPS_OF_SEARCH;
     if (listen->settings.shuffle_providers)
         shuffle(&listen->chance, &candidates);
     log_line(listen->services->log, DS_DEBUG, LOG_LEADING_LISTEN, "for " SLICE_FORMAT,

@@ -73,24 +73,25 @@ static void on_checked(void *context, bool matches, slice hash)
     close_if_idle(authentication);
 }
 
-static void check(struct file_authentication *authentication, const struct user *user,
-                  slice password, ds_login_done *done, void *context)
+static void check(struct file_authentication *authentication, const struct ds_login *login,
+                  const struct user *user, slice password, ds_login_done *done, void *context)
 {
     struct attempt *attempt = malloc(sizeof *attempt);
     CHECK(attempt != NULL);
     *attempt = (struct attempt){authentication, user, done, context};
     slice stored = user != NULL ? user->password : (slice){0};
-    password_queue_check(&authentication->hashing, password, stored, on_checked, attempt);
+    password_queue_check(&authentication->hashing, password_asker_of(login), password, stored,
+                         on_checked, attempt);
 }
 
 /* ---- operations ---- */
 
-static void try_login(struct file_authentication *authentication, slice username, slice password,
-                      ds_login_done *done, void *context)
+static void try_login(struct file_authentication *authentication, const struct ds_login *login,
+                      slice username, slice password, ds_login_done *done, void *context)
 {
     const struct user *user = users_find(&authentication->users, username);
     if (authentication->is_hashed) {
-        check(authentication, user, password, done, context);
+        check(authentication, login, user, password, done, context);
         return;
     }
     bool matches = user != NULL && password_equals(password, user->password);
@@ -105,7 +106,7 @@ static void login(void *self, const struct ds_login *login, ds_login_done *done,
     login_data_read(&data, login->auth_data);
     if (login_data_text(&data, SLICE("username"), &username) &&
         login_data_text(&data, SLICE("password"), &password))
-        try_login(authentication, username, password, done, context);
+        try_login(authentication, login, username, password, done, context);
     else
         answer_missing(authentication, done, context);
     login_data_fini(&data);

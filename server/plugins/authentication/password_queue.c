@@ -1,6 +1,7 @@
 #include "plugins/authentication/password_queue.h"
 
 #include "base/check.h"
+#include "deepstream/plugin.h"
 
 #include <openssl/crypto.h>
 #include <uv.h>
@@ -12,6 +13,7 @@ struct job {
     struct list_link link;
     uv_work_t work;
     struct password_queue *queue;
+    struct password_asker asker;
     bool is_new; /* a hash is made, not checked */
     bool ok;
     slice password; /* both behind this struct */
@@ -20,6 +22,11 @@ struct job {
     password_done *done;
     void *context;
 };
+
+struct password_asker password_asker_of(const struct ds_login *login)
+{
+    return (struct password_asker){login->is_wanted, login->wanted_context};
+}
 
 /* One processor is for the loop, when there are several. */
 static unsigned worker_count(void)
@@ -94,11 +101,20 @@ void password_queue_refuse_waiting(struct password_queue *queue)
     }
 }
 
+static bool is_wanted(const struct job *job)
+{
+    return job->asker.is_wanted == NULL || job->asker.is_wanted(job->asker.context);
+}
+
 static void start_workers(struct password_queue *queue)
 {
     while (queue->running < queue->workers && !list_is_empty(&queue->waiting)) {
         struct job *job = LIST_ITEM(queue->waiting.next, struct job, link);
         list_remove(&job->link);
+        if (!is_wanted(job)) {
+            answer(job);
+            continue;
+        }
         queue->running++;
         CHECK(uv_queue_work(queue->loop, &job->work, compute, on_computed) == 0);
     }
@@ -111,14 +127,15 @@ static slice append(char *at, slice text)
     return (slice){at, text.length};
 }
 
-static void add(struct password_queue *queue, bool is_new, slice password, slice stored,
-                password_done *done, void *context)
+static void add(struct password_queue *queue, struct password_asker asker, bool is_new,
+                slice password, slice stored, password_done *done, void *context)
 {
     struct job *job = malloc(sizeof *job + password.length + stored.length);
     CHECK(job != NULL);
     char *texts = (char *)(job + 1);
     *job = (struct job){
         .queue = queue,
+        .asker = asker,
         .is_new = is_new,
         .password = append(texts, password),
         .stored = append(texts + password.length, stored),
@@ -130,14 +147,14 @@ static void add(struct password_queue *queue, bool is_new, slice password, slice
     start_workers(queue);
 }
 
-void password_queue_check(struct password_queue *queue, slice password, slice stored,
-                          password_done *done, void *context)
+void password_queue_check(struct password_queue *queue, struct password_asker asker, slice password,
+                          slice stored, password_done *done, void *context)
 {
-    add(queue, false, password, stored, done, context);
+    add(queue, asker, false, password, stored, done, context);
 }
 
-void password_queue_make(struct password_queue *queue, slice password, password_done *done,
-                         void *context)
+void password_queue_make(struct password_queue *queue, struct password_asker asker, slice password,
+                         password_done *done, void *context)
 {
-    add(queue, true, password, (slice){0}, done, context);
+    add(queue, asker, true, password, (slice){0}, done, context);
 }

@@ -49,6 +49,7 @@ struct attempt {
     slice key;      /* all texts of the client stand behind this struct */
     slice username; /* the end of key */
     slice password;
+    struct password_asker asker;
     struct arena arena; /* of the user */
     slice id, client_data, server_data;
     ds_login_done *done;
@@ -256,7 +257,8 @@ static void create_user(struct attempt *attempt)
     }
     hashmap_put(&authentication->creating, attempt->key, attempt);
     log_text(authentication, DS_INFO, "REGISTERING_USER", "Adding new user ", attempt->username);
-    password_queue_make(&authentication->hashing, attempt->password, on_hashed, attempt);
+    password_queue_make(&authentication->hashing, attempt->asker, attempt->password, on_hashed,
+                        attempt);
 }
 
 /* ---- looking up ---- */
@@ -271,11 +273,13 @@ static void on_user(void *context, const char *error, const struct ds_record *re
         refuse(attempt, SLICE("{\"error\":\"Error retrieving user from storage\"}"));
     } else if (record->version != DS_MISSING) {
         slice stored = read_user(attempt, record->data);
-        password_queue_check(hashing, attempt->password, stored, on_checked, attempt);
+        password_queue_check(hashing, attempt->asker, attempt->password, stored, on_checked,
+                             attempt);
     } else if (attempt->authentication->creates_users) {
         create_user(attempt);
     } else {
-        password_queue_check(hashing, attempt->password, (slice){0}, on_unknown, attempt);
+        password_queue_check(hashing, attempt->asker, attempt->password, (slice){0}, on_unknown,
+                             attempt);
     }
 }
 
@@ -345,10 +349,13 @@ static void login(void *self, const struct ds_login *login, ds_login_done *done,
     login_data_read(&data, login->auth_data);
     bool has_username = login_data_text(&data, SLICE("username"), &username) && is_name(username);
     bool has_password = login_data_text(&data, SLICE("password"), &password);
-    if (has_username && has_password)
-        look_up(attempt_new(authentication, username, password, done, context));
-    else
+    if (has_username && has_password) {
+        struct attempt *attempt = attempt_new(authentication, username, password, done, context);
+        attempt->asker = password_asker_of(login);
+        look_up(attempt);
+    } else {
         answer_missing(authentication, has_username, has_password, done, context);
+    }
     login_data_fini(&data);
 }
 

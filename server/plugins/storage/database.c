@@ -51,14 +51,39 @@ static const char *text_of(int code)
     }
 }
 
-/* ---- opening ---- */
-
 static bool refuse(struct ds_error *error, const char *path, const char *what, const char *cause)
 {
     snprintf(error->text, sizeof error->text, "%s %s%s%s", path, what, cause == NULL ? "" : ": ",
              cause == NULL ? "" : cause);
     return false;
 }
+
+/* ---- whether the file is still there ---- */
+
+static struct database_file file_at(const char *path)
+{
+    struct stat found;
+    if (path == NULL || stat(path, &found) != 0)
+        return (struct database_file){0};
+    return (struct database_file){found.st_dev, found.st_ino};
+}
+
+static bool is_same(struct database_file a, struct database_file b)
+{
+    return a.number != 0 && a.number == b.number && a.device == b.device;
+}
+
+/* SQLite keeps both open, and writes on after somebody has deleted or replaced them. */
+static const char *check_place(const struct database *database)
+{
+    return is_same(database->main, file_at(database->path)) &&
+                   is_same(database->log, file_at(database->log_path))
+               ? NULL
+               : "it was deleted, moved or replaced while the server runs: put it back with the "
+                 "files beside it, or restart the server";
+}
+
+/* ---- opening ---- */
 
 /* Every folder on the way to the file. */
 static bool make_folders(const char *path, struct ds_error *error)
@@ -177,10 +202,24 @@ static bool prepare(struct database *database, const char *path, struct ds_error
     return true;
 }
 
+static bool note_place(struct database *database, const char *path, struct ds_error *error)
+{
+    int tables = 0; /* the log is opened by the first transaction */
+    int code = query_number(database, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (code != SQLITE_OK)
+        return refuse(error, path, "cannot be used", text_of(code));
+    const char *opened = sqlite3_db_filename(database->connection, "main"); /* no link any more */
+    database->log_path = sqlite3_filename_wal(opened);
+    database->main = file_at(path);
+    database->log = file_at(database->log_path);
+    const char *problem = check_place(database);
+    return problem == NULL || refuse(error, path, "cannot be used", problem);
+}
+
 bool database_open(struct database *database, const char *path,
                    enum database_synchronous synchronous, struct ds_error *error)
 {
-    *database = (struct database){.lock = -1};
+    *database = (struct database){.lock = -1, .path = path};
     if (!make_folders(path, error) || !lock_file(database, path, error))
         return false;
     make_file(path);
@@ -199,7 +238,7 @@ bool database_open(struct database *database, const char *path,
     code = choose_durability(database, synchronous);
     if (code != SQLITE_OK)
         return refuse(error, path, "cannot be used", text_of(code));
-    return prepare(database, path, error);
+    return prepare(database, path, error) && note_place(database, path, error);
 }
 
 void database_close(struct database *database)
@@ -227,12 +266,14 @@ static const char *finish(sqlite3_stmt *statement, int bound)
 
 const char *database_begin(struct database *database)
 {
-    return finish(database->begin, SQLITE_OK);
+    const char *problem = check_place(database);
+    return problem != NULL ? problem : finish(database->begin, SQLITE_OK);
 }
 
 const char *database_commit(struct database *database)
 {
-    return finish(database->commit, SQLITE_OK);
+    const char *problem = finish(database->commit, SQLITE_OK);
+    return problem != NULL ? problem : check_place(database);
 }
 
 void database_rollback(struct database *database)

@@ -58,7 +58,7 @@ async function read(peer, name) {
     return peer.until(() => peer.messages.find((message) => message.kind.startsWith('RECORD.') && message.name === name), 'the record', 60000);
 }
 
-await cases('messages', { logLevel: 0 }, [
+await cases('messages', { logLevel: 0, endpoint: { maxNames: MAX_NAMES } }, [
     ['every truncation of a valid message is refused once, in each state', async (stage) => {
         const cuts = FRAMES.flatMap((bytes) => Array.from({ length: bytes.length }, (_, length) => bytes.subarray(0, length)));
         const peer = await stage.peer('cutter');
@@ -227,8 +227,10 @@ await cases('messages', { logLevel: 0 }, [
         for (const [topic, actions] of Object.entries(bulk)) {
             for (const [i, action] of actions.entries()) {
                 const kind = `${topic}.${action}`, correlationId = String(i);
+                const refusal = `${topic}.${topic === 'PRESENCE' ? 'INVALID_PRESENCE_USERS' : 'INVALID_MESSAGE_DATA'}`;
                 peer.send(kind, { names, correlationId });
-                await peer.sees('PARSER.UNKNOWN_TOPIC');
+                const { isError, originalAction } = await peer.sees(refusal, { correlationId });
+                assert.ok(isError && originalAction === action, kind);
                 assert.equal(peer.messages.length, 1, kind);
                 peer.forget();
                 peer.send(kind, { names: names.slice(1), correlationId });
@@ -248,7 +250,7 @@ await cases('messages', { logLevel: 0 }, [
         peer.sendBytes(frameOf('RECORD', numberField(1, 3), bytesField(6, 'none'), ...entries(MAX_NAMES)));
         await peer.sees('RECORD.RECORD_NOT_FOUND');
         peer.sendBytes(frameOf('RECORD', numberField(1, 3), bytesField(6, 'none'), ...entries(MAX_NAMES + 1)));
-        await peer.sees('PARSER.UNKNOWN_TOPIC');
+        await peer.sees('RECORD.INVALID_MESSAGE_DATA', { name: 'none' });
         peer.forget();
         for (const kind of ['EVENT.SUBSCRIBE', 'RECORD.SUBSCRIBECREATEANDREAD', 'RPC.PROVIDE', 'PRESENCE.SUBSCRIBE']) {
             peer.send(kind, { names: Array(MAX_NAMES).fill('same'), correlationId: 's' });

@@ -10,6 +10,11 @@ struct ds_login {
      * One that is not proves nothing. */
     ds_slice connection_data;
     ds_slice auth_data;       /* JSON object or array that the client sent */
+
+    /* Whether anybody still waits for the answer: ask it before what costs much and has waited its
+     * turn. On the loop, until done is called, which is due in either case. NULL: somebody does. */
+    bool (*is_wanted)(void *wanted_context);
+    void *wanted_context;
 };
 
 enum ds_login_outcome {

@@ -527,6 +527,120 @@ static void from_time_to_time_unprovided_names_are_offered_again(void **state)
     expect_provided(a, "f/1");
 }
 
+/* ---- many names: a listener is served in slices ---- */
+
+#define BULK 10000
+
+/* many/0 and so on; another client than those that listen. */
+static void say_many(struct memory_client *client, unsigned action, size_t count)
+{
+    slice *names = calloc(BULK, sizeof *names);
+    char *texts = calloc(BULK, 16);
+    assert_true(names != NULL && texts != NULL && count % BULK == 0);
+    for (size_t done = 0; done < count; done += BULK) {
+        struct message message = MESSAGE(TOPIC_RECORD, (uint16_t)action);
+        for (size_t i = 0; i < BULK; i++) {
+            snprintf(texts + 16 * i, 16, "many/%zu", done + i);
+            names[i] = slice_of(texts + 16 * i);
+        }
+        message_set_names(&message, names, BULK);
+        memory_send(client, &message);
+        memory_expect(client, TOPIC_RECORD, action);
+    }
+    free(texts);
+    free(names);
+}
+
+static bool has_acknowledgement(const struct memory_client *client)
+{
+    return client->sent.count > 0 && client->sent.items[client->sent.count - 1]->is_ack;
+}
+
+/* Turns of the loop until the client has its acknowledgement; in each, another one is served. */
+static size_t turns_until_acknowledged(struct memory_client *client, struct memory_client *other)
+{
+    size_t turns = 0;
+    for (; !has_acknowledgement(client); turns++) {
+        assert_true(turns < 1000000);
+        uv_run(&memory->loop, UV_RUN_NOWAIT);
+        say(other, TOPIC_CONNECTION, CONNECTION_PING, NULL);
+        memory_expect(other, TOPIC_CONNECTION, CONNECTION_PONG);
+    }
+    return turns;
+}
+
+static void expect_found_times(struct memory_client *client, size_t count)
+{
+    while (count-- > 0)
+        memory_expect(client, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_FOUND);
+}
+
+static void a_listener_among_many_names_is_served_over_many_turns_of_the_loop(void **state)
+{
+    (void)state;
+    struct memory_client *a = login("a"), *p = login("p"), *q = login("q");
+    say_many(a, RECORD_SUBSCRIBE, 100000);
+    listen_to(p, "7777$");
+    listen_to(q, "8888$");
+    assert_false(has_acknowledgement(p) || has_acknowledgement(q));
+    assert_true(turns_until_acknowledged(p, a) > 20);
+    expect_found_times(p, 10);
+    expect_listening(p, "7777$");
+    turns_until_acknowledged(q, a);
+    expect_found_times(q, 10);
+    expect_listening(q, "8888$");
+    memory_expect_nothing(p);
+}
+
+static void
+names_that_go_during_a_scan_are_left_out_and_those_that_come_are_offered_once(void **state)
+{
+    (void)state;
+    struct memory_client *a = login("a"), *b = login("b"), *p = login("p");
+    say_many(a, RECORD_SUBSCRIBE, 30000);
+    listen_to(p, "many/.*(00|new)");
+    size_t found = p->sent.count - p->taken;
+    assert_false(has_acknowledgement(p));
+    say_many(a, RECORD_UNSUBSCRIBE, 30000);
+    subscribe(b, "many/new");
+    expect_subscribed(b);
+    turns_until_acknowledged(p, b);
+    expect_found_times(p, found);
+    for (size_t i = 0; i < found; i++)
+        memory_expect(p, TOPIC_RECORD, RECORD_SUBSCRIPTION_FOR_PATTERN_REMOVED);
+    expect_found(p, "many/.*(00|new)", "many/new");
+    expect_listening(p, "many/.*(00|new)");
+    memory_expect_nothing(p);
+}
+
+static void who_stops_listening_during_a_scan_is_acknowledged_and_offered_no_more(void **state)
+{
+    (void)state;
+    struct memory_client *a = login("a"), *p = login("p"), *q = login("q"), *r = login("r");
+    say_many(a, RECORD_SUBSCRIBE, 30000);
+    listen_to(p, "none$");
+    listen_to(q, "none$");
+    listen_to(r, "999$");
+    unlisten(p, "none$");
+    expect_listening(p, "none$");
+    expect_unlistened(p, "none$");
+    memory_disconnect(q);
+    turns_until_acknowledged(r, a);
+    expect_found_times(r, 30);
+    expect_listening(r, "999$");
+    memory_expect_nothing(p);
+    memory_expect_nothing(q);
+}
+
+static void a_node_may_end_during_a_scan(void **state)
+{
+    (void)state;
+    struct memory_client *a = login("a"), *p = login("p");
+    say_many(a, RECORD_SUBSCRIBE, 30000);
+    listen_to(p, "none$");
+    assert_false(has_acknowledgement(p)); /* the rest is up to tear_down */
+}
+
 /* ---- H20 ---- */
 
 static enum double_answer keep_secret(void *context, const struct ds_permission_request *request)
@@ -641,6 +755,10 @@ int main(void)
         TEST(one_client_may_be_asked_with_each_of_its_patterns),
         TEST(shuffled_listeners_are_all_asked_first_now_and_then),
         TEST(from_time_to_time_unprovided_names_are_offered_again),
+        TEST(a_listener_among_many_names_is_served_over_many_turns_of_the_loop),
+        TEST(names_that_go_during_a_scan_are_left_out_and_those_that_come_are_offered_once),
+        TEST(who_stops_listening_during_a_scan_is_acknowledged_and_offered_no_more),
+        TEST(a_node_may_end_during_a_scan),
         TEST(H20_a_name_that_the_rules_deny_is_not_offered),
         TEST(H20_a_verdict_may_come_later),
         TEST(H20_whoever_stops_listening_while_the_rules_decide_is_not_asked),

@@ -100,6 +100,18 @@ static void nothing_from_outside_can_end_a_line_or_steer_a_terminal(void **state
     expect_shown("\xff\xc3(\xed\xa0\x80", "\\xFF\\xC3(\\uD800");
 }
 
+static void a_zero_in_a_name_is_shown_and_does_not_end_it(void **state)
+{
+    (void)state;
+    struct kept kept = {0};
+    struct log log = log_to(&kept, DS_DEBUG);
+    slice name = SLICE("a\0b\x01");
+    log_line(&log, DS_INFO, LOG_INFO, "[" SLICE_FORMAT "] of %s, %d %u %zu %llu %5.1f|%s",
+             SLICE_ARGUMENTS(name), "bo", -1, 2u, (size_t)3, 4ull, 0.5, "end");
+    log_line(&log, DS_INFO, LOG_INFO, "100%% " SLICE_FORMAT, SLICE_ARGUMENTS(SLICE("x")));
+    expect_kept(&kept, "1 INFO | [a\\x00b\\x01] of bo, -1 2 3 4   0.5|end\n1 INFO | 100% x\n");
+}
+
 static void a_line_is_cut_at_a_character(void **state)
 {
     (void)state;
@@ -281,6 +293,7 @@ int main(void)
         cmocka_unit_test(a_log_that_is_off_says_nothing),
         cmocka_unit_test(a_log_without_logger_takes_lines),
         cmocka_unit_test(nothing_from_outside_can_end_a_line_or_steer_a_terminal),
+        cmocka_unit_test(a_zero_in_a_name_is_shown_and_does_not_end_it),
         cmocka_unit_test(a_line_is_cut_at_a_character),
         cmocka_unit_test(plugins_may_bring_events_of_their_own),
         cmocka_unit_test(a_plugin_may_put_a_namespace_before_its_line),

@@ -474,6 +474,35 @@ static void a_million_entries_are_refused_before_anything_is_allocated(void **st
     buf_fini(&frame);
 }
 
+/* Its sender is told which of his messages it was, also by what stands behind the names. */
+static void a_message_with_too_many_names_is_known_by_its_other_fields(void **state)
+{
+    (void)state;
+    static const struct message_limits two = {.max_names = 2};
+    struct buf frame = BUF_EMPTY;
+    struct message sent = MESSAGE(TOPIC_RECORD, RECORD_SUBSCRIBECREATEANDREAD), got;
+    message_set_names(&sent, (slice[]){SLICE("a"), SLICE("b"), SLICE("c")}, 3);
+    MESSAGE_SET(&sent, correlation_id, SLICE("7"));
+    MESSAGE_SET(&sent, path, SLICE("p"));
+    binary_encode(&sent, &frame);
+    struct arena arena;
+    arena_init(&arena, 0);
+    const char *problem;
+    slice bytes = buf_slice(&frame);
+    assert_int_equal(binary_decode_any(bytes, &two, &arena, &got, &problem), DECODED_INVALID);
+    assert_string_equal(problem, "too many names in one message");
+    assert_int_equal(got.topic, TOPIC_RECORD);
+    assert_int_equal(got.action, RECORD_SUBSCRIBECREATEANDREAD);
+    assert_true(MESSAGE_HAS(&got, correlation_id));
+    assert_memory_equal(got.correlation_id.at, "7", 1);
+    assert_int_equal(got.name_count, 0);
+    assert_int_equal(arena.used_bytes, 0);
+    bytes.length--; /* and is none of ours when it is broken besides */
+    assert_int_equal(binary_decode_any(bytes, &two, &arena, &got, &problem), DECODED_UNKNOWN);
+    arena_fini(&arena);
+    buf_fini(&frame);
+}
+
 static void a_full_arena_refuses(void **state)
 {
     (void)state;
@@ -514,6 +543,7 @@ int main(void)
         cmocka_unit_test(each_part_of_an_inner_message_is_read_or_refused),
         cmocka_unit_test(ten_thousand_names_are_read_and_one_more_is_refused),
         cmocka_unit_test(a_million_entries_are_refused_before_anything_is_allocated),
+        cmocka_unit_test(a_message_with_too_many_names_is_known_by_its_other_fields),
         cmocka_unit_test(a_full_arena_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

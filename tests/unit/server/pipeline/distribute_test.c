@@ -217,7 +217,7 @@ static void too_many_names_are_refused_before_anything_is_asked(void **state)
     struct message message = MESSAGE(TOPIC_EVENT, EVENT_SUBSCRIBE);
     message_set_names(&message, names, 10001);
     memory_send(bo, &message);
-    memory_expect(bo, TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
+    memory_expect(bo, TOPIC_EVENT, EVENT_INVALID_MESSAGE_DATA);
     assert_int_equal(world.permission.asked.count, 0);
     message_set_names(&message, names, 10000);
     memory_send(bo, &message);

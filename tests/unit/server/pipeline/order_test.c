@@ -78,6 +78,29 @@ static void b9_later_messages_wait_for_a_pending_verdict(void **state)
     recorder_expect(&records, RECORD_READ);
 }
 
+static void b9_answers_to_what_cannot_be_used_keep_their_place(void **state)
+{
+    (void)state;
+    world.settings.max_names = 1;
+    emit(bo, "slow");
+    memory_send_bytes(bo, WS_BINARY, SLICE("\x02\x10\x63")); /* topic 99 */
+    struct message subscribe = MESSAGE(TOPIC_EVENT, EVENT_SUBSCRIBE);
+    message_set_names(&subscribe, (slice[]){SLICE("a"), SLICE("b")}, 2);
+    MESSAGE_SET(&subscribe, correlation_id, SLICE("7"));
+    memory_send(bo, &subscribe);
+    emit(bo, "last");
+    memory_expect_nothing(bo);
+    permission_double_decide(&world.permission, DS_DENY);
+    memory_expect(bo, TOPIC_EVENT, EVENT_MESSAGE_DENIED);
+    memory_expect(bo, TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
+    const struct message *answer = memory_expect(bo, TOPIC_EVENT, EVENT_INVALID_MESSAGE_DATA);
+    assert_true(slice_equal(answer->correlation_id, SLICE("7")));
+    assert_true(answer->is_error);
+    assert_int_equal(answer->original_action, EVENT_SUBSCRIBE);
+    memory_expect_nothing(bo);
+    expect_emit("last");
+}
+
 static void b9_each_pending_verdict_holds_those_behind_it(void **state)
 {
     (void)state;
@@ -224,6 +247,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(b9_later_messages_wait_for_a_pending_verdict),
+        TEST(b9_answers_to_what_cannot_be_used_keep_their_place),
         TEST(b9_each_pending_verdict_holds_those_behind_it),
         TEST(other_sessions_do_not_wait),
         TEST(a_ping_is_answered_while_messages_wait),

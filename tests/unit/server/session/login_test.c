@@ -20,6 +20,8 @@ struct entry_double {
     char auth_data[256];
     ds_login_done *done;
     void *context;
+    bool (*is_wanted)(void *context);
+    void *wanted_context;
 };
 
 static void copy(char *out, size_t capacity, slice text)
@@ -38,6 +40,8 @@ static void double_login(void *self, const struct ds_login *login, ds_login_done
     copy(entry->auth_data, sizeof entry->auth_data, login->auth_data);
     entry->done = done;
     entry->context = context;
+    entry->is_wanted = login->is_wanted;
+    entry->wanted_context = login->wanted_context;
     if (!entry->is_late)
         done(context, &entry->result);
 }
@@ -180,7 +184,9 @@ static void f5_an_answer_after_the_end_opens_nothing(void **state)
     entries[0].is_late = true;
     entries[0].result = accepted("ghost", "");
     send_login(client, "{}");
+    assert_true(entries[0].is_wanted(entries[0].wanted_context));
     memory_disconnect(client);
+    assert_false(entries[0].is_wanted(entries[0].wanted_context));
     entries[0].done(entries[0].context, &entries[0].result);
     memory_expect_nothing(client);
     assert_false(memory_logged(&world, "AUTH_SUCCESSFUL", "ghost"));

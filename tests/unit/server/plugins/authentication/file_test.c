@@ -80,7 +80,13 @@ struct outcome {
     unsigned count;
     struct ds_login_result result;
     char id[64], client_data[256], server_data[256];
+    bool has_left; /* does not wait for it */
 };
+
+static bool is_waiting(void *context)
+{
+    return !((struct outcome *)context)->has_left;
+}
 
 static void keep(char *out, slice text)
 {
@@ -106,7 +112,10 @@ static void start_login(void *self, const char *data, struct outcome *outcome)
     const struct ds_authentication_operations *operations = plugin->operations;
     char copy[256];
     snprintf(copy, sizeof copy, "%s", data);
-    struct ds_login login = {.auth_data = slice_of(copy), .connection_data = SLICE("{}")};
+    struct ds_login login = {.auth_data = slice_of(copy),
+                             .connection_data = SLICE("{}"),
+                             .is_wanted = is_waiting,
+                             .wanted_context = outcome};
     operations->login(self, &login, keep_outcome, outcome);
     memset(copy, 'x', sizeof copy); /* it was borrowed */
 }
@@ -254,6 +263,27 @@ static void closing_waits_for_what_is_computed_and_refuses_what_waits(void **sta
     assert_int_equal(outcomes[49].result.outcome, DS_LOGIN_REFUSED);
 }
 
+static void who_has_left_is_not_computed_for(void **state)
+{
+    (void)state;
+    void *self = create("{" HASHED "}");
+    static struct outcome outcomes[50];
+    memset(outcomes, 0, sizeof outcomes);
+    for (int i = 0; i < 50; i++)
+        start_login(self, "{\"username\":\"bo\",\"password\":\"password\"}", &outcomes[i]);
+    for (int i = 0; i < 49; i++)
+        outcomes[i].has_left = true;
+    uv_run(&loop, UV_RUN_DEFAULT);
+    unsigned computed = 0;
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(outcomes[i].count, 1);
+        computed += outcomes[i].result.outcome == DS_LOGIN_ACCEPTED;
+    }
+    assert_int_equal(outcomes[49].result.outcome, DS_LOGIN_ACCEPTED);
+    assert_in_range(computed, 2, 3); /* on one or two threads at once, then the last one */
+    close_it(self);
+}
+
 static void expect_error(const char *options, const char *text)
 {
     struct ds_error error = {{0}};
@@ -304,6 +334,7 @@ int main(void)
         TEST(s5_constructor_is_a_name_like_any_other),
         TEST(many_logins_at_once_are_each_answered),
         TEST(closing_waits_for_what_is_computed_and_refuses_what_waits),
+        TEST(who_has_left_is_not_computed_for),
         TEST(what_is_wrong_at_the_start_is_said_with_its_place),
         TEST(plain_passwords_under_a_hash_are_warned_about),
     };

@@ -151,6 +151,50 @@ static void a_lock_of_another_program_fails_writes_but_not_reads(void **state)
     assert_string_equal(set(it, "a", SLICE("[1]")), "");
 }
 
+static void write_file(const struct plugin_host *host, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", host->folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void move(struct store_fixture *it, const char *from, const char *to)
+{
+    char old[256], new[256];
+    snprintf(old, sizeof old, "%s/%s", it->host.folder, from);
+    snprintf(new, sizeof new, "%s/%s", it->host.folder, to);
+    assert_int_equal(rename(old, new), 0);
+}
+
+static void expect_gone_then_back(struct store_fixture *it, const char *file)
+{
+    assert_string_equal(set(it, "before", SLICE("{}")), "");
+    move(it, file, "elsewhere");
+    assert_non_null(strstr(set(it, "meanwhile", SLICE("{}")), "deleted, moved or replaced"));
+    assert_true(plugin_host_has_logged(&it->host, "STORAGE_ERROR"));
+    assert_int_equal(length_of(it, "before"), 2);
+    assert_int_equal(length_of(it, "meanwhile"), -1);
+    write_file(&it->host, file, "another one");
+    assert_string_not_equal(set(it, "meanwhile", SLICE("{}")), "");
+    move(it, "elsewhere", file);
+    assert_string_equal(set(it, "after", SLICE("{}")), "");
+    assert_true(plugin_host_has_logged(&it->host, "writes work again"));
+    assert_int_equal(length_of(it, "after"), 2);
+}
+
+static void nothing_is_written_into_a_file_that_is_gone(void **state)
+{
+    expect_gone_then_back(*state, "test.sqlite");
+}
+
+static void nothing_is_written_into_a_log_that_is_gone(void **state)
+{
+    expect_gone_then_back(*state, "test.sqlite-wal");
+}
+
 static void others_may_read_the_file_meanwhile(void **state)
 {
     struct store_fixture *it = *state;
@@ -229,16 +273,6 @@ static void assert_refused(struct plugin_host *host, const char *options, const 
     assert_null(self);
     if (strstr(error.text, reason) == NULL)
         fail_msg("\"%s\" is not in \"%s\"", reason, error.text);
-}
-
-static void write_file(const struct plugin_host *host, const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", host->folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
 }
 
 static void run_sql(const struct plugin_host *host, const char *name, const char *sql)
@@ -415,6 +449,8 @@ int main(void)
         TEST(one_write_that_the_disk_cannot_take_does_not_fail_the_others, &subject),
         TEST(when_the_disk_takes_nothing_reads_go_on_and_writes_work_again_later, &subject),
         TEST(a_lock_of_another_program_fails_writes_but_not_reads, &subject),
+        TEST(nothing_is_written_into_a_file_that_is_gone, &subject),
+        TEST(nothing_is_written_into_a_log_that_is_gone, &subject),
         TEST(others_may_read_the_file_meanwhile, &subject),
         TEST(a_file_that_was_damaged_gives_an_error, &subject),
         TEST(a_full_queue_refuses_and_has_room_again_later, &bounded),
