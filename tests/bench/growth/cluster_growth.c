@@ -30,6 +30,7 @@ struct growth_run {
     struct growth_row row;
     struct user owners[MOST_NODES]; /* one at each node */
     size_t owner_count;
+    size_t users, subscriptions; /* that all nodes have to know */
 };
 
 /* ---- reading ---- */
@@ -85,9 +86,9 @@ static bool is_expected(void *context, const struct node_group *group)
     return true;
 }
 
-static void wait_for(struct growth_run *run, size_t subscriptions)
+static void wait_for_all(struct growth_run *run)
 {
-    struct expectation expected = {run->group.count, run->owner_count, subscriptions};
+    struct expectation expected = {run->group.count, run->users, run->subscriptions};
     node_group_wait(&run->group, is_expected, &expected, "all nodes know all names");
 }
 
@@ -147,7 +148,8 @@ static void log_in(struct growth_run *run)
     char name[32];
     snprintf(name, sizeof name, "owner-%zu", node);
     user_open(&run->owners[node], &run->group, node, name);
-    wait_for(run, node * run->options->names);
+    run->users++;
+    wait_for_all(run);
     run->row.login = since(&run->group, &before, METER_CHANGE);
     if (run->row.login.messages != 1)
         growth_fail("%llu messages told of a login", (unsigned long long)run->row.login.messages);
@@ -161,7 +163,8 @@ static void subscribe(struct growth_run *run)
     double begin_s = growth_now_s();
     user_subscribe(&run->owners[node], TOPIC_EVENT, EVENT_SUBSCRIBE, names.items,
                    run->options->names);
-    wait_for(run, run->owner_count * run->options->names);
+    run->subscriptions += run->options->names;
+    wait_for_all(run);
     run->row.subscribe_s = growth_now_s() - begin_s;
     run->row.subscription = since(&run->group, &before, METER_CHANGE);
     run->row.checksums = since(&run->group, &before, METER_CHECKSUM);
@@ -175,15 +178,15 @@ static void subscribe(struct growth_run *run)
 
 static void join_last(struct growth_run *run)
 {
-    size_t foreign = run->owner_count * run->options->names, in_use = bytes_in_use();
+    size_t in_use = bytes_in_use();
     struct reading before = read_bus(&run->group);
     double begin_s = growth_now_s();
     node_group_add(&run->group);
     run->row.start_s = growth_now_s() - begin_s;
-    wait_for(run, foreign);
+    wait_for_all(run);
     run->row.join_s = growth_now_s() - begin_s;
     run->row.foreign_bytes =
-        ((double)(bytes_in_use() - in_use) - run->row.node_bytes) / (double)foreign;
+        ((double)(bytes_in_use() - in_use) - run->row.node_bytes) / (double)run->subscriptions;
     run->row.join = since(&run->group, &before, METER_FULL);
 }
 
@@ -279,7 +282,7 @@ static void call_all(struct growth_run *run)
     user_close(&provider);
 }
 
-/* ---- nothing happens; a client goes with all that it had ---- */
+/* ---- nothing happens; a client goes, a node goes ---- */
 
 static void idle(struct growth_run *run)
 {
@@ -293,15 +296,30 @@ static void idle(struct growth_run *run)
     run->row.checksum_second = since(&run->group, &before, METER_CHECKSUM);
 }
 
-static void leave_one(struct growth_run *run)
+static void part_first(struct growth_run *run)
 {
     struct reading before = read_bus(&run->group);
-    user_close(&run->owners[--run->owner_count]);
-    wait_for(run, run->owner_count * run->options->names);
+    user_close(&run->owners[0]);
+    run->users--;
+    run->subscriptions -= run->options->names;
+    wait_for_all(run);
     uint64_t messages = since(&run->group, &before, METER_CHANGE).messages;
     if (messages < run->options->names + 1)
         growth_fail("%llu messages told that a client with %u subscriptions is gone",
                     (unsigned long long)messages, run->options->names);
+}
+
+/* With one message, before its client knows. */
+static void leave_last(struct growth_run *run)
+{
+    double cpu_s = node_group_cpu_s(&run->group);
+    node_group_stop_last(&run->group);
+    run->users--;
+    run->subscriptions -= run->options->names;
+    wait_for_all(run);
+    run->row.leave_cpu_s = node_group_cpu_s(&run->group) - cpu_s;
+    user_close(&run->owners[--run->owner_count]);
+    node_group_free_stopped(&run->group);
 }
 
 static struct growth_row measure(const struct growth_options *options, size_t size)
@@ -314,7 +332,7 @@ static struct growth_row measure(const struct growth_options *options, size_t si
     size_t in_use = bytes_in_use();
     while (run->group.count < size - 1)
         node_group_add(&run->group);
-    wait_for(run, 0);
+    wait_for_all(run);
     run->row.node_bytes = (double)(bytes_in_use() - in_use) / (double)(size - 1);
     while (run->owner_count < size - 1) {
         log_in(run);
@@ -328,9 +346,11 @@ static struct growth_row measure(const struct growth_options *options, size_t si
     (void)update_for(run, "growth/nobody", 0, 0, &run->row.local);
     call_all(run);
     idle(run);
-    leave_one(run);
+    part_first(run);
     node_group_ask(&run->group, compare_nodes, NULL);
-    for (size_t i = 0; i < run->owner_count; i++)
+    leave_last(run);
+    node_group_ask(&run->group, compare_nodes, NULL);
+    for (size_t i = 1; i < run->owner_count; i++)
         user_close(&run->owners[i]);
     node_group_close(&run->group);
     struct growth_row row = run->row;

@@ -75,6 +75,7 @@ static void start_node(void *context, struct node_group *group)
     buf_printf(&text,
                "serverName: node-%zu\n"
                "logLevel: OFF\n"
+               "shutdownTimeout: 120000\n" /* all nodes share one thread */
                "httpServer: {options: {host: 127.0.0.1, port: 0}}\n"
                "connectionEndpoints: [{type: ws-binary}]\n"
                "storage: {type: none}\n"
@@ -89,20 +90,24 @@ static void start_node(void *context, struct node_group *group)
     ds_node_start(node->node);
 }
 
-static void stop_nodes(void *context, struct node_group *group)
+static void stop_last(void *context, struct node_group *group)
 {
     (void)context;
-    for (size_t i = 0; i < group->count; i++)
-        ds_node_stop(group->nodes[i].node);
+    bus_meter_nodes = --group->count;
+    ds_node_stop(group->nodes[group->count].node);
 }
 
-static void free_nodes(void *context, struct node_group *group)
+static void free_stopped(void *context, struct node_group *group)
+{
+    struct group_node *node = &group->nodes[group->count];
+    (void)context;
+    ds_node_free(&node->node);
+    config_free(&node->config);
+}
+
+static void close_wake(void *context, struct node_group *group)
 {
     (void)context;
-    for (size_t i = 0; i < group->count; i++) {
-        ds_node_free(&group->nodes[i].node);
-        config_free(&group->nodes[i].config);
-    }
     uv_close((uv_handle_t *)&group->wake, NULL);
 }
 
@@ -180,19 +185,27 @@ static bool all_run(void *context, const struct node_group *group)
     return all;
 }
 
-static bool all_have_stopped(void *context, const struct node_group *group)
+static bool has_stopped(void *context, const struct node_group *group)
 {
-    bool all = true;
     (void)context;
-    for (size_t i = 0; i < group->count; i++)
-        all = all && group->nodes[i].has_stopped;
-    return all;
+    return group->nodes[group->count].has_stopped;
 }
 
 void node_group_add(struct node_group *group)
 {
     node_group_ask(group, start_node, NULL);
     node_group_wait(group, all_run, NULL, "a node runs");
+}
+
+void node_group_stop_last(struct node_group *group)
+{
+    node_group_ask(group, stop_last, NULL);
+}
+
+void node_group_free_stopped(struct node_group *group)
+{
+    node_group_wait(group, has_stopped, NULL, "a node has stopped");
+    node_group_ask(group, free_stopped, NULL);
 }
 
 uint16_t node_group_port(const struct node_group *group, size_t node)
@@ -202,9 +215,11 @@ uint16_t node_group_port(const struct node_group *group, size_t node)
 
 void node_group_close(struct node_group *group)
 {
-    node_group_ask(group, stop_nodes, NULL);
-    node_group_wait(group, all_have_stopped, NULL, "all nodes have stopped");
-    node_group_ask(group, free_nodes, NULL);
+    while (group->count > 0) {
+        node_group_stop_last(group);
+        node_group_free_stopped(group);
+    }
+    node_group_ask(group, close_wake, NULL);
     uv_thread_join(&group->thread);
     CHECK(uv_loop_close(&group->loop) == 0);
     ds_process_free(&group->process);

@@ -38,6 +38,9 @@ void node_group_close(struct node_group *group);
 
 /* Starts one more node and waits until clients may connect. */
 void node_group_add(struct node_group *group);
+/* The last one begins to stop, and does not count any more; then: it has stopped. */
+void node_group_stop_last(struct node_group *group);
+void node_group_free_stopped(struct node_group *group);
 
 uint16_t node_group_port(const struct node_group *group, size_t node);
 

@@ -57,6 +57,8 @@ static size_t figures_of(const struct growth_row *row, const struct growth_optio
         {"join_bytes_per_name", "  bytes for a name", (double)row->join.bytes / known},
         {"start_ms", "  ms until clients may connect", row->start_s * 1e3},
         {"join_ms", "  ms until all nodes agree", row->join_s * 1e3},
+        {"leave_cpu_us", "a node leaves: processor time of each other, us a name",
+         row->leave_cpu_s * 1e6 / names / (double)(row->nodes - 1)},
         {"node_kilobytes", "memory of a node without names, KB", row->node_bytes / 1e3},
         {"foreign_name_bytes", "memory of a name of another node, bytes", row->foreign_bytes},
     };
@@ -73,7 +75,7 @@ void growth_print_table(const struct growth_row *rows, const struct growth_optio
     for (size_t i = 0; i < options->size_count; i++)
         count = figures_of(&rows[i], options, figures[i]);
     for (size_t line = 0; line < count; line++) {
-        printf("%-44s", figures[0][line].title);
+        printf("%-52s", figures[0][line].title);
         for (size_t i = 0; i < options->size_count; i++) {
             double value = figures[i][line].value;
             printf(" %11.*f", value == (double)(int64_t)value ? 0 : 1, value);
