@@ -68,6 +68,13 @@ export class OneProcess {
     async kill() {
         this.child.kill('SIGKILL');
         await this.exited;
+        this.checkReports();
+    }
+
+    /** What a sanitizer has said fails the test, also when the process did not live to its end. */
+    checkReports() {
+        const at = this.log.search(/Sanitizer|runtime error:/);
+        if (at >= 0) throw new Error(`a sanitizer reported\n${this.log.slice(at).slice(0, 6000)}`);
     }
 
     async stop() {
@@ -76,7 +83,8 @@ export class OneProcess {
         const { code, signal } = await this.exited;
         clearTimeout(timer);
         rmSync(this.scratch, { recursive: true, force: true });
-        if (code !== 0 || /Sanitizer|runtime error:/.test(this.log)) throw new Error(`the cluster ended with ${signal ?? code}\n${this.log.slice(-6000)}`);
+        this.checkReports();
+        if (code !== 0) throw new Error(`the cluster ended with ${signal ?? code}\n${this.log.slice(-6000)}`);
     }
 }
 

@@ -2,7 +2,8 @@
 // with `$ ` is a command (a here-document goes on to its end mark); the lines after it are the output it
 // must print, stdout and stderr together. A line `...` stands for any lines. Commands that install or
 // build are not repeated here: blocks fenced as ```sh are left alone; the npm packages that they would
-// install are those of the tests. The server's port, 6020, is replaced by a free one throughout.
+// install are those of the tests. Each port that is shown is replaced by a free one throughout. What a
+// command leaves running has its process id in a file NAME.pid.
 //
 //     node tests/house/readme_tour.mjs README.md SOURCE_ROOT FOLDER_OF_A_PROGRAM...
 
@@ -14,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
 const [readme, sourceRoot, ...programs] = process.argv.slice(2);
-const SHOWN_PORT = /\b6020\b/g;
+/** Of nodes, of Redis, of NATS. */
+const SHOWN_PORTS = ['6020', '6021', '6022', '6023', '6379', '4222'];
 
 function blocksOf(text) {
     return [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map((match) => ({
@@ -59,7 +61,11 @@ async function freePort() {
     return String(port);
 }
 
-const port = await freePort();
+async function withFreePorts(text) {
+    const ports = Object.fromEntries(await Promise.all(SHOWN_PORTS.map(async (shown) => [shown, await freePort()])));
+    return text.replace(new RegExp(`\\b(${SHOWN_PORTS.join('|')})\\b`, 'g'), (shown) => ports[shown]);
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'readme-'));
 const environment = {
     ...process.env, PATH: [...programs.map((path) => resolve(path)), process.env.PATH].join(delimiter), SOURCE: resolve(sourceRoot), NO_COLOR: '1',
@@ -67,7 +73,7 @@ const environment = {
 let failed = 0, run = 0;
 try {
     symlinkSync(resolve(sourceRoot, 'tests/node_modules'), join(folder, 'node_modules'));
-    for (const step of blocksOf(readFileSync(readme, 'utf8').replace(SHOWN_PORT, port)).flatMap(stepsOf)) {
+    for (const step of blocksOf(await withFreePorts(readFileSync(readme, 'utf8'))).flatMap(stepsOf)) {
         const result = spawnSync('bash', ['-c', `{ ${step.command}\n} 2>&1`], { cwd: folder, env: environment, encoding: 'utf8', input: '', timeout: 60000 });
         run++;
         if (matches(step.expected, result.stdout)) continue;
@@ -75,7 +81,8 @@ try {
         console.error(`${readme}:${step.line}: $ ${step.command}\n--- the README says\n${step.expected.join('\n')}\n--- it printed\n${result.stdout}`);
     }
 } finally {
-    spawnSync('bash', ['-c', 'kill -9 $(cat server.pid) 2>/dev/null'], { cwd: folder }); // when a step failed before it was stopped
+    // When a step failed before they were stopped; a number may be somebody else's by now, who is not at home here.
+    spawnSync('bash', ['-c', 'for id in $(cat *.pid); do [ "$(readlink /proc/$id/cwd)" = "$PWD" ] && kill -9 $id; done'], { cwd: folder });
     rmSync(folder, { recursive: true, force: true });
 }
 if (run === 0) {

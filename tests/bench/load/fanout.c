@@ -1,6 +1,8 @@
 /* Fan-out: client 0 publishes, the others subscribe to every name. The data of a message is its
  * number, 23 bytes as JSON; each subscriber must get every number in order, under the right name.
- */
+ *
+ * Behind one port may be several nodes, which learn of each other's subscriptions a moment later:
+ * the numbers begin when a round of probes has reached everybody. */
 
 #include "bench/load/load.h"
 
@@ -13,12 +15,17 @@
 struct fanout {
     uint64_t sent;
     uint64_t deliveries;
+    uint64_t probes;     /* of the last round that have come */
+    unsigned round;
     uint64_t *next;      /* by subscriber */
     double *due_s;       /* of the last DUE_KEPT messages, when latency is measured */
     uint64_t *latencies; /* histogram */
 };
 
 #define DUE_KEPT 1048576u
+#define PROBE_SPACE 24
+#define PROBE_ROUNDS 300
+#define PROBE_ROUND_S 0.1
 
 static uint32_t bucket_of(double seconds)
 {
@@ -37,6 +44,12 @@ static double bucket_us(uint32_t bucket)
     return (double)(UINT64_C(1) << bucket / 32) * (1 + (bucket % 32 + 1) / 32.0);
 }
 
+static slice probe_of(char space[PROBE_SPACE], unsigned round)
+{
+    int length = snprintf(space, PROBE_SPACE, "\"probe %u\"", round);
+    return (slice){space, (size_t)length};
+}
+
 static uint64_t number_in(slice data)
 {
     uint64_t number = 0;
@@ -47,6 +60,16 @@ static uint64_t number_in(slice data)
     return number;
 }
 
+/* "probe 7": whether it is one. */
+static bool take_probe(struct fanout *fanout, slice data)
+{
+    char expected[PROBE_SPACE];
+    if (!slice_starts_with(data, SLICE("\"probe ")))
+        return false;
+    fanout->probes += slice_equal(data, probe_of(expected, fanout->round));
+    return true;
+}
+
 static void on_delivery(void *context, struct binary_client *client, const struct message *message)
 {
     struct load *load = context;
@@ -54,6 +77,8 @@ static void on_delivery(void *context, struct binary_client *client, const struc
     if (message->topic != TOPIC_EVENT || message->action != EVENT_EMIT)
         load_fail("an unexpected " SLICE_FORMAT " came",
                   SLICE_ARGUMENTS(action_name(message->topic, message->action)));
+    if (take_probe(fanout, message->data))
+        return;
     uint64_t number = number_in(message->data);
     uint64_t *next = &fanout->next[load_number(load, client)];
     if (number != *next ||
@@ -68,15 +93,42 @@ static void on_delivery(void *context, struct binary_client *client, const struc
     }
 }
 
+static void emit(struct load *load, uint32_t name, slice data)
+{
+    struct message message = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
+    MESSAGE_SET(&message, name, load_name(name));
+    MESSAGE_SET(&message, data, data);
+    binary_client_send(&load->clients[0], &message);
+}
+
 static void publish(struct load *load, struct fanout *fanout)
 {
     char data[32];
     int length = snprintf(data, sizeof data, "\"%021llu\"", (unsigned long long)fanout->sent);
-    struct message message = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
-    MESSAGE_SET(&message, name, load_name((uint32_t)(fanout->sent % load->options->names)));
-    MESSAGE_SET(&message, data, ((slice){data, (size_t)length}));
-    binary_client_send(&load->clients[0], &message);
+    emit(load, (uint32_t)(fanout->sent % load->options->names), (slice){data, (size_t)length});
     fanout->sent++;
+}
+
+static bool probe_once(struct load *load, struct fanout *fanout)
+{
+    char data[PROBE_SPACE];
+    double until_s = load_now_s() + PROBE_ROUND_S;
+    uint64_t wanted = (uint64_t)load->options->names * load->options->subscribers;
+    fanout->round++;
+    fanout->probes = 0;
+    for (uint32_t name = 0; name < load->options->names; name++)
+        emit(load, name, probe_of(data, fanout->round));
+    while (fanout->probes < wanted && load_now_s() < until_s)
+        load_turn(load, 10);
+    return fanout->probes == wanted;
+}
+
+static void wait_for_probes(struct load *load, struct fanout *fanout)
+{
+    while (!probe_once(load, fanout)) {
+        if (fanout->round == PROBE_ROUNDS)
+            load_fail("of the last probes only %llu came", (unsigned long long)fanout->probes);
+    }
 }
 
 static uint64_t in_flight(const struct load *load, const struct fanout *fanout)
@@ -115,6 +167,7 @@ static struct fanout *prepare(struct load *load)
     CHECK(fanout->next != NULL);
     for (uint32_t i = 1; i < load->client_count; i++)
         load_subscribe(load, i, TOPIC_EVENT, EVENT_SUBSCRIBE, load->options->names);
+    wait_for_probes(load, fanout);
     return fanout;
 }
 
@@ -138,9 +191,10 @@ void load_scenario_fanout(struct load *load)
     load_measure_end(load);
     uint64_t delivered = fanout->deliveries - before;
     printf("{\"scenario\":\"fanout\",\"window\":%u,\"deliveries\":%llu,\"seconds\":%.3f,"
-           "\"rate\":%.0f,\"cpu_ns\":%.1f}\n",
+           "\"rate\":%.0f,\"cpu_ns\":%.1f,\"load_cpu_ns\":%.1f}\n",
            load->options->window, (unsigned long long)delivered, load->elapsed_s,
-           (double)delivered / load->elapsed_s, load->server_cpu_s * 1e9 / (double)delivered);
+           (double)delivered / load->elapsed_s, load->server_cpu_s * 1e9 / (double)delivered,
+           load->own_cpu_s * 1e9 / (double)delivered);
     finish(fanout);
 }
 

@@ -53,12 +53,14 @@ void load_measure_begin(struct load *load)
 {
     load->started_s = load_now_s();
     load->server_cpu_started_s = server_cpu_s(load);
+    load->own_cpu_started_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void load_measure_end(struct load *load)
 {
     load->elapsed_s = load_now_s() - load->started_s;
     load->server_cpu_s = server_cpu_s(load) - load->server_cpu_started_s;
+    load->own_cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - load->own_cpu_started_s;
 }
 
 size_t load_server_resident_bytes(const struct load *load)

@@ -30,8 +30,8 @@ struct load {
     struct binary_client *clients;
     uint32_t client_count;
     void *scenario;
-    double started_s, server_cpu_started_s;
-    double elapsed_s, server_cpu_s; /* of the measured part */
+    double started_s, server_cpu_started_s, own_cpu_started_s;
+    double elapsed_s, server_cpu_s, own_cpu_s; /* of the measured part */
 };
 
 /* Ends the program with a message: a benchmark whose answers are wrong has no result. */
