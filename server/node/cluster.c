@@ -43,13 +43,19 @@ static size_t count(void *self)
     return cluster_size(self);
 }
 
+static bool may_have_others(void *self)
+{
+    return ((const struct node_cluster *)self)->bus.operations != NULL;
+}
+
 static void watch(void *self, bus_server *on_removed, void *context)
 {
     struct node_cluster *cluster = self;
     VEC_PUSH(&cluster->server_watchers, ((struct bus_server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {send_to_all, send_to_one, subscribe, count, watch};
+static const struct bus_operations BUS = {send_to_all, send_to_one,     subscribe,
+                                          count,       may_have_others, watch};
 
 /* A node that has left hears of nobody. */
 static void on_server_removed(void *context, slice server)

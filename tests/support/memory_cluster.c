@@ -86,7 +86,14 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
 
 static size_t bus_count(void *self)
 {
-    return ((const struct memory_node *)self)->all->nodes.count;
+    const struct memory_cluster *all = ((const struct memory_node *)self)->all;
+    return all->is_torn ? 1 : all->nodes.count;
+}
+
+static bool bus_may_have_others(void *self)
+{
+    (void)self;
+    return true;
 }
 
 static void bus_watch(void *self, bus_server *on_removed, void *context)
@@ -95,8 +102,8 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     VEC_PUSH(&node->server_watchers, ((struct server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_count,
-                                          bus_watch};
+static const struct bus_operations BUS = {bus_send,  bus_send_direct,     bus_subscribe,
+                                          bus_count, bus_may_have_others, bus_watch};
 
 static void deliver(const struct posted_message *posted)
 {

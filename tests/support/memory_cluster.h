@@ -35,6 +35,7 @@ struct memory_cluster {
     VEC(struct lock_request) lock_requests; /* while locks_come_later */
     VEC(struct posted_message *) posted;
     bool locks_come_later;
+    bool is_torn;   /* nodes do not count each other; what they have said still comes */
     size_t sent;    /* messages to all, so far */
     size_t direct;  /* messages to one */
     size_t renewed; /* locks held on to */

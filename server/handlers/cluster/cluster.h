@@ -24,6 +24,8 @@ struct bus_operations {
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
     /* Nodes, with this one. */
     size_t (*count)(void *self);
+    /* Whether there is a bus at all, so that others may have been there or may come. */
+    bool (*may_have_others)(void *self);
     /* Told when a node is gone: what it was asked it will not answer. Several may watch. */
     void (*watch)(void *self, bus_server *on_removed, void *context);
 };

@@ -4,8 +4,9 @@
  * Of a record that was updated a moment ago the last version is known. The next one goes through,
  * an older one is dropped, since whoever has the newer one has its outcome too, and one from
  * further ahead waits for those between. What waits for too long goes through all the same: a
- * message may be lost, and clients read the record when they miss a version. A node that is alone
- * keeps nothing of this. */
+ * message may be lost, and clients read the record when they miss a version. Of nodes that are
+ * gone nothing is waited for, but what they have said may still come. Without a bus nothing of
+ * this is kept. */
 
 #include "handlers/record/record_internal.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 
 #define WAIT_MS 1000        /* for the versions between */
-#define REMEMBERED_MS 5000  /* after that nothing that is older still comes */
+#define REMEMBERED_MS 20000 /* a bus that is silent for so long is taken for lost */
 #define MOST_WAITING 1000   /* updates of one record */
 #define MOST_RECORDS 100000 /* remembered at a time */
 
@@ -222,7 +223,7 @@ void sequence_send(struct sequence *sequence, const struct message *update,
         return;
     /* those of the original's hot path have none (F11) */
     bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
-    if (!has_version || cluster->bus->count(cluster->bus_self) <= 1) {
+    if (!has_version || !cluster->bus->may_have_others(cluster->bus_self)) {
         send_here(sequence, update, except);
         return;
     }
@@ -235,6 +236,8 @@ void sequence_send(struct sequence *sequence, const struct message *update,
         return;
     if (is_known && update->version > recent->version + 1) {
         hold(sequence, recent, update, except);
+        if (cluster->bus->count(cluster->bus_self) <= 1) /* nobody brings those between */
+            release_all(sequence, recent);
         return;
     }
     note_version(sequence, recent, update->version);
