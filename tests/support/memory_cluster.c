@@ -166,6 +166,21 @@ static void tell_watchers(struct memory_cluster *all, enum state_set set, slice 
     }
 }
 
+/* Of each two who have the name now, the others learn of this one. */
+static void tell_shared(const struct memory_node *added, enum state_set set, slice name)
+{
+    for (size_t i = 0; i < added->all->nodes.count; i++) {
+        const struct memory_node *node = added->all->nodes.items[i];
+        if (node == added || state_find(node, set, name) == NULL)
+            continue;
+        for (size_t j = 0; j < node->watchers.count; j++) {
+            const struct ds_state_watcher *watcher = node->watchers.items[j].watcher;
+            if (node->watchers.items[j].set == set && watcher->on_shared != NULL)
+                watcher->on_shared(watcher->context, name);
+        }
+    }
+}
+
 static void state_add(void *self, uint8_t set, slice name)
 {
     struct memory_node *node = self;
@@ -180,6 +195,8 @@ static void state_add(void *self, uint8_t set, slice name)
     VEC_PUSH(&node->all->states, added);
     if (is_new)
         tell_watchers(node->all, set, name, true);
+    else
+        tell_shared(node, set, name);
 }
 
 static void state_remove(void *self, uint8_t set, slice name)

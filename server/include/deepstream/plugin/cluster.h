@@ -90,6 +90,9 @@ struct ds_state_watcher {
     void *context;
     void (*on_added)(void *context, ds_slice name);
     void (*on_removed)(void *context, ds_slice name);
+    /* A name that this node has is now another node's too; it may remove its own at once. May be
+     * NULL. */
+    void (*on_shared)(void *context, ds_slice name);
 };
 
 /* Sets of names that all nodes share, each known by a number: 10 users online, 11 and 12
