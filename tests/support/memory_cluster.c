@@ -19,7 +19,7 @@ struct set_watcher {
 };
 
 struct server_watcher {
-    bus_server *on_removed;
+    bus_server *on_server;
     void *context;
 };
 
@@ -29,7 +29,7 @@ struct memory_node {
     bool has_left;
     VEC(struct bus_subscriber) subscribers;
     VEC(struct set_watcher) watchers;
-    VEC(struct server_watcher) server_watchers;
+    VEC(struct server_watcher) server_watchers, return_watchers;
 };
 
 struct posted_message {
@@ -102,8 +102,15 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     VEC_PUSH(&node->server_watchers, ((struct server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {bus_send,  bus_send_direct,     bus_subscribe,
-                                          bus_count, bus_may_have_others, bus_watch};
+static void bus_watch_returns(void *self, bus_server *on_returned, void *context)
+{
+    struct memory_node *node = self;
+    VEC_PUSH(&node->return_watchers, ((struct server_watcher){on_returned, context}));
+}
+
+static const struct bus_operations BUS = {bus_send,         bus_send_direct,     bus_subscribe,
+                                          bus_count,        bus_may_have_others, bus_watch,
+                                          bus_watch_returns};
 
 static void deliver(const struct posted_message *posted)
 {
@@ -393,8 +400,8 @@ static void tell_of_removal(const struct memory_node *gone)
     for (size_t i = 0; i < gone->all->nodes.count; i++) {
         const struct memory_node *node = gone->all->nodes.items[i];
         for (size_t j = 0; j < node->server_watchers.count; j++)
-            node->server_watchers.items[j].on_removed(node->server_watchers.items[j].context,
-                                                      gone->cluster.server_name);
+            node->server_watchers.items[j].on_server(node->server_watchers.items[j].context,
+                                                     gone->cluster.server_name);
     }
 }
 
@@ -405,6 +412,7 @@ void memory_cluster_leave(struct cluster *cluster)
     VEC_FREE(&node->subscribers);
     VEC_FREE(&node->watchers);
     VEC_FREE(&node->server_watchers);
+    VEC_FREE(&node->return_watchers);
     drop_locks(node);
     for (struct memory_state *state; (state = any_state(node)) != NULL;) {
         struct memory_state gone = *state;
@@ -412,6 +420,16 @@ void memory_cluster_leave(struct cluster *cluster)
         state_remove(node, gone.set, slice_of(gone.name));
     }
     tell_of_removal(node);
+}
+
+void memory_cluster_return(const struct memory_cluster *cluster, const char *server_name)
+{
+    for (size_t i = 0; i < cluster->nodes.count; i++) {
+        const struct memory_node *node = cluster->nodes.items[i];
+        for (size_t j = 0; j < node->return_watchers.count; j++)
+            node->return_watchers.items[j].on_server(node->return_watchers.items[j].context,
+                                                     slice_of(server_name));
+    }
 }
 
 void memory_cluster_fini(struct memory_cluster *cluster)
@@ -424,6 +442,7 @@ void memory_cluster_fini(struct memory_cluster *cluster)
         VEC_FREE(&cluster->nodes.items[i]->subscribers);
         VEC_FREE(&cluster->nodes.items[i]->watchers);
         VEC_FREE(&cluster->nodes.items[i]->server_watchers);
+        VEC_FREE(&cluster->nodes.items[i]->return_watchers);
         free(cluster->nodes.items[i]);
     }
     VEC_FREE(&cluster->nodes);

@@ -51,6 +51,9 @@ struct cluster *memory_cluster_join(struct memory_cluster *cluster, const char *
  * nobody. Before its handlers are freed. */
 void memory_cluster_leave(struct cluster *node);
 
+/* All are told that what was said between them and this node may have been lost. */
+void memory_cluster_return(const struct memory_cluster *cluster, const char *server_name);
+
 /* Delivers what is on the bus, and what that causes, until nothing is. */
 void memory_cluster_deliver(struct memory_cluster *cluster);
 

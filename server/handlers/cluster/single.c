@@ -69,8 +69,8 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     (void)context;
 }
 
-static const struct bus_operations BUS = {bus_send,  bus_send_direct,     bus_subscribe,
-                                          bus_count, bus_may_have_others, bus_watch};
+static const struct bus_operations BUS = {
+    bus_send, bus_send_direct, bus_subscribe, bus_count, bus_may_have_others, bus_watch, bus_watch};
 
 /* ---- state registries ---- */
 

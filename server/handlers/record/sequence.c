@@ -41,6 +41,7 @@ struct sequence {
     struct hashmap recents; /* name -> struct recent, which holds the key */
     struct list_link in_order;
     struct list_link waiting; /* recents with updates that wait, the first to end first */
+    struct subscription_watcher watcher;
     uv_timer_t timer;
 };
 
@@ -213,6 +214,15 @@ static bool is_current(const struct sequence *sequence, const struct recent *rec
     return recent->waiting.count > 0 || now_of(sequence) - recent->updated_ms <= REMEMBERED_MS;
 }
 
+/* The same version comes again when its outcome was read meanwhile; on the hot path two nodes may
+ * have written it. */
+static bool is_stale(const struct sequence *sequence, const struct recent *recent,
+                     const struct message *update)
+{
+    return update->version < recent->version ||
+           (update->version == recent->version && !record_is_hot(sequence->handler, update->name));
+}
+
 void sequence_send(struct sequence *sequence, const struct message *update,
                    const struct session *except)
 {
@@ -232,7 +242,7 @@ void sequence_send(struct sequence *sequence, const struct message *update,
     bool is_known = recent != NULL && is_current(sequence, recent);
     if (recent == NULL)
         recent = recent_new(sequence, update->name);
-    if (is_known && update->version < recent->version)
+    if (is_known && is_stale(sequence, recent, update))
         return;
     if (is_known && update->version > recent->version + 1) {
         hold(sequence, recent, update, except);
@@ -245,11 +255,45 @@ void sequence_send(struct sequence *sequence, const struct message *update,
     release_ready(sequence, recent);
 }
 
+bool sequence_is_past(const struct sequence *sequence, slice name, int32_t version)
+{
+    const struct recent *recent = hashmap_find(&sequence->recents, name);
+    return recent != NULL && is_current(sequence, recent) && recent->version > version;
+}
+
+void sequence_catch_up(struct sequence *sequence, const struct message *update)
+{
+    struct recent *recent = hashmap_find(&sequence->recents, update->name);
+    if (recent != NULL && update->version <= recent->version)
+        return;
+    if (recent == NULL)
+        recent = recent_new(sequence, update->name);
+    while (recent->waiting.count > 0 &&
+           recent->waiting.items[0].message->version <= update->version)
+        free(take_first(recent).message);
+    note_version(sequence, recent, update->version);
+    send_here(sequence, update, NULL);
+    release_ready(sequence, recent);
+}
+
 void sequence_forget(struct sequence *sequence, slice name)
 {
     struct recent *recent = hashmap_find(&sequence->recents, name);
     if (recent != NULL)
         forget(sequence, recent);
+}
+
+/* What becomes of the record while nobody subscribes, this node does not hear: it may be deleted
+ * and begin anew. */
+static void on_unsubscribed(void *context, slice name, struct session *session, bool is_last)
+{
+    (void)session;
+    size_t left;
+    const struct sequence *sequence = context;
+    (void)is_last; /* in the whole cluster */
+    subscriptions_of(sequence->handler->subscriptions, name, &left);
+    if (left == 0)
+        sequence_forget(context, name);
 }
 
 /* ---- life ---- */
@@ -264,6 +308,8 @@ struct sequence *sequence_new(struct record_handler *handler)
     list_init(&sequence->waiting);
     CHECK(uv_timer_init(handler->services->loop, &sequence->timer) == 0);
     sequence->timer.data = sequence;
+    sequence->watcher = (struct subscription_watcher){sequence, NULL, on_unsubscribed};
+    subscriptions_watch(handler->subscriptions, &sequence->watcher);
     return sequence;
 }
 

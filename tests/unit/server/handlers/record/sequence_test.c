@@ -162,6 +162,19 @@ static void a_record_that_was_deleted_begins_anew(void **state)
     memory_expect_nothing(bo);
 }
 
+static void what_nobody_subscribed_to_meanwhile_may_begin_anew(void **state)
+{
+    (void)state;
+    update(0, "r", 5);
+    expect_version("r", 5);
+    say_names(bo, TOPIC_RECORD, RECORD_UNSUBSCRIBE, "2", "r", NULL);
+    expect_ack(bo, TOPIC_RECORD, RECORD_UNSUBSCRIBE, NULL, "2");
+    say_names(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, "3", "r", NULL); /* deleted and made again */
+    expect_ack(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "3");
+    update(0, "r", 1);
+    expect_version("r", 1);
+}
+
 static void what_has_no_version_goes_through_at_any_time(void **state)
 {
     (void)state;
@@ -195,6 +208,7 @@ int main(void)
         TEST(what_waits_for_a_lost_one_goes_through_in_the_end),
         TEST(what_others_said_does_not_come_after_what_came_while_they_were_lost),
         TEST(a_record_that_was_deleted_begins_anew),
+        TEST(what_nobody_subscribed_to_meanwhile_may_begin_anew),
         TEST(what_has_no_version_goes_through_at_any_time),
         TEST(a_flood_of_early_ones_does_not_fill_the_memory),
     };
