@@ -109,6 +109,12 @@ static void on_unpublished(void *context, slice name)
         search_start(listen, name);
 }
 
+/* Nodes that had lost each other have each found a provider. */
+static void on_published_twice(void *context, slice name)
+{
+    provision_yield(context, name);
+}
+
 static void on_subscriber(void *context, slice name, struct session *session, bool is_first)
 {
     (void)is_first;
@@ -220,9 +226,10 @@ static void watch(struct listen *listen)
     subscriptions_watch(listen->listeners, &listen->listener_watcher);
 
     listen->names_watcher =
-        (struct ds_state_watcher){listen, on_name_subscribed, on_name_unsubscribed};
+        (struct ds_state_watcher){listen, on_name_subscribed, on_name_unsubscribed, NULL};
     cluster->states->watch(cluster->states_self, listen->actions->names, &listen->names_watcher);
-    listen->published_watcher = (struct ds_state_watcher){listen, on_published, on_unpublished};
+    listen->published_watcher =
+        (struct ds_state_watcher){listen, on_published, on_unpublished, on_published_twice};
     cluster->states->watch(cluster->states_self, listen->actions->published,
                            &listen->published_watcher);
     cluster->bus->subscribe(cluster->bus_self, listen->topic, on_bus_message, listen);

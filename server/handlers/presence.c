@@ -213,7 +213,7 @@ struct presence_handler *presence_handler_new(const struct handler_services *ser
                                       .on_detach = on_detach};
     handler->services = services;
     handler->subscriptions = subscriptions_new(services, &SETTINGS);
-    handler->watcher = (struct ds_state_watcher){handler, on_joined, on_left};
+    handler->watcher = (struct ds_state_watcher){handler, on_joined, on_left, NULL};
     services->cluster->states->watch(services->cluster->states_self, STATE_ONLINE_USERS,
                                      &handler->watcher);
     return handler;

@@ -13,10 +13,13 @@
 /* Names of one session may take this much each on average, before it is refused more of them. */
 #define NAME_BYTES_ON_AVERAGE 256
 
+#define MOST_WATCHERS 2
+
 struct subscriptions {
     const struct handler_services *services;
     struct subscriptions_settings settings;
-    const struct subscription_watcher *watcher;
+    const struct subscription_watcher *watchers[MOST_WATCHERS];
+    size_t watcher_count;
     const struct ds_subscription_registry_operations *registry;
     void *names;     /* the registry's */
     struct buf name; /* of the subscription that ends: the registry forgets it before others do */
@@ -75,7 +78,8 @@ void subscriptions_free(struct subscriptions **subscriptions)
 void subscriptions_watch(struct subscriptions *subscriptions,
                          const struct subscription_watcher *watcher)
 {
-    subscriptions->watcher = watcher;
+    CHECK(subscriptions->watcher_count < MOST_WATCHERS);
+    subscriptions->watchers[subscriptions->watcher_count++] = watcher;
 }
 
 /* ---- the cluster's set ---- */
@@ -151,9 +155,11 @@ static void subscribe(struct subscriptions *subscriptions, struct session *sessi
                                                 place_of(subscriptions, session));
     if (count == 1)
         announce(subscriptions, name);
-    const struct subscription_watcher *watcher = subscriptions->watcher;
-    if (watcher != NULL && watcher->on_made != NULL)
-        watcher->on_made(watcher->context, name, session, count == 1 && !existed);
+    for (size_t i = 0; i < subscriptions->watcher_count; i++) {
+        const struct subscription_watcher *watcher = subscriptions->watchers[i];
+        if (watcher->on_made != NULL)
+            watcher->on_made(watcher->context, name, session, count == 1 && !existed);
+    }
 }
 
 bool subscriptions_add(struct subscriptions *subscriptions, struct session *session, slice name,
@@ -192,10 +198,12 @@ bool subscriptions_remove(struct subscriptions *subscriptions, struct session *s
     slice ended = buf_slice(&subscriptions->name);
     if (left == 0)
         withdraw(subscriptions, ended);
-    const struct subscription_watcher *watcher = subscriptions->watcher;
-    if (watcher != NULL && watcher->on_removed != NULL)
-        watcher->on_removed(watcher->context, ended, session,
-                            left == 0 && !subscriptions_exist(subscriptions, ended));
+    for (size_t i = 0; i < subscriptions->watcher_count; i++) {
+        const struct subscription_watcher *watcher = subscriptions->watchers[i];
+        if (watcher->on_removed != NULL)
+            watcher->on_removed(watcher->context, ended, session,
+                                left == 0 && !subscriptions_exist(subscriptions, ended));
+    }
     return true;
 }
 

@@ -28,7 +28,7 @@ struct subscriptions *subscriptions_new(const struct handler_services *services,
                                         const struct subscriptions_settings *settings);
 void subscriptions_free(struct subscriptions **subscriptions);
 
-/* watcher is borrowed; one at most. */
+/* watcher is borrowed; two at most. */
 void subscriptions_watch(struct subscriptions *subscriptions,
                          const struct subscription_watcher *watcher);
 

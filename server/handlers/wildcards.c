@@ -64,7 +64,8 @@ struct wildcards *wildcards_new(const struct handler_services *services,
     wildcards->exact = exact;
     wildcards->filters = subscriptions_new(services, &SETTINGS);
     wildcards->tree = filter_tree_new();
-    wildcards->watcher = (struct ds_state_watcher){wildcards, on_filter_added, on_filter_removed};
+    wildcards->watcher =
+        (struct ds_state_watcher){wildcards, on_filter_added, on_filter_removed, NULL};
     list_init(&wildcards->waiting);
     services->cluster->states->watch(services->cluster->states_self, STATE_EVENT_FILTERS,
                                      &wildcards->watcher);

@@ -43,21 +43,43 @@ static size_t count(void *self)
     return cluster_size(self);
 }
 
+static bool may_have_others(void *self)
+{
+    return ((const struct node_cluster *)self)->bus.operations != NULL;
+}
+
 static void watch(void *self, bus_server *on_removed, void *context)
 {
     struct node_cluster *cluster = self;
-    VEC_PUSH(&cluster->server_watchers, ((struct bus_server_watcher){on_removed, context}));
+    VEC_PUSH(&cluster->removal_watchers, ((struct bus_server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {send_to_all, send_to_one, subscribe, count, watch};
+static void watch_returns(void *self, bus_server *on_returned, void *context)
+{
+    struct node_cluster *cluster = self;
+    VEC_PUSH(&cluster->return_watchers, ((struct bus_server_watcher){on_returned, context}));
+}
+
+static const struct bus_operations BUS = {send_to_all,     send_to_one, subscribe,    count,
+                                          may_have_others, watch,       watch_returns};
 
 /* A node that has left hears of nobody. */
 static void on_server_removed(void *context, slice server)
 {
     const struct node_cluster *cluster = context;
-    for (size_t i = 0; i < cluster->server_watchers.count && !cluster->bus.has_left; i++)
-        cluster->server_watchers.items[i].on_removed(cluster->server_watchers.items[i].context,
-                                                     server);
+    for (size_t i = 0; i < cluster->removal_watchers.count && !cluster->bus.has_left; i++) {
+        const struct bus_server_watcher *watcher = &cluster->removal_watchers.items[i];
+        watcher->on_server(watcher->context, server);
+    }
+}
+
+static void on_server_returned(void *context, slice server)
+{
+    const struct node_cluster *cluster = context;
+    for (size_t i = 0; i < cluster->return_watchers.count && !cluster->bus.has_left; i++) {
+        const struct bus_server_watcher *watcher = &cluster->return_watchers.items[i];
+        watcher->on_server(watcher->context, server);
+    }
 }
 
 /* ---- the bus and the registry, for plugins ---- */
@@ -139,7 +161,8 @@ static void add_registry(struct ds_node *node)
     node->host.cluster_leader = host_cluster_leader;
     node->host.cluster_each = host_cluster_each;
     node->host.cluster_watch = host_cluster_watch;
-    cluster->watcher = (struct ds_cluster_watcher){cluster, NULL, on_server_removed, NULL};
+    cluster->watcher = (struct ds_cluster_watcher){cluster, on_server_returned, on_server_removed,
+                                                   NULL, on_server_returned};
     host_cluster_watch(node, &cluster->watcher);
     cluster->cluster.bus = &BUS;
     cluster->cluster.bus_self = cluster;
@@ -180,7 +203,8 @@ void cluster_fini(struct node_cluster *cluster)
 {
     bus_fini(&cluster->bus);
     cluster_single_free(&cluster->single);
-    VEC_FREE(&cluster->server_watchers);
+    VEC_FREE(&cluster->removal_watchers);
+    VEC_FREE(&cluster->return_watchers);
 }
 
 void cluster_join(struct node_cluster *cluster)

@@ -8,7 +8,7 @@ struct ds_node;
 struct service;
 
 struct bus_server_watcher {
-    bus_server *on_removed;
+    bus_server *on_server;
     void *context;
 };
 
@@ -18,7 +18,7 @@ struct node_cluster {
     struct cluster cluster;                                  /* what handlers see */
     struct cluster *single; /* the parts of a cluster of one that no plugin stands for */
     struct ds_cluster_watcher watcher;
-    VEC(struct bus_server_watcher) server_watchers;
+    VEC(struct bus_server_watcher) removal_watchers, return_watchers;
 };
 
 /* Makes the plugins that the configuration wants, and offers the bus to those made later. */

@@ -19,7 +19,7 @@ struct set_watcher {
 };
 
 struct server_watcher {
-    bus_server *on_removed;
+    bus_server *on_server;
     void *context;
 };
 
@@ -29,7 +29,7 @@ struct memory_node {
     bool has_left;
     VEC(struct bus_subscriber) subscribers;
     VEC(struct set_watcher) watchers;
-    VEC(struct server_watcher) server_watchers;
+    VEC(struct server_watcher) server_watchers, return_watchers;
 };
 
 struct posted_message {
@@ -86,7 +86,14 @@ static void bus_subscribe(void *self, enum topic topic, bus_message *on_message,
 
 static size_t bus_count(void *self)
 {
-    return ((const struct memory_node *)self)->all->nodes.count;
+    const struct memory_cluster *all = ((const struct memory_node *)self)->all;
+    return all->is_torn ? 1 : all->nodes.count;
+}
+
+static bool bus_may_have_others(void *self)
+{
+    (void)self;
+    return true;
 }
 
 static void bus_watch(void *self, bus_server *on_removed, void *context)
@@ -95,8 +102,15 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     VEC_PUSH(&node->server_watchers, ((struct server_watcher){on_removed, context}));
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_count,
-                                          bus_watch};
+static void bus_watch_returns(void *self, bus_server *on_returned, void *context)
+{
+    struct memory_node *node = self;
+    VEC_PUSH(&node->return_watchers, ((struct server_watcher){on_returned, context}));
+}
+
+static const struct bus_operations BUS = {bus_send,         bus_send_direct,     bus_subscribe,
+                                          bus_count,        bus_may_have_others, bus_watch,
+                                          bus_watch_returns};
 
 static void deliver(const struct posted_message *posted)
 {
@@ -159,6 +173,21 @@ static void tell_watchers(struct memory_cluster *all, enum state_set set, slice 
     }
 }
 
+/* Of each two who have the name now, the others learn of this one. */
+static void tell_shared(const struct memory_node *added, enum state_set set, slice name)
+{
+    for (size_t i = 0; i < added->all->nodes.count; i++) {
+        const struct memory_node *node = added->all->nodes.items[i];
+        if (node == added || state_find(node, set, name) == NULL)
+            continue;
+        for (size_t j = 0; j < node->watchers.count; j++) {
+            const struct ds_state_watcher *watcher = node->watchers.items[j].watcher;
+            if (node->watchers.items[j].set == set && watcher->on_shared != NULL)
+                watcher->on_shared(watcher->context, name);
+        }
+    }
+}
+
 static void state_add(void *self, uint8_t set, slice name)
 {
     struct memory_node *node = self;
@@ -173,6 +202,8 @@ static void state_add(void *self, uint8_t set, slice name)
     VEC_PUSH(&node->all->states, added);
     if (is_new)
         tell_watchers(node->all, set, name, true);
+    else
+        tell_shared(node, set, name);
 }
 
 static void state_remove(void *self, uint8_t set, slice name)
@@ -369,8 +400,8 @@ static void tell_of_removal(const struct memory_node *gone)
     for (size_t i = 0; i < gone->all->nodes.count; i++) {
         const struct memory_node *node = gone->all->nodes.items[i];
         for (size_t j = 0; j < node->server_watchers.count; j++)
-            node->server_watchers.items[j].on_removed(node->server_watchers.items[j].context,
-                                                      gone->cluster.server_name);
+            node->server_watchers.items[j].on_server(node->server_watchers.items[j].context,
+                                                     gone->cluster.server_name);
     }
 }
 
@@ -381,6 +412,7 @@ void memory_cluster_leave(struct cluster *cluster)
     VEC_FREE(&node->subscribers);
     VEC_FREE(&node->watchers);
     VEC_FREE(&node->server_watchers);
+    VEC_FREE(&node->return_watchers);
     drop_locks(node);
     for (struct memory_state *state; (state = any_state(node)) != NULL;) {
         struct memory_state gone = *state;
@@ -388,6 +420,16 @@ void memory_cluster_leave(struct cluster *cluster)
         state_remove(node, (uint8_t)gone.set, slice_of(gone.name));
     }
     tell_of_removal(node);
+}
+
+void memory_cluster_return(const struct memory_cluster *cluster, const char *server_name)
+{
+    for (size_t i = 0; i < cluster->nodes.count; i++) {
+        const struct memory_node *node = cluster->nodes.items[i];
+        for (size_t j = 0; j < node->return_watchers.count; j++)
+            node->return_watchers.items[j].on_server(node->return_watchers.items[j].context,
+                                                     slice_of(server_name));
+    }
 }
 
 void memory_cluster_fini(struct memory_cluster *cluster)
@@ -400,6 +442,7 @@ void memory_cluster_fini(struct memory_cluster *cluster)
         VEC_FREE(&cluster->nodes.items[i]->subscribers);
         VEC_FREE(&cluster->nodes.items[i]->watchers);
         VEC_FREE(&cluster->nodes.items[i]->server_watchers);
+        VEC_FREE(&cluster->nodes.items[i]->return_watchers);
         free(cluster->nodes.items[i]);
     }
     VEC_FREE(&cluster->nodes);

@@ -35,6 +35,7 @@ struct memory_cluster {
     VEC(struct lock_request) lock_requests; /* while locks_come_later */
     VEC(struct posted_message *) posted;
     bool locks_come_later;
+    bool is_torn;   /* nodes do not count each other; what they have said still comes */
     size_t sent;    /* messages to all, so far */
     size_t direct;  /* messages to one */
     size_t renewed; /* locks held on to */
@@ -49,6 +50,9 @@ struct cluster *memory_cluster_join(struct memory_cluster *cluster, const char *
 /* The node goes: its names go with it, nothing reaches it any more, and what it said last reaches
  * nobody. Before its handlers are freed. */
 void memory_cluster_leave(struct cluster *node);
+
+/* All are told that what was said between them and this node may have been lost. */
+void memory_cluster_return(const struct memory_cluster *cluster, const char *server_name);
 
 /* Delivers what is on the bus, and what that causes, until nothing is. */
 void memory_cluster_deliver(struct memory_cluster *cluster);

@@ -165,7 +165,7 @@ class Server {
 }
 
 class OurServer extends Server {
-    static async start(given = {}, { ours = {}, folder, args = [], tls } = {}) {
+    static async start(given = {}, { ours = {}, folder, args = [], tls, env = {} } = {}) {
         const { port = 0, ...rest } = given;
         const scratch = folder ?? mkdtempSync(join(tmpdir(), 'deepstream-test-'));
         const config = merged(configurationOf(port, rest), merged({ storage: { type: 'none', options: {} } }, ours));
@@ -173,6 +173,7 @@ class OurServer extends Server {
         server.scratch = scratch;
         server.ownsScratch = folder === undefined;
         server.args = args;
+        server.env = env; // beside ours
         server.tls = tls; // options of clients, when the server is encrypted
         await server.launch();
         return server;
@@ -182,7 +183,7 @@ class OurServer extends Server {
         const file = join(this.scratch, 'config.json');
         writeFileSync(file, JSON.stringify(this.config, null, 2));
         this.watch(spawn(program, ['start', '-c', file, ...this.args],
-            { cwd: this.scratch, env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] }));
+            { cwd: this.scratch, env: { ...ENVIRONMENT, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] }));
         await this.logs(/Deepstream started/, { milliseconds: START_MS });
         this.port = Number(this.log.match(/Listening for http connections on \S+:(\d+)/)[1]);
         if (!(await healthy(this.port, this.tls))) throw new Error(`our server does not answer\n${this.tail()}`);

@@ -24,8 +24,13 @@ struct bus_operations {
     void (*subscribe)(void *self, enum topic topic, bus_message *on_message, void *context);
     /* Nodes, with this one. */
     size_t (*count)(void *self);
+    /* Whether there is a bus at all, so that others may have been there or may come. */
+    bool (*may_have_others)(void *self);
     /* Told when a node is gone: what it was asked it will not answer. Several may watch. */
     void (*watch)(void *self, bus_server *on_removed, void *context);
+    /* Told when a node has come, or come back, and when the bus between it and this node was lost
+     * for a while; with this node's own name, when its bus was. Several may watch. */
+    void (*watch_returns)(void *self, bus_server *on_returned, void *context);
 };
 
 /* ---- state registries: names that are present in the cluster ---- */

@@ -56,6 +56,12 @@ static size_t bus_count(void *self)
     return 1;
 }
 
+static bool bus_may_have_others(void *self)
+{
+    (void)self;
+    return false;
+}
+
 static void bus_watch(void *self, bus_server *on_removed, void *context)
 {
     (void)self;
@@ -63,8 +69,8 @@ static void bus_watch(void *self, bus_server *on_removed, void *context)
     (void)context;
 }
 
-static const struct bus_operations BUS = {bus_send, bus_send_direct, bus_subscribe, bus_count,
-                                          bus_watch};
+static const struct bus_operations BUS = {
+    bus_send, bus_send_direct, bus_subscribe, bus_count, bus_may_have_others, bus_watch, bus_watch};
 
 /* ---- state registries ---- */
 

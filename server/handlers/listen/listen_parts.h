@@ -136,6 +136,10 @@ void provision_make(struct listen *listen, slice name, struct pattern *pattern,
 /* Nobody subscribes to the name any more: tells its provider. */
 void provision_cancel(struct listen *listen, slice name);
 
+/* Another node provides the name too: the node whose server name comes first goes on, the other
+ * tells its provider to stop. */
+void provision_yield(struct listen *listen, slice name);
+
 /* The session does not listen with the pattern any more: what it provided is without provider. */
 void provision_forget(struct listen *listen, struct pattern *pattern,
                       const struct session *session);

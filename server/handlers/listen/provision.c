@@ -55,6 +55,34 @@ void provision_cancel(struct listen *listen, slice name)
     drop(listen, provision);
 }
 
+struct comparison {
+    slice own;
+    bool has_earlier;
+};
+
+static bool comes_before(slice a, slice b)
+{
+    size_t common = a.length < b.length ? a.length : b.length;
+    int order = common > 0 ? memcmp(a.at, b.at, common) : 0;
+    return order != 0 ? order < 0 : a.length < b.length;
+}
+
+static void compare_server(void *context, slice server)
+{
+    struct comparison *comparison = context;
+    comparison->has_earlier |= comes_before(server, comparison->own);
+}
+
+void provision_yield(struct listen *listen, slice name)
+{
+    const struct cluster *cluster = listen->services->cluster;
+    struct comparison comparison = {.own = cluster->server_name};
+    cluster->states->each_server(cluster->states_self, listen->actions->published, name,
+                                 compare_server, &comparison);
+    if (comparison.has_earlier)
+        provision_cancel(listen, name);
+}
+
 void provision_forget(struct listen *listen, struct pattern *pattern, const struct session *session)
 {
     for (struct list_link *at = pattern->provisions.next, *next; at != &pattern->provisions;

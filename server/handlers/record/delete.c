@@ -41,6 +41,7 @@ static void deleted(struct step *step)
     struct message success = MESSAGE(TOPIC_RECORD, RECORD_DELETE_SUCCESS);
     MESSAGE_SET(&success, name, step->name);
     session_send(author, &success);
+    missed_note(step->handler->missed, step->name, MISSED_DELETION);
     record_tell_deleted(step->handler, step->name, author, SEND_TO_CLUSTER);
     step_end(step);
 }

@@ -107,7 +107,10 @@ static void on_bus_message(void *context, const struct message *message, slice f
         break;
     case RECORD_NOTIFY: {
         struct request *request = record_request_open(handler, NULL, message);
-        notify_names(request);
+        if (missed_is(message))
+            missed_look(request);
+        else
+            notify_names(request);
         record_request_close(request);
         break;
     }
@@ -146,6 +149,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     step_deadlines_open(handler);
     handler->subscriptions = subscriptions_of_records(services);
     handler->sequence = sequence_new(handler);
+    handler->missed = missed_new(handler);
     handler->listen = listen_new(services, TOPIC_RECORD, handler->subscriptions, &settings->listen);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_RECORD, on_bus_message,
                                       handler);
@@ -185,6 +189,7 @@ void record_handler_free(struct record_handler **handler)
     save_all_fail(self);
     step_deadlines_close(self);
     sequence_free(&self->sequence);
+    missed_free(&self->missed);
     listen_free(&self->listen);
     subscriptions_free(&self->subscriptions);
     step_free_spares(self);

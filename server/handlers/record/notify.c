@@ -40,7 +40,7 @@ static void notify_run(struct step *step)
 const struct step_work work_notify = {
     .run = notify_run, .is_ordered = true, .refusal = RECORD_RECORD_LOAD_ERROR};
 
-void notify_names(struct request *request)
+void record_each_subscribed(struct request *request, const struct step_work *work)
 {
     struct record_handler *handler = request->handler;
     const struct message *message = request->message;
@@ -48,8 +48,13 @@ void notify_names(struct request *request)
         size_t count;
         subscriptions_of(handler->subscriptions, message->names[i], &count);
         if (count > 0)
-            step_begin(step_new(handler, request, message->names[i], &work_notify));
+            step_begin(step_new(handler, request, message->names[i], work));
     }
+}
+
+void notify_names(struct request *request)
+{
+    record_each_subscribed(request, &work_notify);
 }
 
 /* ---- the message ---- */

@@ -23,6 +23,7 @@ struct step;
 struct queue;
 struct save;
 struct sequence;
+struct missed;
 
 /* Whose answer is awaited, with its own deadline. */
 enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_KIND_COUNT };
@@ -39,6 +40,7 @@ struct record_handler {
     struct subscriptions *subscriptions;
     struct listen *listen;
     struct sequence *sequence;
+    struct missed *missed;
     bool is_closing;
 
     struct hashmap queues;  /* name -> struct queue, which holds the key */
@@ -127,6 +129,7 @@ struct step {
     struct ds_record current;
     bool is_fresh; /* current is borrowed, and as it is now */
     bool is_cached;
+    uint32_t rereads; /* read.c */
     struct buf current_text;
 
     step_verdict *on_verdict;
@@ -228,8 +231,30 @@ void sequence_free(struct sequence **sequence);
 void sequence_send(struct sequence *sequence, const struct message *update,
                    const struct session *except);
 
+/* Whether subscribers here were told of a later version than this one a moment ago. */
+bool sequence_is_past(const struct sequence *sequence, slice name, int32_t version);
+
+/* What was read because an update may have been missed: goes through if it is newer than the last
+ * that did, and takes the place of those before it. */
+void sequence_catch_up(struct sequence *sequence, const struct message *update);
+
 /* The record is another one now, or none: what waits is dropped, versions begin anew. */
 void sequence_forget(struct sequence *sequence, slice name);
+
+/* ---- changes that other nodes may have missed: missed.c ---- */
+
+struct missed *missed_new(struct record_handler *handler);
+/* After it, the loop has to turn once. */
+void missed_free(struct missed **missed);
+
+enum missed_kind { MISSED_CHANGE, MISSED_DELETION, MISSED_KINDS };
+
+/* This node has changed the record, or deleted it. */
+void missed_note(struct missed *missed, slice name, enum missed_kind kind);
+
+/* Whether a NOTIFY of another node is about that; then its subscribers here are told. */
+bool missed_is(const struct message *message);
+void missed_look(struct request *request);
 
 /* ---- what messages do ---- */
 
@@ -243,6 +268,8 @@ extern const struct step_work work_create_read, work_delete, work_purge, work_no
 void write_start(struct request *request);
 void notify_start(struct request *request);
 void notify_names(struct request *request);
+/* A step for each name of the message that somebody subscribes to here. */
+void record_each_subscribed(struct request *request, const struct step_work *work);
 void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
                          enum send_scope scope);
 

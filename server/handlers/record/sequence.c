@@ -4,8 +4,9 @@
  * Of a record that was updated a moment ago the last version is known. The next one goes through,
  * an older one is dropped, since whoever has the newer one has its outcome too, and one from
  * further ahead waits for those between. What waits for too long goes through all the same: a
- * message may be lost, and clients read the record when they miss a version. A node that is alone
- * keeps nothing of this. */
+ * message may be lost, and clients read the record when they miss a version. Of nodes that are
+ * gone nothing is waited for, but what they have said may still come. Without a bus nothing of
+ * this is kept. */
 
 #include "handlers/record/record_internal.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 
 #define WAIT_MS 1000        /* for the versions between */
-#define REMEMBERED_MS 5000  /* after that nothing that is older still comes */
+#define REMEMBERED_MS 20000 /* a bus that is silent for so long is taken for lost */
 #define MOST_WAITING 1000   /* updates of one record */
 #define MOST_RECORDS 100000 /* remembered at a time */
 
@@ -40,6 +41,7 @@ struct sequence {
     struct hashmap recents; /* name -> struct recent, which holds the key */
     struct list_link in_order;
     struct list_link waiting; /* recents with updates that wait, the first to end first */
+    struct subscription_watcher watcher;
     uv_timer_t timer;
 };
 
@@ -212,6 +214,15 @@ static bool is_current(const struct sequence *sequence, const struct recent *rec
     return recent->waiting.count > 0 || now_of(sequence) - recent->updated_ms <= REMEMBERED_MS;
 }
 
+/* The same version comes again when its outcome was read meanwhile; on the hot path two nodes may
+ * have written it. */
+static bool is_stale(const struct sequence *sequence, const struct recent *recent,
+                     const struct message *update)
+{
+    return update->version < recent->version ||
+           (update->version == recent->version && !record_is_hot(sequence->handler, update->name));
+}
+
 void sequence_send(struct sequence *sequence, const struct message *update,
                    const struct session *except)
 {
@@ -222,7 +233,7 @@ void sequence_send(struct sequence *sequence, const struct message *update,
         return;
     /* those of the original's hot path have none (F11) */
     bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
-    if (!has_version || cluster->bus->count(cluster->bus_self) <= 1) {
+    if (!has_version || !cluster->bus->may_have_others(cluster->bus_self)) {
         send_here(sequence, update, except);
         return;
     }
@@ -231,14 +242,37 @@ void sequence_send(struct sequence *sequence, const struct message *update,
     bool is_known = recent != NULL && is_current(sequence, recent);
     if (recent == NULL)
         recent = recent_new(sequence, update->name);
-    if (is_known && update->version < recent->version)
+    if (is_known && is_stale(sequence, recent, update))
         return;
     if (is_known && update->version > recent->version + 1) {
         hold(sequence, recent, update, except);
+        if (cluster->bus->count(cluster->bus_self) <= 1) /* nobody brings those between */
+            release_all(sequence, recent);
         return;
     }
     note_version(sequence, recent, update->version);
     send_here(sequence, update, except);
+    release_ready(sequence, recent);
+}
+
+bool sequence_is_past(const struct sequence *sequence, slice name, int32_t version)
+{
+    const struct recent *recent = hashmap_find(&sequence->recents, name);
+    return recent != NULL && is_current(sequence, recent) && recent->version > version;
+}
+
+void sequence_catch_up(struct sequence *sequence, const struct message *update)
+{
+    struct recent *recent = hashmap_find(&sequence->recents, update->name);
+    if (recent != NULL && update->version <= recent->version)
+        return;
+    if (recent == NULL)
+        recent = recent_new(sequence, update->name);
+    while (recent->waiting.count > 0 &&
+           recent->waiting.items[0].message->version <= update->version)
+        free(take_first(recent).message);
+    note_version(sequence, recent, update->version);
+    send_here(sequence, update, NULL);
     release_ready(sequence, recent);
 }
 
@@ -247,6 +281,19 @@ void sequence_forget(struct sequence *sequence, slice name)
     struct recent *recent = hashmap_find(&sequence->recents, name);
     if (recent != NULL)
         forget(sequence, recent);
+}
+
+/* What becomes of the record while nobody subscribes, this node does not hear: it may be deleted
+ * and begin anew. */
+static void on_unsubscribed(void *context, slice name, struct session *session, bool is_last)
+{
+    (void)session;
+    size_t left;
+    const struct sequence *sequence = context;
+    (void)is_last; /* in the whole cluster */
+    subscriptions_of(sequence->handler->subscriptions, name, &left);
+    if (left == 0)
+        sequence_forget(context, name);
 }
 
 /* ---- life ---- */
@@ -261,6 +308,8 @@ struct sequence *sequence_new(struct record_handler *handler)
     list_init(&sequence->waiting);
     CHECK(uv_timer_init(handler->services->loop, &sequence->timer) == 0);
     sequence->timer.data = sequence;
+    sequence->watcher = (struct subscription_watcher){sequence, NULL, on_unsubscribed};
+    subscriptions_watch(handler->subscriptions, &sequence->watcher);
     return sequence;
 }
 

@@ -55,7 +55,7 @@ static void log_change(const struct registry *registry, const char *event, slice
 
 /* ---- watchers ---- */
 
-enum news { SERVER_ADDED, SERVER_REMOVED, SERVER_LEADS };
+enum news { SERVER_ADDED, SERVER_REMOVED, SERVER_LEADS, SERVER_REGAINED };
 
 typedef void on_server(void *context, ds_slice server);
 
@@ -63,7 +63,8 @@ static on_server *callback_of(const struct ds_cluster_watcher *watcher, enum new
 {
     return news == SERVER_ADDED     ? watcher->on_added
            : news == SERVER_REMOVED ? watcher->on_removed
-                                    : watcher->on_leader;
+           : news == SERVER_LEADS   ? watcher->on_leader
+                                    : watcher->on_regained;
 }
 
 static void tell(const struct registry *registry, enum news news, slice server)
@@ -108,6 +109,7 @@ static void remove_server(struct registry *registry, slice server)
 
 /* ---- what is sent ---- */
 
+/* Its end is the sender's. */
 static struct buf status_of(const struct registry *registry)
 {
     struct buf status = BUF_EMPTY;
@@ -115,20 +117,34 @@ static struct buf status_of(const struct registry *registry)
     bus_add_text(&status, "serverName", registry->services->server_name);
     buf_printf(&status, ",\"leaderScore\":%.17g", registry->members.self->score);
     bus_add_text(&status, "role", slice_of(registry->role));
-    buf_append_byte(&status, '}');
     return status;
+}
+
+static void send_to_all(const struct registry *registry, struct buf *status)
+{
+    registry->services->bus_send(registry->services->host, TOPIC_CLUSTER, buf_slice(status));
+    buf_fini(status);
 }
 
 static void send_status(const struct registry *registry)
 {
     struct buf status = status_of(registry);
-    registry->services->bus_send(registry->services->host, TOPIC_CLUSTER, buf_slice(&status));
-    buf_fini(&status);
+    buf_append_byte(&status, '}');
+    send_to_all(registry, &status);
+}
+
+/* The original passes over the member that it does not know. */
+static void send_regained(const struct registry *registry)
+{
+    struct buf status = status_of(registry);
+    buf_append_text(&status, ",\"regained\":true}");
+    send_to_all(registry, &status);
 }
 
 static void answer_status(const struct registry *registry, slice server)
 {
     struct buf status = status_of(registry);
+    buf_append_byte(&status, '}');
     registry->services->bus_send_direct(registry->services->host, server, TOPIC_CLUSTER,
                                         buf_slice(&status));
     buf_fini(&status);
@@ -151,7 +167,7 @@ static void log_twice(const struct registry *registry, slice server)
     log_text(registry, DS_ERROR, "CONFIG_ERROR", &text);
 }
 
-static void on_status(struct registry *registry, slice server, double score)
+static void on_status(struct registry *registry, slice server, double score, bool regained)
 {
     double before = leader_score(registry);
     uint64_t now = uv_now(registry->services->loop);
@@ -170,6 +186,9 @@ static void on_status(struct registry *registry, slice server, double score)
         log_twice(registry, server);
         break;
     case MEMBER_KNOWN:
+        if (regained)
+            tell(registry, SERVER_REGAINED, server);
+        break;
     case MEMBER_TOO_MANY:
         break;
     }
@@ -185,7 +204,7 @@ static void on_message(void *context, ds_slice from_server, ds_slice text)
     unsigned action = bus_action(message);
     double score = bus_number(message, SLICE("leaderScore"), -1);
     if (action == ACTION_STATUS && score >= 0 && score <= 1)
-        on_status(registry, from_server, score);
+        on_status(registry, from_server, score, bus_boolean(message, SLICE("regained"), false));
     else if (action == ACTION_REMOVE)
         remove_server(registry, from_server);
 }
@@ -193,8 +212,10 @@ static void on_message(void *context, ds_slice from_server, ds_slice text)
 static void on_connected(void *context)
 {
     const struct registry *registry = context;
-    if (registry->is_in)
-        send_status(registry);
+    if (!registry->is_in)
+        return;
+    send_regained(registry);
+    tell(registry, SERVER_REGAINED, registry->services->server_name);
 }
 
 /* ---- who is silent ---- */

@@ -332,7 +332,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     locks->timer.data = locks;
     locks->listener = (struct ds_bus_listener){TOPIC_LOCK, locks, on_message, NULL};
     services->bus_listen(services->host, &locks->listener);
-    locks->watcher = (struct ds_cluster_watcher){locks, NULL, on_server_removed, on_leader};
+    locks->watcher = (struct ds_cluster_watcher){locks, NULL, on_server_removed, on_leader, NULL};
     services->cluster_watch(services->host, &locks->watcher);
     return locks;
 }

@@ -374,7 +374,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
         (struct ds_bus_listener){TOPIC_STATE_REGISTRY, registry, on_message, on_connected};
     services->bus_listen(services->host, &registry->listener);
     registry->watcher =
-        (struct ds_cluster_watcher){registry, on_server_added, on_server_removed, NULL};
+        (struct ds_cluster_watcher){registry, on_server_added, on_server_removed, NULL, NULL};
     services->cluster_watch(services->host, &registry->watcher);
     return registry;
 }

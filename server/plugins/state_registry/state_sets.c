@@ -115,6 +115,16 @@ static void tell_removed(const struct state_sets *sets, unsigned set, slice name
         names->watchers.items[i]->on_removed(names->watchers.items[i]->context, name);
 }
 
+static void tell_shared(const struct state_sets *sets, unsigned set, slice name)
+{
+    const struct state_set_names *names = &sets->sets[set];
+    for (size_t i = 0; i < names->watchers.count; i++) {
+        const struct ds_state_watcher *watcher = names->watchers.items[i];
+        if (watcher->on_shared != NULL)
+            watcher->on_shared(watcher->context, name);
+    }
+}
+
 /* text may be anybody's: watchers are told with it, while the name's own may be gone. */
 static void join(struct state_sets *sets, struct state_name *name, struct state_server *server,
                  unsigned set, slice text)
@@ -127,6 +137,8 @@ static void join(struct state_sets *sets, struct state_name *name, struct state_
     server->sets[set].digest += state_digest(text_of(name));
     if (name->count == 1)
         tell_added(sets, set, text);
+    else if (server != sets->self && name->own_count > 0)
+        tell_shared(sets, set, text);
 }
 
 static void part(struct state_sets *sets, struct state_name *name, struct state_server *server,

@@ -63,6 +63,9 @@ struct ds_cluster_watcher {
     void (*on_added)(void *context, ds_slice server);
     void (*on_removed)(void *context, ds_slice server);
     void (*on_leader)(void *context, ds_slice leader); /* another node leads now */
+    /* It was there all the time, but messages between it and this node may have been lost; with
+     * this node's own name: those between this node and any other. */
+    void (*on_regained)(void *context, ds_slice server);
 };
 
 /* Nodes are known by their names. A node that was away and comes back is removed and added. */
@@ -90,6 +93,9 @@ struct ds_state_watcher {
     void *context;
     void (*on_added)(void *context, ds_slice name);
     void (*on_removed)(void *context, ds_slice name);
+    /* A name that this node has is now another node's too; it may remove its own at once. May be
+     * NULL. */
+    void (*on_shared)(void *context, ds_slice name);
 };
 
 /* Sets of names that all nodes share, each known by a number: 10 users online, 11 and 12

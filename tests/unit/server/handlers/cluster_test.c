@@ -80,7 +80,7 @@ static void every_watcher_is_told_of_the_first_and_the_last(void **state)
     struct told told[2] = {0};
     struct ds_state_watcher watchers[2];
     for (size_t i = 0; i < 2; i++) {
-        watchers[i] = (struct ds_state_watcher){&told[i], note_added, note_removed};
+        watchers[i] = (struct ds_state_watcher){&told[i], note_added, note_removed, NULL};
         cluster->states->watch(cluster->states_self, STATE_ONLINE_USERS, &watchers[i]);
     }
     cluster->states->add(cluster->states_self, STATE_RPC_PROVIDERS, SLICE("bo"));

@@ -192,6 +192,35 @@ static void what_another_node_provides_meanwhile_is_not_asked_for(void **state)
     expect_found(p, "f/.*", "f/1");
 }
 
+/* As after nodes had lost each other: n0 comes before n1. */
+static void of_two_who_provide_one_name_the_one_at_the_later_node_is_told_to_stop(void **state)
+{
+    (void)state;
+    struct memory_client *p[2], *a = login_at(0, "a");
+    const struct cluster *other[2];
+    for (size_t i = 0; i < 2; i++) {
+        p[i] = listener_at(i, "p", "f/.*");
+        other[i] = nodes[1 - i].world.services.cluster;
+    }
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p[0], "f/.*", "f/1");
+    accept_offer(p[0], "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    other[0]->states->add(other[0]->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+    memory_expect_nothing(p[0]); /* it stays */
+    other[0]->states->remove(other[0]->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+
+    memory_disconnect(p[0]);
+    expect_unprovided(a, "f/1");
+    expect_found(p[1], "f/.*", "f/1");
+    accept_offer(p[1], "f/.*", "f/1");
+    expect_provided(a, "f/1");
+    other[1]->states->add(other[1]->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+    expect_removed(p[1], "f/.*", "f/1");
+    memory_expect_nothing(a); /* there is a provider all the time */
+}
+
 static void a_node_may_end_while_a_search_waits_for_the_rules(void **state)
 {
     (void)state;
@@ -212,6 +241,7 @@ int main(void)
         TEST(B8f_the_lock_is_held_on_to_with_each_candidate),
         TEST(a_lock_that_comes_late_is_given_back_when_nobody_needs_it),
         TEST(what_another_node_provides_meanwhile_is_not_asked_for),
+        TEST(of_two_who_provide_one_name_the_one_at_the_later_node_is_told_to_stop),
         TEST(a_node_may_end_while_a_search_waits_for_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,26 @@ static bool has_all(void *context)
     return *(int32_t *)context == 4;
 }
 
+static void what_others_said_does_not_come_after_what_came_while_they_were_lost(void **state)
+{
+    (void)state;
+    update(0, "r", 1);
+    expect_version("r", 1);
+    cluster.is_torn = true;
+    update(1, "r", 4);
+    update(1, "r", 5);
+    update(1, "s", 3);
+    expect_version("r", 4); /* nobody is there who could bring those between */
+    expect_version("r", 5);
+    expect_version("s", 3);
+    cluster.is_torn = false;
+    update(0, "r", 2);
+    update(0, "s", 2);
+    update(0, "r", 6);
+    expect_version("r", 6);
+    memory_expect_nothing(bo);
+}
+
 static void what_waits_for_a_lost_one_goes_through_in_the_end(void **state)
 {
     (void)state;
@@ -140,6 +160,19 @@ static void a_record_that_was_deleted_begins_anew(void **state)
     update(0, "r", 1);
     expect_version("r", 1);
     memory_expect_nothing(bo);
+}
+
+static void what_nobody_subscribed_to_meanwhile_may_begin_anew(void **state)
+{
+    (void)state;
+    update(0, "r", 5);
+    expect_version("r", 5);
+    say_names(bo, TOPIC_RECORD, RECORD_UNSUBSCRIBE, "2", "r", NULL);
+    expect_ack(bo, TOPIC_RECORD, RECORD_UNSUBSCRIBE, NULL, "2");
+    say_names(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, "3", "r", NULL); /* deleted and made again */
+    expect_ack(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "3");
+    update(0, "r", 1);
+    expect_version("r", 1);
 }
 
 static void what_has_no_version_goes_through_at_any_time(void **state)
@@ -173,7 +206,9 @@ int main(void)
         TEST(what_is_too_early_waits_for_what_comes_between),
         TEST(what_is_older_than_the_last_is_dropped),
         TEST(what_waits_for_a_lost_one_goes_through_in_the_end),
+        TEST(what_others_said_does_not_come_after_what_came_while_they_were_lost),
         TEST(a_record_that_was_deleted_begins_anew),
+        TEST(what_nobody_subscribed_to_meanwhile_may_begin_anew),
         TEST(what_has_no_version_goes_through_at_any_time),
         TEST(a_flood_of_early_ones_does_not_fill_the_memory),
     };

@@ -24,7 +24,8 @@ static struct node {
     struct double_node *on_bus;
     void *registry;
     struct ds_cluster_watcher watcher;
-    unsigned added, removed, led;
+    unsigned added, removed, led, regained;
+    char last_regained[32];
     char leader[32];
 } nodes[NODES];
 
@@ -47,11 +48,20 @@ static void note_leader(void *context, ds_slice leader)
     snprintf(node->leader, sizeof node->leader, SLICE_FORMAT, SLICE_ARGUMENTS(leader));
 }
 
+static void note_regained(void *context, ds_slice server)
+{
+    struct node *node = context;
+    node->regained++;
+    snprintf(node->last_regained, sizeof node->last_regained, SLICE_FORMAT,
+             SLICE_ARGUMENTS(server));
+}
+
 static void open_node(struct node *node, const char *name, const char *options)
 {
     *node = (struct node){.on_bus = bus_double_add(&bus, name)};
     node->registry = double_node_open(node->on_bus, &ds_cluster_registry_default, options);
-    node->watcher = (struct ds_cluster_watcher){node, note_added, note_removed, note_leader};
+    node->watcher =
+        (struct ds_cluster_watcher){node, note_added, note_removed, note_leader, note_regained};
     operations->watch(node->registry, &node->watcher);
 }
 
@@ -251,6 +261,19 @@ static void after_the_bus_was_lost_a_node_says_at_once_that_it_lives(void **stat
     assert_int_equal(bus.sent, before + 1);
 }
 
+static void after_the_bus_was_lost_all_know_that_messages_may_have_been_lost(void **state)
+{
+    (void)state;
+    join_all();
+    double_node_reconnect(nodes[0].on_bus);
+    bus_double_deliver(&bus);
+    for (size_t i = 0; i < NODES; i++) {
+        assert_int_equal(nodes[i].regained, 1);
+        assert_string_equal(nodes[i].last_regained, "a");
+        assert_int_equal(nodes[i].removed, 0);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -265,6 +288,7 @@ int main(void)
         TEST(nonsense_changes_nothing),
         TEST(a_silent_node_is_missed_and_comes_back),
         TEST(after_the_bus_was_lost_a_node_says_at_once_that_it_lives),
+        TEST(after_the_bus_was_lost_all_know_that_messages_may_have_been_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

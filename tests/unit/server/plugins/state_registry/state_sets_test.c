@@ -12,7 +12,7 @@ static struct state_sets sets;
 static struct state_server *b, *c;
 
 static struct told {
-    unsigned added, removed;
+    unsigned added, removed, shared;
 } told;
 
 static void note_added(void *context, slice name)
@@ -29,7 +29,14 @@ static void note_removed(void *context, slice name)
     told.removed++;
 }
 
-static const struct ds_state_watcher WATCHER = {NULL, note_added, note_removed};
+static void note_shared(void *context, slice name)
+{
+    (void)context;
+    assert_true(state_sets_has(&sets, USERS, name));
+    told.shared++;
+}
+
+static const struct ds_state_watcher WATCHER = {NULL, note_added, note_removed, note_shared};
 
 static int set_up(void **state)
 {
@@ -173,6 +180,21 @@ static void servers_of_a_name_are_the_others(void **state)
     assert_int_equal(count, 2);
 }
 
+static void a_node_learns_that_a_name_of_its_own_is_also_anothers(void **state)
+{
+    (void)state;
+    state_sets_set(&sets, b, USERS, SLICE("al"));
+    state_sets_set(&sets, c, USERS, SLICE("al"));
+    assert_int_equal(told.shared, 0);
+    state_sets_add(&sets, USERS, SLICE("al")); /* who adds it can look */
+    assert_int_equal(told.shared, 0);
+    state_sets_unset(&sets, b, USERS, SLICE("al"));
+    state_sets_set(&sets, b, USERS, SLICE("al"));
+    state_sets_set(&sets, b, USERS, SLICE("al"));
+    assert_int_equal(told.shared, 1);
+    assert_int_equal(told.added, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -182,6 +204,7 @@ int main(void)
         TEST(sets_of_one_checksum_differ_in_their_digest),
         TEST(a_name_is_there_while_some_server_has_it),
         TEST(own_names_are_counted_apart_from_those_of_others),
+        TEST(a_node_learns_that_a_name_of_its_own_is_also_anothers),
         TEST(a_server_that_goes_takes_its_names_along),
         TEST(a_full_state_adds_what_is_new_and_removes_what_is_stale),
         TEST(servers_of_a_name_are_the_others),
