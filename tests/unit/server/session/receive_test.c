@@ -87,7 +87,7 @@ static bool has_heard_three_pings(void *context)
 static void the_server_pings_v3_clients_in_every_interval(void **state)
 {
     (void)state;
-    open_world(PROTOCOL_TEXT, 20);
+    open_world(PROTOCOL_TEXT, 300); /* who is silent for two of them is cut off */
     struct memory_client *client = log_in_text();
     memory_run_until(&world, has_heard_three_pings, client);
     client->text.length = 15;
