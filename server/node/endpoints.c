@@ -156,13 +156,13 @@ bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, s
 
 /* ---- readiness ---- */
 
-static void answer_readiness(void *context, const struct http_request *request,
-                             struct http_exchange *exchange)
+static void answer_readiness(void *context, const struct ds_http_request *request,
+                             struct ds_http_exchange *exchange)
 {
     const struct endpoints *endpoints = context;
     (void)request;
-    http_answer(exchange, &(struct http_answer){.status = endpoints->is_ready ? 200 : 503,
-                                                .content_type = HTTP_JSON});
+    http_answer(exchange, &(struct ds_http_answer){.status = endpoints->is_ready ? 200 : 503,
+                                                   .content_type = HTTP_JSON});
 }
 
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)

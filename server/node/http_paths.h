@@ -11,8 +11,7 @@ struct http_path;
 /* Zeroed is a fit start. */
 struct http_paths {
     VEC(struct http_path *) all;
-    struct http_server *server;         /* NULL: not yet, or no more */
-    VEC(struct ds_http_header) headers; /* of the request that is being answered */
+    struct http_server *server; /* NULL: not yet, or no more */
 };
 
 /* prefix is copied, context borrowed until http_paths_leave. */
@@ -20,9 +19,6 @@ void http_paths_add_get(struct http_paths *paths, slice prefix, ds_http_handler 
                         void *context);
 void http_paths_add_post(struct http_paths *paths, slice prefix, ds_http_handler *handler,
                          void *context);
-
-/* What plugins call: plugin.h, http_answer. */
-void http_paths_answer(struct ds_http_exchange *exchange, const struct ds_http_answer *answer);
 
 /* From now on the server, which is borrowed until http_paths_leave, asks for them. */
 void http_paths_enter(struct http_paths *paths, struct http_server *server);

@@ -32,7 +32,7 @@ static void host_http_answer(void *host, struct ds_http_exchange *exchange,
                              const struct ds_http_answer *answer)
 {
     (void)host;
-    http_paths_answer(exchange, answer);
+    http_answer(exchange, answer);
 }
 
 void monitoring_offer(struct ds_node *node)

@@ -146,7 +146,7 @@ static bool close_if_theirs(void *context, struct session *session)
 {
     struct closing_user *closing = context;
     if (slice_equal(session->user_id, closing->user_id)) {
-        session_close(session, CLOSE_NORMAL, closing->reason);
+        session_close(session, DS_CLOSE_NORMAL, closing->reason);
         closing->count++;
     }
     return true;

@@ -44,7 +44,7 @@ static void refuse(struct attempt *attempt, slice client_data)
              "too many authentication attempts");
     send_outcome(session, AUTH_TOO_MANY_AUTH_ATTEMPTS, SLICE(""));
     session->closing = CLOSING_LOGIN_ATTEMPTS;
-    session_close(session, CLOSE_NORMAL, "too many authentication attempts");
+    session_close(session, DS_CLOSE_NORMAL, "too many authentication attempts");
 }
 
 static char *append(char *at, slice text)

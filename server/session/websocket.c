@@ -4,25 +4,25 @@
 
 #include "metrics/metrics.h"
 
-static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+static void *on_open(void *context, struct ds_outlet *outlet, const struct ds_http_request *request)
 {
     return session_open(context, outlet, request);
 }
 
-static enum ws_kind kind_of(const struct session_endpoint *endpoint)
+static enum ds_frame_kind kind_of(const struct session_endpoint *endpoint)
 {
-    return endpoint->codec->is_text ? WS_TEXT : WS_BINARY;
+    return endpoint->codec->is_text ? DS_FRAME_TEXT : DS_FRAME_BINARY;
 }
 
-static void refuse_kind(struct session *session, enum ws_kind kind)
+static void refuse_kind(struct session *session, enum ds_frame_kind kind)
 {
     session->closing = CLOSING_PROTOCOL_ERROR;
-    session_close(session, CLOSE_UNSUPPORTED,
-                  kind == WS_TEXT ? "it sent text to a binary endpoint"
-                                  : "it sent binary data to a text endpoint"); /* F8 */
+    session_close(session, DS_CLOSE_UNSUPPORTED,
+                  kind == DS_FRAME_TEXT ? "it sent text to a binary endpoint"
+                                        : "it sent binary data to a text endpoint"); /* F8 */
 }
 
-static void on_message(void *owner, enum ws_kind kind, slice payload)
+static void on_message(void *owner, enum ds_frame_kind kind, slice payload)
 {
     struct session *session = owner;
     if (session->state == SESSION_CLOSED)
@@ -44,10 +44,10 @@ static void on_close(void *owner, const char *reason)
     session_ended(owner);
 }
 
-const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
+const struct ds_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
 {
     const struct session_settings *settings = endpoint->settings;
-    endpoint->websocket = (struct ws_endpoint){
+    endpoint->websocket = (struct ds_endpoint){
         .context = endpoint,
         .kind = kind_of(endpoint),
         .max_message_bytes = settings->max_message_bytes,

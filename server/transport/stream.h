@@ -20,7 +20,7 @@ struct log;
 struct stream;
 struct tls_connection;
 struct tls_context;
-struct tls_peer;
+struct ds_tls_peer;
 
 struct stream_host {
     uv_loop_t *loop;
@@ -97,7 +97,7 @@ static inline void stream_queue(struct stream *stream, slice bytes)
     outq_append(&stream->queue, &stream->host->pool, bytes);
 }
 
-static inline void stream_queue_frame(struct stream *stream, struct frame *frame)
+static inline void stream_queue_frame(struct stream *stream, struct ds_frame *frame)
 {
     outq_append_frame(&stream->queue, &stream->host->pool, frame);
 }
@@ -132,4 +132,4 @@ void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYT
 
 /* The certificate that the peer has shown, to be freed; NULL when it has shown none, or the stream
  * is not encrypted. */
-struct tls_peer *stream_peer(const struct stream *stream);
+struct ds_tls_peer *stream_peer(const struct stream *stream);

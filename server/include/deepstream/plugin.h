@@ -83,6 +83,7 @@
 
 #include "deepstream/plugin/authentication.h" /* kinds of plugins */
 #include "deepstream/plugin/cluster.h"
+#include "deepstream/plugin/connections.h"
 #include "deepstream/plugin/custom.h"
 #include "deepstream/plugin/logger.h"
 #include "deepstream/plugin/monitoring.h"

@@ -16,7 +16,7 @@
 
 static void end_item(struct item *item)
 {
-    item->outlet.end = OUTLET_LEFT;
+    item->outlet.end = DS_OUTLET_LEFT;
     if (item->session != NULL)
         session_ended(item->session);
     buf_fini(&item->result);
@@ -52,14 +52,14 @@ static void at_end_of_turn(struct turn_task *task)
     free_request(request);
 }
 
-static struct http_exchange *take_exchange(struct request *request)
+static struct ds_http_exchange *take_exchange(struct request *request)
 {
-    struct http_exchange *exchange = request->exchange;
+    struct ds_http_exchange *exchange = request->exchange;
     request->exchange = NULL;
     return exchange;
 }
 
-void request_answer(struct request *request, const struct http_answer *answer)
+void request_answer(struct request *request, const struct ds_http_answer *answer)
 {
     if (request->exchange == NULL)
         return;
@@ -113,47 +113,47 @@ static void on_timeout(struct deadline *deadline)
 
 /* ---- the outlet of an item: the first answer counts ---- */
 
-static struct item *item_of(struct outlet *outlet)
+static struct item *item_of(struct ds_outlet *outlet)
 {
     return LIST_ITEM(outlet, struct item, outlet);
 }
 
-static void on_send(struct outlet *outlet, slice payload)
+static void on_send(struct ds_outlet *outlet, slice payload)
 {
     note_result(item_of(outlet), payload);
 }
 
-static struct frame *make_frame(slice payload)
+static struct ds_frame *make_frame(slice payload)
 {
-    struct frame *frame = frame_new(payload.length);
+    struct ds_frame *frame = ds_frame_new(payload.length);
     if (payload.length > 0)
         memcpy(frame->bytes, payload.at, payload.length);
     return frame;
 }
 
-static void send_frame(struct outlet *outlet, struct frame *frame)
+static void send_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
-    on_send(outlet, frame_payload(frame));
+    on_send(outlet, ds_frame_payload(frame));
 }
 
-static void close_outlet(struct outlet *outlet, enum close_code code)
+static void close_outlet(struct ds_outlet *outlet, enum ds_close_code code)
 {
     (void)code;
     note_result(item_of(outlet), SLICE(TIMED_OUT_ITEM));
 }
 
-static void do_nothing(struct outlet *outlet)
+static void do_nothing(struct ds_outlet *outlet)
 {
     (void)outlet;
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
     (void)outlet;
     return 0;
 }
 
-static const struct outlet_operations operations = {
+static const struct ds_outlet_operations operations = {
     .send = on_send,
     .make_frame = make_frame,
     .send_frame = send_frame,
@@ -304,7 +304,7 @@ void request_log_in(struct request *request, struct buf *auth_data)
 /* ---- the beginning ---- */
 
 struct request *request_new(struct http_endpoint *endpoint, const struct request_kind *kind,
-                            const struct http_request *asked, struct http_exchange *exchange)
+                            const struct ds_http_request *asked, struct ds_http_exchange *exchange)
 {
     if (endpoint->is_stopping) {
         http_answer_text(exchange, 503, SLICE("The server stops."));

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-slice http_header_find(const struct http_request *request, slice name)
+slice ds_http_header_find(const struct ds_http_request *request, slice name)
 {
     for (size_t i = 0; i < request->header_count; i++)
         if (slice_equal(request->headers[i].name, name))
@@ -34,7 +34,7 @@ static void free_text(slice text)
 }
 
 void http_server_add_websocket(struct http_server *server, slice path,
-                               const struct ws_endpoint *endpoint)
+                               const struct ds_endpoint *endpoint)
 {
     struct ws_route *route = calloc(1, sizeof *route);
     CHECK(route != NULL);
@@ -57,20 +57,20 @@ struct ws_route *http_websocket_route(const struct http_server *server, slice ta
     return any;
 }
 
-static void add_route(struct http_routes *routes, slice prefix, http_handler *handler,
+static void add_route(struct http_routes *routes, slice prefix, ds_http_handler *handler,
                       void *context)
 {
     struct http_route route = {copy_text(prefix), handler, context};
     VEC_PUSH(&routes->all, route);
 }
 
-void http_server_add_get(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_get(struct http_server *server, slice prefix, ds_http_handler *handler,
                          void *context)
 {
     add_route(&server->get_routes, prefix, handler, context);
 }
 
-void http_server_add_post(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_post(struct http_server *server, slice prefix, ds_http_handler *handler,
                           void *context)
 {
     add_route(&server->post_routes, prefix, handler, context);
@@ -95,12 +95,12 @@ static void free_routes(struct http_routes *routes)
     VEC_FREE(&routes->all);
 }
 
-static void answer_health_check(void *context, const struct http_request *request,
-                                struct http_exchange *exchange)
+static void answer_health_check(void *context, const struct ds_http_request *request,
+                                struct ds_http_exchange *exchange)
 {
     (void)context;
     (void)request;
-    http_answer(exchange, &(struct http_answer){.status = 200, .content_type = HTTP_JSON});
+    http_answer(exchange, &(struct ds_http_answer){.status = 200, .content_type = HTTP_JSON});
 }
 
 /* ---- making and listening ---- */

@@ -6,7 +6,8 @@
 
 #include "message/mqtt.h"
 #include "transport/counters.h"
-#include "transport/outlet.h"
+#include "base/slice.h"
+#include "deepstream/plugin/connections.h"
 
 #include <uv.h>
 
@@ -22,7 +23,7 @@ struct mqtt_endpoint {
 
     /* A client has connected; what is sent to outlet is whole packets. remote_address is borrowed
      * for the call. Returns its owner, which the calls below get. */
-    void *(*on_open)(void *context, struct outlet *outlet, slice remote_address);
+    void *(*on_open)(void *context, struct ds_outlet *outlet, slice remote_address);
     /* One packet; borrowed for the call. None comes after the owner closed its outlet, nor while it
      * is paused. */
     void (*on_packet)(void *owner, const struct mqtt_packet *packet);

@@ -9,7 +9,7 @@ struct ds_login {
      * shown one: subject and issuer (RFC 4514), fingerprint (SHA-256), and whether it is verified.
      * One that is not proves nothing. */
     ds_slice connection_data;
-    ds_slice auth_data;       /* JSON object or array that the client sent */
+    ds_slice auth_data; /* JSON object or array that the client sent */
 };
 
 enum ds_login_outcome {
