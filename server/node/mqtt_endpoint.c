@@ -57,7 +57,7 @@ static char *copy_text(slice text)
 static bool encrypt(struct mqtt_endpoint_entry *entry, const struct config *config,
                     const struct ds_value *ssl, struct encryption_fault *fault)
 {
-    struct tls_context *tls = encryption_new(config, ssl, fault);
+    struct tls_context *tls = encryption_new(config_dir(config), ssl, fault);
     if (tls == NULL)
         return false;
     if (entry->server != NULL)

@@ -109,8 +109,11 @@ static void host_unsubscribe(void *host, struct ds_event_subscription *subscript
 
 struct ds_client plugin_host_client(const struct session *session)
 {
+    const struct session_settings *settings = session->settings;
     return (struct ds_client){.connection = session,
-                              .endpoint = login_way_name(login_way_of(session->settings->protocol)),
+                              .endpoint = settings->endpoint_name != NULL
+                                              ? settings->endpoint_name
+                                              : login_way_name(login_way_of(settings->protocol)),
                               .user_id = session->user_id,
                               .client_data = session->client_data,
                               .remote_address = session->remote_address};

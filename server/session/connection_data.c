@@ -3,9 +3,6 @@
 
 #include "session/endpoint.h"
 
-#include "transport/http/http.h"
-#include "transport/tls/connection.h"
-
 #include "base/utf8.h"
 #include "json.h"
 

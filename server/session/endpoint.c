@@ -7,7 +7,6 @@
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
-#include "transport/http/http.h"
 
 #include "base/check.h"
 

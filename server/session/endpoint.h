@@ -14,7 +14,7 @@
 struct session_endpoint {
     const struct session_settings *settings;
     const struct codec *codec;
-    struct ds_endpoint websocket; /* of websocket.c; zeroed unless that carries the sessions */
+    struct ds_endpoint for_transport; /* of transport.c; zeroed unless that carries the sessions */
     struct list_link sessions;
     size_t count;
     struct list_link logins; /* not logged in yet, oldest first */

@@ -16,7 +16,6 @@ struct log;
 struct metrics;
 struct session;
 struct unread;
-struct ds_http_request;
 
 enum session_state {
     SESSION_CHALLENGING,
@@ -75,6 +74,7 @@ struct session_settings {
     const struct session_events *events;
 
     enum protocol protocol;
+    const char *endpoint_name;           /* of a plugin; NULL: one of the server's own */
     uint32_t heartbeat_interval_ms;      /* silent for more than twice this: cut off */
     uint32_t unauthenticated_timeout_ms; /* 0: none */
     uint32_t max_auth_attempts;
@@ -148,8 +148,9 @@ void session_detach(struct session *session);
 /* The outlet is gone when this returns; why is in outlet->end. Session may be freed. */
 void session_ended(struct session *session);
 
-/* The WebSocket side of an endpoint, for http_server_add_websocket; lives as long as it. */
-const struct ds_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint);
+/* The side of an endpoint that whoever accepts connections is given: for WebSockets, and for
+ * whatever else carries whole messages. Lives as long as it. */
+const struct ds_endpoint *session_endpoint_for_transport(struct session_endpoint *endpoint);
 
 struct session {
     const struct session_settings *settings;

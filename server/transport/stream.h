@@ -11,7 +11,7 @@
  * stream_abort or gets on_end, whichever is first, and does not touch the stream afterwards. None
  * of the functions calls back. */
 
-#include "transport/counters.h"
+#include "deepstream/plugin/connections.h"
 #include "transport/deadline.h"
 #include "transport/outq.h"
 #include "transport/turn.h"
@@ -36,7 +36,7 @@ struct stream_host {
     struct deadlines handshakes;
     uint64_t handshake_turn; /* the last turn in which peers shook hands, and how many steps */
     unsigned handshake_steps;
-    struct transport_counters counters;
+    struct ds_transport_counters counters;
     void *context;
     void (*on_empty)(void *context); /* the last stream is gone; NULL while nobody asks */
     unsigned open_parts;

@@ -160,6 +160,14 @@ static void encrypt(struct echo *echo)
     free((char *)(uintptr_t)settings.certificate.at);
 }
 
+static void on_health(void *context, const struct ds_http_request *request,
+                      struct ds_http_exchange *exchange)
+{
+    (void)context;
+    (void)request;
+    http_answer(exchange, &(struct ds_http_answer){.status = 200});
+}
+
 static int run(struct echo *echo)
 {
     CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
@@ -167,6 +175,7 @@ static int run(struct echo *echo)
     if (echo->key != NULL && echo->certificate != NULL)
         encrypt(echo);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
+    http_server_add_get(echo->server, SLICE("/health-check"), on_health, NULL);
     http_server_add_post(echo->server, SLICE("/body"), on_post, echo);
     http_server_add_post(echo->server, SLICE("/late"), on_late_post, echo);
     http_server_add_get(echo->server, SLICE("/now"), on_now, echo);
@@ -253,7 +262,6 @@ int main(int count, char **arguments)
     struct echo echo = {
         .log = {.level = DS_OFF},
         .http = {.host = "127.0.0.1",
-                 .health_check_path = "/health-check",
                  .allow_all_origins = true,
                  .max_head_bytes = 16 * 1024,
                  .head_timeout_ms = 10000,

@@ -332,7 +332,7 @@ struct memory_client *memory_connect(struct memory_world *world)
     client->outlet.operations = &memory_outlet;
     client->world = world;
     list_append(&world->clients, &client->in_world);
-    const struct ds_endpoint *endpoint = session_endpoint_websocket(world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(world->endpoint);
     client->session = endpoint->on_open(endpoint->context, &client->outlet, &request);
     client->is_connected = client->session != NULL;
     return client;
@@ -357,7 +357,7 @@ struct memory_client *memory_login(struct memory_world *world, const char *user_
 
 void memory_send_bytes(struct memory_client *client, enum ds_frame_kind kind, slice bytes)
 {
-    const struct ds_endpoint *endpoint = session_endpoint_websocket(client->world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(client->world->endpoint);
     CHECK(client->is_connected);
     endpoint->on_alive(client->session);
     endpoint->on_message(client->session, kind, bytes);
@@ -405,7 +405,7 @@ void memory_disconnect(struct memory_client *client)
 {
     if (!client->is_connected)
         return;
-    const struct ds_endpoint *endpoint = session_endpoint_websocket(client->world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(client->world->endpoint);
     client->is_connected = false;
     endpoint->on_close(client->session, "the test ended it");
 }

@@ -29,9 +29,7 @@ static void answer(struct request *request)
         buf_append(&body, buf_slice(&request->items[i].result));
     }
     buf_append_text(&body, "]}\r\n\r\n");
-    request_answer(request, &(struct ds_http_answer){.status = 200,
-                                                     .content_type = HTTP_JSON,
-                                                     .body = buf_slice(&body)});
+    request_answer(request, &(struct ds_http_answer){.status = 200, .body = buf_slice(&body)});
     buf_fini(&body);
 }
 

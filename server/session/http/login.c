@@ -29,7 +29,6 @@ static void on_user(struct request *request, const struct ds_login_result *user)
     }
     buf_append_text(&body, "}\r\n\r\n");
     request_answer(request, &(struct ds_http_answer){.status = 200,
-                                                     .content_type = HTTP_JSON,
                                                      .headers = "Cache-Control: no-store\r\n",
                                                      .body = buf_slice(&body)});
     buf_fini(&body);

@@ -140,7 +140,6 @@ static void answer_record(struct request *request, slice result)
     buf_append(&body, slice_part(result, sizeof SUCCESS - 1, result.length));
     buf_append_text(&body, "\r\n\r\n");
     request_answer(request, &(struct ds_http_answer){.status = 200,
-                                                     .content_type = HTTP_JSON,
                                                      .headers = "Cache-Control: no-store\r\n",
                                                      .body = buf_slice(&body)});
     buf_fini(&body);

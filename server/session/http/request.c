@@ -40,7 +40,7 @@ static void end_soon(struct request *request)
 {
     deadline_clear(&request->timeout);
     if (!request->is_asking)
-        turn_schedule(request->endpoint->turn, &request->task);
+        turn_schedule(&request->endpoint->turn, &request->task);
 }
 
 static void at_end_of_turn(struct turn_task *task)
@@ -63,7 +63,8 @@ void request_answer(struct request *request, const struct ds_http_answer *answer
 {
     if (request->exchange == NULL)
         return;
-    http_answer(take_exchange(request), answer);
+    const struct http_service *service = request->endpoint->service;
+    service->operations->answer(service->self, take_exchange(request), answer);
     end_soon(request);
 }
 
@@ -71,7 +72,7 @@ void request_answer_text(struct request *request, unsigned status, slice text)
 {
     if (request->exchange == NULL)
         return;
-    http_answer_text(take_exchange(request), status, text);
+    http_endpoint_answer_text(request->endpoint, take_exchange(request), status, text);
     end_soon(request);
 }
 
@@ -307,7 +308,7 @@ struct request *request_new(struct http_endpoint *endpoint, const struct request
                             const struct ds_http_request *asked, struct ds_http_exchange *exchange)
 {
     if (endpoint->is_stopping) {
-        http_answer_text(exchange, 503, SLICE("The server stops."));
+        http_endpoint_answer_text(endpoint, exchange, 503, SLICE("The server stops."));
         return NULL;
     }
     struct request *request = malloc(sizeof *request);
@@ -326,6 +327,6 @@ struct request *request_new(struct http_endpoint *endpoint, const struct request
     deadline_init(&request->timeout, on_timeout);
     deadline_set(&endpoint->timeouts, &request->timeout);
     list_append(&endpoint->requests, &request->in_endpoint);
-    http_exchange_watch(exchange, on_gone, request);
+    endpoint->service->operations->watch(endpoint->service->self, exchange, on_gone, request);
     return request;
 }

@@ -10,9 +10,9 @@
 
 #include "session/endpoint.h"
 #include "session/http/http_endpoint.h"
+#include "session/http/service.h"
 
 #include "transport/deadline.h"
-#include "transport/http/http.h"
 #include "transport/turn.h"
 
 #include "base/arena.h"
@@ -21,9 +21,11 @@
 
 struct http_endpoint {
     const struct http_endpoint_settings *settings;
+    const struct http_service *service;
     struct session_endpoint *sessions;
-    struct turn *turn;
+    struct turn turn;
     struct deadlines timeouts;
+    unsigned open_parts; /* when it is freed: what is not closed yet */
     struct list_link requests;
     char id_prefix[24]; /* of calls: no other node makes the same */
     uint64_t made_ids;
@@ -66,6 +68,12 @@ struct request {
     size_t item_count, unanswered;
     bool is_asking; /* authentication has it */
 };
+
+/* ---- endpoint.c ---- */
+
+/* Answers with a text for people and the line ends of the original (protocol.md 6.1). */
+void http_endpoint_answer_text(const struct http_endpoint *endpoint,
+                               struct ds_http_exchange *exchange, unsigned status, slice text);
 
 /* ---- request.c ---- */
 

@@ -4,7 +4,6 @@
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
-#include "transport/http/http.h"
 
 #include "base/check.h"
 

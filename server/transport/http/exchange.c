@@ -60,14 +60,3 @@ void http_answer(struct ds_http_exchange *exchange, const struct ds_http_answer 
     }
     free(exchange);
 }
-
-void http_answer_text(struct ds_http_exchange *exchange, unsigned status, slice text)
-{
-    struct http_connection *connection = exchange->connection;
-    if (connection != NULL) {
-        exchange->response.status = status;
-        connection->exchange = NULL;
-        http_connection_answer_text(connection, exchange->response, text);
-    }
-    free(exchange);
-}

@@ -8,20 +8,18 @@
  * One connection is asked one thing at a time: requests that come while one is being answered wait,
  * and beyond a bound they are not read. So answers leave in the order of the requests. */
 
-#include "transport/counters.h"
+#include "deepstream/plugin/connections.h"
 #include "transport/ws/ws.h"
 
 #include <uv.h>
 
 struct log;
-struct turn;
 struct http_server;
 struct tls_context;
 
 struct http_settings {
     const char *host;
-    uint16_t port;                 /* 0: any free one; http_server_port says which */
-    const char *health_check_path; /* "/health-check"; GET answers 200 */
+    uint16_t port; /* 0: any free one; http_server_port says which */
     bool reuse_port;
     bool allow_all_origins; /* false: only those of `origins` may upgrade or ask (F19) */
     const slice *origins;
@@ -52,9 +50,6 @@ void http_server_add_websocket(struct http_server *server, slice path,
 
 /* Everything is copied. The exchange is gone. */
 void http_answer(struct ds_http_exchange *exchange, const struct ds_http_answer *answer);
-
-/* As http_answer, with a text for people and the line ends of the original (protocol.md 6.1). */
-void http_answer_text(struct ds_http_exchange *exchange, unsigned status, slice text);
 
 /* Calls on_gone once when the client goes before it has its answer: to stop what is done for it.
  * The exchange has to be answered all the same, perhaps right then. */
@@ -87,12 +82,8 @@ void http_server_stop_accepting(struct http_server *server);
 void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
 
-/* The end of the server's turn: what is answered there is written right away. Lives as long as a
- * connection does. */
-struct turn *http_server_turn(struct http_server *server);
-
 /* What the server has seen so far. */
-const struct transport_counters *http_server_counters(const struct http_server *server);
+const struct ds_transport_counters *http_server_counters(const struct http_server *server);
 
 /* Bytes that wait for clients to read them. */
 size_t http_server_queued_bytes(const struct http_server *server);

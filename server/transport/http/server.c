@@ -95,14 +95,6 @@ static void free_routes(struct http_routes *routes)
     VEC_FREE(&routes->all);
 }
 
-static void answer_health_check(void *context, const struct ds_http_request *request,
-                                struct ds_http_exchange *exchange)
-{
-    (void)context;
-    (void)request;
-    http_answer(exchange, &(struct ds_http_answer){.status = 200, .content_type = HTTP_JSON});
-}
-
 /* ---- making and listening ---- */
 
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
@@ -120,9 +112,6 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings 
     uv_timer_init(loop, &server->grace);
     uv_unref((uv_handle_t *)&server->grace);
     server->grace.data = server;
-    if (settings->health_check_path != NULL && *settings->health_check_path != '\0')
-        http_server_add_get(server, slice_of(settings->health_check_path), answer_health_check,
-                            NULL);
     return server;
 }
 
@@ -181,12 +170,7 @@ uint16_t http_server_port(const struct http_server *server)
     return listener_port(server->listener);
 }
 
-struct turn *http_server_turn(struct http_server *server)
-{
-    return &server->streams.turn;
-}
-
-const struct transport_counters *http_server_counters(const struct http_server *server)
+const struct ds_transport_counters *http_server_counters(const struct http_server *server)
 {
     return &server->streams.counters;
 }

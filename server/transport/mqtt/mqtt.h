@@ -5,7 +5,6 @@
  * goodbye in MQTT 3.1.1. */
 
 #include "message/mqtt.h"
-#include "transport/counters.h"
 #include "base/slice.h"
 #include "deepstream/plugin/connections.h"
 
@@ -60,7 +59,7 @@ void mqtt_server_stop_accepting(struct mqtt_server *server);
 void mqtt_server_close(struct mqtt_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
 
-const struct transport_counters *mqtt_server_counters(const struct mqtt_server *server);
+const struct ds_transport_counters *mqtt_server_counters(const struct mqtt_server *server);
 
 /* Bytes that wait for clients to read them. */
 size_t mqtt_server_queued_bytes(const struct mqtt_server *server);

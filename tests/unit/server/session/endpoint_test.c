@@ -173,7 +173,7 @@ static void the_websocket_side_has_the_limits_of_the_settings(void **state)
     world.settings.max_buffer_bytes = 4000;
     world.settings.deflate = true;
     memory_world_open(&world);
-    const struct ds_endpoint *websocket = session_endpoint_websocket(world.endpoint);
+    const struct ds_endpoint *websocket = session_endpoint_for_transport(world.endpoint);
     assert_int_equal(websocket->kind, DS_FRAME_BINARY);
     assert_int_equal(websocket->max_message_bytes, 1000);
     assert_int_equal(websocket->max_queue_bytes, 2000); /* F20 */

@@ -55,7 +55,7 @@ static int tear_down(void **state)
 
 static void *create(const char *options)
 {
-    struct ds_error error = {{0}};
+    struct ds_error error = {.text = ""};
     void *self = plugin->create(&services, test_value(&arena, options), &error);
     if (self == NULL)
         fail_msg("%s", error.text);
@@ -256,7 +256,7 @@ static void closing_waits_for_what_is_computed_and_refuses_what_waits(void **sta
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error = {{0}};
+    struct ds_error error = {.text = ""};
     assert_null(plugin->create(&services, test_value(&arena, options), &error));
     assert_string_equal(error.text, text);
 }

@@ -130,7 +130,6 @@ static int set_up(void **state)
     fixture->log = (struct log){.level = DS_DEBUG, .operations = &logger, .logger = fixture};
     fixture->settings = (struct http_settings){
         .host = "127.0.0.1",
-        .health_check_path = "/health-check",
         .allow_all_origins = true,
         .trust_forwarded_for = true,
         .max_head_bytes = 4096,
@@ -150,9 +149,18 @@ static int set_up(void **state)
     return 0;
 }
 
+static void on_health(void *context, const struct ds_http_request *request,
+                      struct ds_http_exchange *exchange)
+{
+    (void)context;
+    (void)request;
+    http_answer(exchange, &(struct ds_http_answer){.status = 200});
+}
+
 static void start(struct fixture *fixture)
 {
     fixture->server = http_server_new(&fixture->loop, &fixture->settings, &fixture->log);
+    http_server_add_get(fixture->server, SLICE("/health-check"), on_health, NULL);
     http_server_add_websocket(fixture->server, SLICE("/ws"), &fixture->endpoint);
     assert_int_equal(http_server_listen(fixture->server), 0);
     assert_true(http_server_port(fixture->server) > 0);

@@ -1,4 +1,5 @@
-/* Sessions over WebSockets: each message is a frame of the kind that the endpoint's codec takes. */
+/* Sessions over whatever carries whole messages, such as WebSockets: each is a frame of the kind
+ * that the codec of the endpoint takes. */
 
 #include "session/endpoint.h"
 
@@ -44,10 +45,10 @@ static void on_close(void *owner, const char *reason)
     session_ended(owner);
 }
 
-const struct ds_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint)
+const struct ds_endpoint *session_endpoint_for_transport(struct session_endpoint *endpoint)
 {
     const struct session_settings *settings = endpoint->settings;
-    endpoint->websocket = (struct ds_endpoint){
+    endpoint->for_transport = (struct ds_endpoint){
         .context = endpoint,
         .kind = kind_of(endpoint),
         .max_message_bytes = settings->max_message_bytes,
@@ -60,5 +61,5 @@ const struct ds_endpoint *session_endpoint_websocket(struct session_endpoint *en
         .on_alive = on_alive,
         .on_close = on_close,
     };
-    return &endpoint->websocket;
+    return &endpoint->for_transport;
 }
