@@ -5,6 +5,8 @@
 
 #include "metrics/metrics.h"
 
+#include "base/utf8.h"
+
 static void *on_open(void *context, struct ds_outlet *outlet, const struct ds_http_request *request)
 {
     return session_open(context, outlet, request);
@@ -23,15 +25,29 @@ static void refuse_kind(struct session *session, enum ds_frame_kind kind)
                                         : "it sent binary data to a text endpoint"); /* F8 */
 }
 
+/* The server's own WebSockets look at text while it comes; a plugin is not relied upon. */
+static bool is_of_plugin(const struct session *session)
+{
+    return session->settings->endpoint_name != NULL;
+}
+
+static void refuse_text(struct session *session)
+{
+    session->closing = CLOSING_PROTOCOL_ERROR;
+    session_close(session, DS_CLOSE_BAD_TEXT, "it sent text that is not UTF-8");
+}
+
 static void on_message(void *owner, enum ds_frame_kind kind, slice payload)
 {
     struct session *session = owner;
     if (session->state == SESSION_CLOSED)
         return;
-    if (kind == kind_of(session->endpoint))
-        session_receive(session, payload);
-    else
+    if (kind != kind_of(session->endpoint))
         refuse_kind(session, kind);
+    else if (kind == DS_FRAME_TEXT && is_of_plugin(session) && !utf8_valid(payload, false))
+        refuse_text(session);
+    else
+        session_receive(session, payload);
 }
 
 static void on_alive(void *owner)

@@ -97,8 +97,9 @@ struct ds_outlet {
 
 enum ds_frame_kind { DS_FRAME_TEXT, DS_FRAME_BINARY };
 
-/* What the server wants to know of connections, and what it wants kept. Whoever accepts them
- * borrows it, and calls its functions on the thread of the loop. */
+/* What the server wants to know of connections, and what it wants kept: both bounds, for every
+ * connection; delay and compression where they make sense. Whoever accepts connections borrows it,
+ * and calls its functions on the thread of the loop. */
 struct ds_endpoint {
     void *context;
     enum ds_frame_kind kind;    /* of what is sent */
@@ -114,7 +115,7 @@ struct ds_endpoint {
                      const struct ds_http_request *request);
     /* One whole message, also when it came in fragments; payload is borrowed for the call. None
      * comes after the owner closed its outlet; while it is paused, those that were read already do.
-     */
+     * Text over a WebSocket is UTF-8, which the service checks. */
     void (*on_message)(void *owner, enum ds_frame_kind kind, ds_slice payload);
     /* Bytes of frames came, of whatever kind, pings too: the peer lives. Once per read. */
     void (*on_alive)(void *owner);
