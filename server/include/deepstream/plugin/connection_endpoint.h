@@ -39,7 +39,8 @@ struct ds_connection_endpoint_operations {
 
     /* Ends every connection behind what is queued, with whatever goodbye its kind knows and
      * DS_OUTLET_SERVER_STOP, and by force what is not gone after grace_ms. done: all are gone, and
-     * endpoint has had the on_close of each. An error is logged. */
+     * endpoint has had the on_close of each. An error is logged. self may be gone when done
+     * returns. */
     void (*close_connections)(void *self, uint32_t grace_ms, ds_done *done, void *context);
 
     /* ---- those below may be left out: NULL ---- */

@@ -56,7 +56,7 @@ struct ds_http_service_operations {
     /* Ends every connection: WebSockets behind what is queued, with 1001 and DS_OUTLET_SERVER_STOP,
      * those that wait for an answer behind it, and by force what is not gone after grace_ms. done:
      * all are gone, each endpoint has had its on_close, and nothing of who added it is called any
-     * more. An error is logged. */
+     * more. An error is logged. self may be gone when done returns. */
     void (*close_connections)(void *self, uint32_t grace_ms, ds_done *done, void *context);
 
     /* ---- those below may be left out: NULL ---- */
