@@ -1,7 +1,5 @@
+#pragma once
 /* One client: bytes that come become lines, messages that leave become lines. */
-
-#ifndef LINE_CONNECTION_H
-#define LINE_CONNECTION_H
 
 #include <deepstream/plugin.h>
 
@@ -34,5 +32,3 @@ void line_host_say_goodbye(struct line_host *host);
 /* Cuts off those that have not left: all, or those alone that were asked before the last call. */
 enum line_cut { CUT_ALL, CUT_LATE };
 void line_host_cut_off(struct line_host *host, enum line_cut whom);
-
-#endif

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAVE_MS 5000 /* a client that is asked to leave has once or twice this to read the rest   \
-                       */
+#define LEAVE_MS                                                                                   \
+    5000 /* a client that is asked to leave has once or twice this to read the rest                \
+          */
 #define BACKLOG 511
 
 struct lines {
