@@ -1,12 +1,13 @@
 # What the program shows to the shared objects that it loads: the functions of plugin.h, and nothing
 # else. A program that loads plugins links `plugin_host_functions`.
 
-set(headers ${CMAKE_CURRENT_SOURCE_DIR}/include/deepstream/plugin/values.h) # that declare functions
+set(headers values.h http.h connections.h) # that declare functions
+list(TRANSFORM headers PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/include/deepstream/plugin/)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${headers})
 
 set(names "")
 foreach(header IN LISTS headers)
-  file(STRINGS ${header} declarations REGEX "^[a-z].*[ *]ds_[a-z_]+\\(.*\\);")
+  file(STRINGS ${header} declarations REGEX "^[a-z].*[ *]ds_[a-z_]+\\([^(]*\\);")
   foreach(declaration IN LISTS declarations)
     if(NOT declaration MATCHES "^typedef" AND declaration MATCHES "[ *](ds_[a-z_]+)\\(")
       string(APPEND names "  ${CMAKE_MATCH_1};\n")

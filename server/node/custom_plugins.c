@@ -12,7 +12,8 @@ static void tell(const struct ds_node *node, enum told told, const struct ds_cli
     for (size_t i = 0; i < node->custom.all.count; i++) {
         const struct service *service = node->custom.all.items[i];
         const struct ds_custom_operations *operations = service_operations(service);
-        if (operations == NULL || service->self == NULL)
+        bool is_custom = service->plugin->kind == DS_PLUGIN_CUSTOM; /* endpoints are there, too */
+        if (!is_custom || operations == NULL || service->self == NULL)
             continue;
         if (told == TOLD_LOGIN && operations->on_login != NULL)
             operations->on_login(service->self, client);

@@ -32,11 +32,11 @@ static struct tls_context *blame_member(struct encryption_fault *fault, const st
 
 /* ---- texts ---- */
 
-static bool read_texts(const struct config *config, const struct ds_value *ssl,
+static bool read_texts(const char *config_dir, const struct ds_value *ssl,
                        slice texts[CONFIG_SSL_COUNT], struct encryption_fault *fault)
 {
     for (enum config_ssl member = 0; member < CONFIG_SSL_COUNT; member++) {
-        const char *error = config_ssl_text(config, ssl, member, &texts[member]);
+        const char *error = config_ssl_text(config_dir, ssl, member, &texts[member]);
         if (error == NULL)
             continue;
         slice path = ds_value_text(config_ssl_value(ssl, member), SLICE(""));
@@ -71,7 +71,7 @@ static struct tls_settings settings_of(const slice texts[CONFIG_SSL_COUNT])
 
 /* ---- the context ---- */
 
-struct tls_context *encryption_new(const struct config *config, const struct ds_value *ssl,
+struct tls_context *encryption_new(const char *config_dir, const struct ds_value *ssl,
                                    struct encryption_fault *fault)
 {
     static const enum config_ssl NEEDED[] = {CONFIG_SSL_KEY, CONFIG_SSL_CERT};
@@ -90,7 +90,7 @@ struct tls_context *encryption_new(const struct config *config, const struct ds_
             return blame_member(fault, ssl, NEEDED[i],
                                 "is missing; leave `ssl` out to serve without encryption");
     }
-    if (!read_texts(config, ssl, texts, fault))
+    if (!read_texts(config_dir, ssl, texts, fault))
         return NULL;
     struct tls_settings settings = settings_of(texts);
     struct tls_context *context = tls_context_new(&settings, &error);

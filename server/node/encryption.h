@@ -11,6 +11,6 @@ struct encryption_fault {
 };
 
 /* The context that ssl describes, with the files as they are now; NULL, with fault filled, when
- * that is not possible. ssl is a map. */
-struct tls_context *encryption_new(const struct config *config, const struct ds_value *ssl,
+ * that is not possible. Relative paths start at config_dir. ssl is a map. */
+struct tls_context *encryption_new(const char *config_dir, const struct ds_value *ssl,
                                    struct encryption_fault *fault);

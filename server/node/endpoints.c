@@ -12,53 +12,14 @@ static bool is_type(const struct config_plugin *wanted, const char *type)
     return slice_equal(wanted->type, slice_of(type));
 }
 
-static char *text_copy(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
 /* ---- settings ---- */
-
-static void read_http_settings(struct endpoints *endpoints, const struct config *config)
-{
-    const struct ds_value *origins = config_value(config, CONFIG_HTTP_ORIGINS);
-    size_t origin_count = ds_value_count(origins);
-    endpoints->origins = calloc(origin_count + 1, sizeof *endpoints->origins);
-    CHECK(endpoints->origins != NULL);
-    for (size_t i = 0; i < origin_count; i++)
-        endpoints->origins[i] = ds_value_text(ds_value_at(origins, i, NULL), SLICE(""));
-    endpoints->host = text_copy(config_text(config, CONFIG_HTTP_HOST));
-    endpoints->health_check_path = text_copy(config_text(config, CONFIG_HTTP_HEALTH_CHECK_PATH));
-    endpoints->http = (struct http_settings){
-        .host = endpoints->host,
-        .port = (uint16_t)config_integer(config, CONFIG_HTTP_PORT),
-        .health_check_path = endpoints->health_check_path,
-        .reuse_port = config_boolean(config, CONFIG_HTTP_REUSE_PORT),
-        .allow_all_origins = config_boolean(config, CONFIG_HTTP_ALLOW_ALL_ORIGINS),
-        .origins = endpoints->origins,
-        .origin_count = origin_count,
-        .host_url = config_text(config, CONFIG_HTTP_HOST_URL),
-        .trust_forwarded_for = config_boolean(config, CONFIG_HTTP_TRUST_FORWARDED_FOR),
-        .max_head_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_HEAD_BYTES),
-        .head_timeout_ms = (uint32_t)config_integer(config, CONFIG_HTTP_HEAD_TIMEOUT),
-        .body_timeout_ms = (uint32_t)config_integer(config, CONFIG_HTTP_BODY_TIMEOUT),
-        .max_message_bytes = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_MESSAGE_SIZE),
-        .max_connections = (uint32_t)config_integer(config, CONFIG_HTTP_MAX_CONNECTIONS),
-    };
-}
 
 static uint32_t number(const struct ds_value *options, enum config_option option)
 {
     return (uint32_t)config_integer_in(options, option);
 }
 
-static void read_websocket_settings(struct session_settings *settings,
-                                    const struct ds_value *options)
+static void read_session_settings(struct session_settings *settings, const struct ds_value *options)
 {
     settings->heartbeat_interval_ms = number(options, CONFIG_WS_HEARTBEAT_INTERVAL);
     settings->unauthenticated_timeout_ms = number(options, CONFIG_WS_UNAUTHENTICATED_TIMEOUT);
@@ -76,61 +37,61 @@ static void read_websocket_settings(struct session_settings *settings,
 
 /* ---- encryption ---- */
 
-static struct tls_context *check_encryption(struct config *config, const struct ds_value *ssl)
+static void check_encryption(struct config *config, const struct ds_value *ssl)
 {
     struct encryption_fault fault;
     if (ds_value_kind(ssl) == DS_VALUE_NULL)
-        return NULL;
-    struct tls_context *context = encryption_new(config, ssl, &fault);
+        return;
+    struct tls_context *context = encryption_new(config_dir(config), ssl, &fault);
     if (context == NULL)
         config_refuse(config, fault.value, "%s", fault.text);
     else if (tls_context_warning(context) != NULL)
         config_warn(config, config_ssl_value(ssl, CONFIG_SSL_CERT), "ssl: %s",
                     tls_context_warning(context));
-    return context;
+    tls_context_release(&context);
 }
 
-void endpoints_check(struct endpoints *endpoints, struct config *config)
+void endpoints_check(struct config *config)
 {
-    endpoints->tls = check_encryption(config, config_value(config, CONFIG_HTTP_SSL));
     for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
         const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
-        if (!is_type(wanted, "mqtt"))
-            continue;
-        struct tls_context *tls =
+        if (is_type(wanted, "mqtt"))
             check_encryption(config, config_value_in(wanted->options, CONFIG_MQTT_SSL));
-        tls_context_release(&tls);
     }
+}
+
+static bool is_same_plugin(const struct config_plugin *one, const struct config_plugin *other)
+{
+    return slice_equal(one->type, other->type) && slice_equal(one->name, other->name) &&
+           slice_equal(one->path, other->path);
+}
+
+static void log_kept(struct log *log, const struct ds_error *error)
+{
+    slice place = error->value == NULL ? SLICE("") : ds_value_place(error->value);
+    log_line(log, DS_ERROR, LOG_CONFIG_ERROR,
+             "the certificates were not reloaded, those of before stay: %s%s" SLICE_FORMAT,
+             error->text, place.length == 0 ? "" : " at ", SLICE_ARGUMENTS(place));
 }
 
 static bool reload_http(struct endpoints *endpoints, const struct config *fresh, struct log *log)
 {
-    const struct ds_value *ssl = config_value(fresh, CONFIG_HTTP_SSL);
-    struct encryption_fault fault;
-    bool is_wanted = ds_value_kind(ssl) != DS_VALUE_NULL;
-    if (is_wanted != (endpoints->tls != NULL)) {
+    const struct ds_http_service_operations *operations = endpoints->http.operations;
+    const struct config_plugin *wanted = config_plugin(fresh, CONFIG_PLUGIN_HTTP_SERVER, 0);
+    struct ds_error error = {.text = ""};
+    if (!is_same_plugin(wanted, endpoints->http_wanted)) {
         log_line(log, DS_WARN, LOG_CONFIG_ERROR,
-                 "whether httpServer encrypts (`ssl`) changes with a restart alone");
+                 "which plugin is the httpServer changes with a restart alone");
         return false;
     }
-    if (!is_wanted)
+    if (operations->reload == NULL)
         return true;
-    struct tls_context *tls = encryption_new(fresh, ssl, &fault);
-    if (tls == NULL) {
-        log_line(log, DS_ERROR, LOG_CONFIG_ERROR,
-                 "the certificates were not reloaded, those of before stay: %s at " SLICE_FORMAT,
-                 fault.text, SLICE_ARGUMENTS(ds_value_place(fault.value)));
-        return false;
-    }
-    tls_context_release(&endpoints->tls);
-    endpoints->tls = tls;
-    if (endpoints->server != NULL)
-        http_server_encrypt(endpoints->server, tls);
-    if (tls_context_warning(tls) != NULL)
-        log_line(log, DS_WARN, LOG_CONFIG_ERROR, "ssl: %s", tls_context_warning(tls));
-    log_line(log, DS_INFO, LOG_INFO, "the certificates were reloaded: %s",
-             tls_context_description(tls));
-    return true;
+    bool is_done = operations->reload(endpoints->http.self, wanted->options, &error);
+    if (!is_done)
+        log_kept(log, &error);
+    else if (error.text[0] != '\0')
+        log_line(log, DS_WARN, LOG_CONFIG_ERROR, "%s", error.text);
+    return is_done;
 }
 
 /* The entries of the configuration that have a port of their own, in their order. */
@@ -154,15 +115,39 @@ bool endpoints_reload(struct endpoints *endpoints, const struct config *fresh, s
     return reload_mqtt(endpoints, fresh, log) && has_http;
 }
 
-/* ---- readiness ---- */
+/* ---- whether it lives, and is ready ---- */
 
-static void answer_readiness(void *context, const struct http_request *request,
-                             struct http_exchange *exchange)
+static void answer_empty(const struct endpoints *endpoints, struct ds_http_exchange *exchange,
+                         unsigned status)
+{
+    endpoints->http.operations->answer(endpoints->http.self, exchange,
+                                       &(struct ds_http_answer){.status = status});
+}
+
+static void answer_health(void *context, const struct ds_http_request *request,
+                          struct ds_http_exchange *exchange)
+{
+    (void)request;
+    answer_empty(context, exchange, 200);
+}
+
+static void answer_readiness(void *context, const struct ds_http_request *request,
+                             struct ds_http_exchange *exchange)
 {
     const struct endpoints *endpoints = context;
     (void)request;
-    http_answer(exchange, &(struct http_answer){.status = endpoints->is_ready ? 200 : 503,
-                                                .content_type = HTTP_JSON});
+    answer_empty(endpoints, exchange, endpoints->is_ready ? 200 : 503);
+}
+
+void endpoints_use_http(struct endpoints *endpoints, const struct config *config,
+                        const struct http_service *http)
+{
+    slice health = config_text(config, CONFIG_HTTP_HEALTH_CHECK_PATH);
+    slice readiness = config_text(config, CONFIG_HTTP_READINESS_PATH);
+    endpoints->http = *http;
+    endpoints->http_wanted = config_plugin(config, CONFIG_PLUGIN_HTTP_SERVER, 0);
+    http->operations->add_get(http->self, health, answer_health, endpoints);
+    http->operations->add_get(http->self, readiness, answer_readiness, endpoints);
 }
 
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)
@@ -191,23 +176,51 @@ static enum protocol websocket_protocol(const struct config_plugin *wanted)
     return PROTOCOL_COUNT;
 }
 
-static void add_websocket(struct endpoints *endpoints, const struct session_settings *shared,
-                          const struct config_plugin *wanted, enum protocol protocol)
+/* One whose sessions are carried as whole messages. service: NULL, or the plugin that does. */
+static struct endpoint *add_endpoint(struct endpoints *endpoints,
+                                     const struct session_settings *shared,
+                                     const struct config_plugin *wanted, enum protocol protocol,
+                                     const struct service *service)
 {
     struct endpoint *endpoint = calloc(1, sizeof *endpoint);
     CHECK(endpoint != NULL);
+    endpoint->endpoints = endpoints;
+    endpoint->service = service;
     endpoint->settings = *shared;
     endpoint->settings.protocol = protocol;
-    read_websocket_settings(&endpoint->settings, wanted->options);
+    endpoint->settings.endpoint_name = service == NULL ? NULL : service->plugin->name;
+    read_session_settings(&endpoint->settings, wanted->options);
     endpoint->sessions = session_endpoint_new(&endpoint->settings);
-    /* whatever the type, the key of the path is the same */
-    http_server_add_websocket(endpoints->server,
-                              config_text_in(wanted->options, CONFIG_WS_BINARY_URL_PATH),
-                              session_endpoint_websocket(endpoint->sessions));
     VEC_PUSH(&endpoints->all, endpoint);
+    return endpoint;
 }
 
-static void add_request_endpoint(struct endpoints *endpoints, const struct session_settings *shared,
+static void add_websocket(struct endpoints *endpoints, const struct session_settings *shared,
+                          const struct config_plugin *wanted, enum protocol protocol)
+{
+    const struct endpoint *endpoint = add_endpoint(endpoints, shared, wanted, protocol, NULL);
+    const struct http_service *http = &endpoints->http;
+    /* whatever the type, the key of the path is the same */
+    http->operations->add_websocket(http->self,
+                                    config_text_in(wanted->options, CONFIG_WS_BINARY_URL_PATH),
+                                    session_endpoint_for_transport(endpoint->sessions));
+}
+
+static void add_plugin(struct endpoints *endpoints, const struct session_settings *shared,
+                       const struct config_plugin *wanted, const struct service *service)
+{
+    static const enum protocol PROTOCOLS[] = {
+        [DS_PROTOCOL_BINARY] = PROTOCOL_BINARY,
+        [DS_PROTOCOL_JSON] = PROTOCOL_JSON,
+        [DS_PROTOCOL_TEXT] = PROTOCOL_TEXT,
+    };
+    const struct ds_connection_endpoint_operations *operations = service_operations(service);
+    add_endpoint(endpoints, shared, wanted, PROTOCOLS[operations->protocol(service->self)],
+                 service);
+}
+
+static void add_request_endpoint(struct endpoints *endpoints, const struct config *config,
+                                 const struct session_settings *shared,
                                  const struct config_plugin *wanted)
 {
     const struct ds_value *options = wanted->options;
@@ -224,10 +237,11 @@ static void add_request_endpoint(struct endpoints *endpoints, const struct sessi
         .max_items = number(options, CONFIG_ENDPOINT_MAX_ITEMS),
     };
     endpoint->settings.sessions.protocol = PROTOCOL_HTTP;
-    endpoint->settings.sessions.max_message_bytes = endpoints->http.max_message_bytes;
+    endpoint->settings.sessions.max_message_bytes =
+        (uint32_t)config_integer(config, CONFIG_HTTP_MAX_MESSAGE_SIZE);
     endpoint->settings.sessions.log_invalid_auth_data =
         config_boolean_in(options, CONFIG_ENDPOINT_LOG_INVALID_AUTH_DATA);
-    endpoint->requests = http_endpoint_new(&endpoint->settings, endpoints->server);
+    endpoint->requests = http_endpoint_new(&endpoint->settings, &endpoints->http);
     VEC_PUSH(&endpoints->for_requests, endpoint);
 }
 
@@ -244,59 +258,62 @@ static void add_mqtt(struct endpoints *endpoints, const struct config *config,
                  "configuration names it");
 }
 
+/* Of the plugins the next one is *plugin. */
+static void add_entry(struct endpoints *endpoints, const struct config *config,
+                      const struct session_settings *shared, const struct config_plugin *wanted,
+                      size_t *plugin)
+{
+    enum protocol protocol = websocket_protocol(wanted);
+    if (wanted->type.length == 0)
+        add_plugin(endpoints, shared, wanted, endpoints->plugins.items[(*plugin)++]);
+    else if (protocol != PROTOCOL_COUNT)
+        add_websocket(endpoints, shared, wanted, protocol);
+    else if (is_type(wanted, "http"))
+        add_request_endpoint(endpoints, config, shared, wanted);
+    else
+        add_mqtt(endpoints, config, shared, wanted);
+}
+
 void endpoints_init(struct endpoints *endpoints, const struct config *config,
                     const struct session_settings *shared)
 {
-    *endpoints = (struct endpoints){.log = shared->log, .tls = endpoints->tls};
-    read_http_settings(endpoints, config);
-    endpoints->server = http_server_new(shared->loop, &endpoints->http, shared->log);
-    if (endpoints->tls != NULL)
-        http_server_encrypt(endpoints->server, endpoints->tls);
-    http_server_add_get(endpoints->server, config_text(config, CONFIG_HTTP_READINESS_PATH),
-                        answer_readiness, endpoints);
-    for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++) {
-        const struct config_plugin *wanted = config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i);
-        enum protocol protocol = websocket_protocol(wanted);
-        if (protocol != PROTOCOL_COUNT)
-            add_websocket(endpoints, shared, wanted, protocol);
-        else if (is_type(wanted, "http"))
-            add_request_endpoint(endpoints, shared, wanted);
-        else if (is_type(wanted, "mqtt"))
-            add_mqtt(endpoints, config, shared, wanted);
-        else
-            log_line(endpoints->log, wanted->is_default ? DS_DEBUG : DS_WARN, LOG_INFO,
-                     "connection endpoint " SLICE_FORMAT
-                     " is left out: this server speaks ws-binary, ws-text, ws-json, http and mqtt",
-                     SLICE_ARGUMENTS(wanted->type));
+    size_t plugin = 0;
+    endpoints->log = shared->log;
+    endpoints->is_open = true;
+    for (size_t i = 0; i < config_plugin_count(config, CONFIG_PLUGIN_ENDPOINT); i++)
+        add_entry(endpoints, config, shared, config_plugin(config, CONFIG_PLUGIN_ENDPOINT, i),
+                  &plugin);
+}
+
+static bool listen_by_plugins(struct endpoints *endpoints, struct ds_error *error)
+{
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        struct endpoint *endpoint = endpoints->all.items[i];
+        if (endpoint->service == NULL)
+            continue;
+        const struct ds_connection_endpoint_operations *operations =
+            service_operations(endpoint->service);
+        if (!operations->listen(endpoint->service->self,
+                                session_endpoint_for_transport(endpoint->sessions), error))
+            return false;
+        endpoint->is_listening = true;
     }
+    return true;
 }
 
-static const char *reason_of(int error)
+bool endpoints_listen(struct endpoints *endpoints, const struct config *config,
+                      struct ds_error *error)
 {
-    return error == UV_EADDRINUSE ? "another process listens there already" : uv_strerror(error);
-}
-
-bool endpoints_listen(struct endpoints *endpoints, struct ds_error *error)
-{
-    int outcome = http_server_listen(endpoints->server);
-    if (outcome != 0) {
-        snprintf(error->text, sizeof error->text, "cannot listen on %s:%u: %s", endpoints->host,
-                 endpoints->http.port, reason_of(outcome));
+    slice health = config_text(config, CONFIG_HTTP_HEALTH_CHECK_PATH);
+    if (!endpoints->http.operations->listen(endpoints->http.self, error))
         return false;
-    }
-    log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for http connections on %s:%u",
-             endpoints->host, http_server_port(endpoints->server));
-    log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for health checks on path %s",
-             endpoints->health_check_path);
-    if (endpoints->tls != NULL)
-        log_line(endpoints->log, DS_INFO, LOG_INFO,
-                 "http connections are encrypted (https, wss): %s",
-                 tls_context_description(endpoints->tls));
+    log_line(endpoints->log, DS_INFO, LOG_INFO, "Listening for health checks on path " SLICE_FORMAT,
+             SLICE_ARGUMENTS(health));
     for (size_t i = 0; i < endpoints->mqtt.count; i++) {
         if (!mqtt_endpoint_listen(endpoints->mqtt.items[i], error))
             return false;
     }
-    return true;
+    return listen_by_plugins(endpoints, error);
 }
 
 void endpoints_each_session(const struct endpoints *endpoints,
@@ -320,42 +337,112 @@ void endpoints_stop_accepting(struct endpoints *endpoints)
 {
     for (size_t i = 0; i < endpoints->for_requests.count; i++)
         http_endpoint_stop(endpoints->for_requests.items[i]->requests);
-    if (endpoints->server != NULL)
-        http_server_stop_accepting(endpoints->server);
+    if (endpoints->is_open)
+        endpoints->http.operations->stop_accepting(endpoints->http.self);
     for (size_t i = 0; i < endpoints->mqtt.count; i++)
         mqtt_endpoint_stop_accepting(endpoints->mqtt.items[i]);
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        const struct endpoint *endpoint = endpoints->all.items[i];
+        if (!endpoint->is_listening)
+            continue;
+        const struct ds_connection_endpoint_operations *operations =
+            service_operations(endpoint->service);
+        operations->stop_accepting(endpoint->service->self);
+    }
 }
 
 static void on_server_closed(void *context)
 {
     struct endpoints *endpoints = context;
-    if (--endpoints->open_servers == 0)
+    if (--endpoints->open_servers == 0 && endpoints->done != NULL)
         endpoints->done(endpoints->done_context);
+}
+
+static void log_unwell(const struct endpoints *endpoints, const char *who, const char *error)
+{
+    if (error != NULL)
+        log_line(endpoints->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "%s did not close its connections well: %s", who, error);
+}
+
+static void on_http_closed(void *context, const char *error)
+{
+    struct endpoints *endpoints = context;
+    log_unwell(endpoints, "httpServer", error);
+    endpoints->is_http_closed = true;
+    on_server_closed(endpoints);
+}
+
+static void on_plugin_closed(void *context, const char *error)
+{
+    struct endpoint *endpoint = context;
+    log_unwell(endpoint->endpoints, endpoint->settings.endpoint_name, error);
+    endpoint->is_listening = false;
+    on_server_closed(endpoint->endpoints);
+}
+
+static void close_plugins(struct endpoints *endpoints, uint32_t grace_ms)
+{
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        struct endpoint *endpoint = endpoints->all.items[i];
+        if (!endpoint->is_listening)
+            continue;
+        const struct ds_connection_endpoint_operations *operations =
+            service_operations(endpoint->service);
+        endpoints->open_servers++;
+        operations->close_connections(endpoint->service->self, grace_ms, on_plugin_closed,
+                                      endpoint);
+    }
 }
 
 void endpoints_close(struct endpoints *endpoints, uint32_t grace_ms, void (*done)(void *context),
                      void *context)
 {
-    struct http_server *server = endpoints->server;
     for (size_t i = 0; i < endpoints->for_requests.count; i++)
         http_endpoint_close(endpoints->for_requests.items[i]->requests);
-    endpoints->server = NULL;
-    if (server == NULL) {
+    if (!endpoints->is_open) {
         done(context);
         return;
     }
+    endpoints->is_open = false;
     endpoints->done = done;
     endpoints->done_context = context;
     endpoints->open_servers = 1 + endpoints->mqtt.count;
     for (size_t i = 0; i < endpoints->mqtt.count; i++)
         mqtt_endpoint_close(endpoints->mqtt.items[i], grace_ms, on_server_closed, endpoints);
-    http_server_close(server, grace_ms, on_server_closed, endpoints);
+    close_plugins(endpoints, grace_ms);
+    endpoints->http.operations->close_connections(endpoints->http.self, grace_ms, on_http_closed,
+                                                  endpoints);
+}
+
+void endpoints_give_up_close(struct endpoints *endpoints)
+{
+    void (*done)(void *) = endpoints->done;
+    endpoints->done = NULL;
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        if (endpoints->all.items[i]->is_listening)
+            log_line(endpoints->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                     "connection endpoint %s did not close its connections in time",
+                     endpoints->all.items[i]->settings.endpoint_name);
+    }
+    if (!endpoints->is_http_closed)
+        log_line(endpoints->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "httpServer did not close its connections in time");
+    done(endpoints->done_context);
+}
+
+/* Whoever still has connections may tell of them: their sessions are never freed. */
+static bool may_still_come(const struct endpoints *endpoints, const struct endpoint *endpoint)
+{
+    return endpoint->service != NULL ? endpoint->is_listening : !endpoints->is_http_closed;
 }
 
 void endpoints_end_sessions(struct endpoints *endpoints)
 {
-    for (size_t i = 0; i < endpoints->all.count; i++)
-        session_endpoint_free(&endpoints->all.items[i]->sessions);
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        if (!may_still_come(endpoints, endpoints->all.items[i]))
+            session_endpoint_free(&endpoints->all.items[i]->sessions);
+    }
     for (size_t i = 0; i < endpoints->for_requests.count; i++)
         http_endpoint_free(&endpoints->for_requests.items[i]->requests);
     for (size_t i = 0; i < endpoints->mqtt.count; i++)
@@ -373,9 +460,6 @@ void endpoints_fini(struct endpoints *endpoints)
     for (size_t i = 0; i < endpoints->mqtt.count; i++)
         mqtt_endpoint_free(endpoints->mqtt.items[i]);
     VEC_FREE(&endpoints->mqtt);
-    free(endpoints->origins);
-    free(endpoints->host);
-    free(endpoints->health_check_path);
-    tls_context_release(&endpoints->tls);
+    VEC_FREE(&endpoints->plugins);
     *endpoints = (struct endpoints){0};
 }

@@ -6,7 +6,6 @@
 #include "cluster.h"
 #include "endpoints.h"
 #include "features.h"
-#include "http_paths.h"
 #include "plugin_client.h"
 #include "process.h"
 #include "services.h"
@@ -29,8 +28,9 @@ struct ds_node {
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;
-    struct services custom; /* of `plugins`: between the handlers and the endpoints */
-    struct service *cache, *storage, *permission, *subscriptions;
+    struct services custom; /* of `plugins`, then of connectionEndpoints: they start after the
+                               handlers, and clients come after them */
+    struct service *http_service, *cache, *storage, *permission, *subscriptions;
     VEC(struct session_authentication) authentications;
     VEC(struct service *) monitorings;
 
@@ -39,7 +39,6 @@ struct ds_node {
 
     struct statistics statistics;
     struct metrics_watcher login_watcher;
-    struct http_paths http_paths;
     struct features features;
     struct endpoints endpoints;
     struct session_events client_events; /* custom_plugins.c */

@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 
+#define LEAST_FORCE_MS 1000 /* to cut off those who do not leave, when nobody is given time */
+
 struct transition {
     const char *name;
     enum node_state from, to;
@@ -48,11 +50,17 @@ static void on_timer(uv_timer_t *timer)
     node->on_deadline(node);
 }
 
+static void set_deadline_ms(struct ds_node *node, uint64_t ms,
+                            void (*on_deadline)(struct ds_node *node))
+{
+    node->on_deadline = on_deadline;
+    uv_timer_start(&node->timer, on_timer, ms, 0);
+}
+
 static void set_deadline(struct ds_node *node, enum config_option option,
                          void (*on_deadline)(struct ds_node *node))
 {
-    node->on_deadline = on_deadline;
-    uv_timer_start(&node->timer, on_timer, (uint64_t)config_integer(node->config, option), 0);
+    set_deadline_ms(node, (uint64_t)config_integer(node->config, option), on_deadline);
 }
 
 static void clear_deadline(struct ds_node *node)
@@ -143,20 +151,25 @@ static void shut_unstarted(struct ds_node *node)
 static void endpoints_closed(void *context)
 {
     struct ds_node *node = context;
+    clear_deadline(node);
     endpoints_end_sessions(&node->endpoints);
     shut_plugins(node);
 }
 
+static void give_up_endpoints(struct ds_node *node)
+{
+    endpoints_give_up_close(&node->endpoints);
+}
+
 /* Whatever was accepted has been answered, or its time is up. The others forget this node and its
- * clients at once, and not one name after the other as its clients go. */
+ * clients at once, and not one name after the other as its clients go. Clients that do not read are
+ * cut off after shutdownTimeout; who has not said so then has the same time again. */
 static void close_endpoints(struct ds_node *node)
 {
-    clear_deadline(node);
+    uint32_t grace_ms = (uint32_t)config_integer(node->config, CONFIG_SHUTDOWN_TIMEOUT);
     cluster_leave(&node->cluster);
-    http_paths_leave(&node->http_paths);
-    endpoints_close(&node->endpoints,
-                    (uint32_t)config_integer(node->config, CONFIG_SHUTDOWN_TIMEOUT),
-                    endpoints_closed, node);
+    set_deadline_ms(node, 2 * (uint64_t)grace_ms + LEAST_FORCE_MS, give_up_endpoints);
+    endpoints_close(&node->endpoints, grace_ms, endpoints_closed, node);
 }
 
 static void on_drained(void *context)
@@ -245,8 +258,7 @@ static void start_endpoints(struct ds_node *node)
     struct session_settings shared = shared_settings(node);
     enter(node, NODE_CONNECTION_ENDPOINT_INIT);
     endpoints_init(&node->endpoints, node->config, &shared);
-    http_paths_enter(&node->http_paths, node->endpoints.server);
-    if (endpoints_listen(&node->endpoints, &error)) {
+    if (endpoints_listen(&node->endpoints, node->config, &error)) {
         run(node);
         return;
     }

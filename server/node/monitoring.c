@@ -16,23 +16,34 @@ static const struct ds_statistics *host_statistics(void *host)
     return statistics_take(host);
 }
 
+/* NULL: it could not be made, and the node does not start; or it is closed. */
+static const struct http_service *http_of(void *host)
+{
+    const struct ds_node *node = host;
+    bool is_there = node->http_service != NULL && node->http_service->self != NULL;
+    return is_there ? &node->endpoints.http : NULL;
+}
+
 static void host_add_http_get(void *host, ds_slice prefix, ds_http_handler *handler, void *context)
 {
-    struct ds_node *node = host;
-    http_paths_add_get(&node->http_paths, prefix, handler, context);
+    const struct http_service *http = http_of(host);
+    if (http != NULL)
+        http->operations->add_get(http->self, prefix, handler, context);
 }
 
 static void host_add_http_post(void *host, ds_slice prefix, ds_http_handler *handler, void *context)
 {
-    struct ds_node *node = host;
-    http_paths_add_post(&node->http_paths, prefix, handler, context);
+    const struct http_service *http = http_of(host);
+    if (http != NULL)
+        http->operations->add_post(http->self, prefix, handler, context);
 }
 
 static void host_http_answer(void *host, struct ds_http_exchange *exchange,
                              const struct ds_http_answer *answer)
 {
-    (void)host;
-    http_paths_answer(exchange, answer);
+    const struct http_service *http = http_of(host);
+    if (http != NULL)
+        http->operations->answer(http->self, exchange, answer);
 }
 
 void monitoring_offer(struct ds_node *node)

@@ -58,7 +58,7 @@ static char *copy_text(slice text)
 static struct tls_context *encrypt(struct mqtt_endpoint_entry *entry, const struct config *config,
                                    const struct ds_value *ssl, struct encryption_fault *fault)
 {
-    struct tls_context *tls = encryption_new(config, ssl, fault);
+    struct tls_context *tls = encryption_new(config_dir(config), ssl, fault);
     if (tls != NULL && entry->server != NULL)
         mqtt_server_encrypt(entry->server, tls);
     return tls;

@@ -50,15 +50,50 @@ static void add_telemetry(struct ds_node *node)
         add(node, DS_PLUGIN_TELEMETRY, CONFIG_PLUGIN_TELEMETRY, 0, "telemetry");
 }
 
-static void check_the_rest(struct ds_node *node)
+/* Others may add paths from their creation on, and answer until they are closed. */
+static void add_http_service(struct ds_node *node)
 {
-    endpoints_check(&node->endpoints, node->config);
+    node->http_service =
+        add(node, DS_PLUGIN_HTTP_SERVICE, CONFIG_PLUGIN_HTTP_SERVER, 0, "httpServer");
+    if (node->http_service == NULL)
+        return;
+    struct http_service http = {service_operations(node->http_service), node->http_service->self};
+    endpoints_use_http(&node->endpoints, node->config, &http);
 }
 
-/* In the order of server.md 4. */
+static void check_protocol(struct ds_node *node, const struct service *service,
+                           const struct config_plugin *wanted)
+{
+    const struct ds_connection_endpoint_operations *operations = service_operations(service);
+    int protocol = (int)operations->protocol(service->self);
+    if (protocol < DS_PROTOCOL_BINARY || protocol > DS_PROTOCOL_TEXT)
+        config_refuse(node->config, wanted->value,
+                      "connection endpoint %s: it speaks protocol %d, which this server does not",
+                      service->plugin->name, protocol);
+}
+
+/* Those that are built in are made when everybody behind them is there. */
+static void add_connection_endpoints(struct ds_node *node)
+{
+    for (size_t i = 0; i < config_plugin_count(node->config, CONFIG_PLUGIN_ENDPOINT); i++) {
+        const struct config_plugin *wanted = config_plugin(node->config, CONFIG_PLUGIN_ENDPOINT, i);
+        if (wanted->type.length > 0)
+            continue;
+        const struct service *service =
+            services_add(&node->custom, &node->host, DS_PLUGIN_CONNECTION_ENDPOINT,
+                         "connection endpoint", node->config, wanted);
+        if (service != NULL)
+            check_protocol(node, service, wanted);
+        VEC_PUSH(&node->endpoints.plugins, service);
+    }
+    endpoints_check(node->config);
+}
+
+/* In the order of server.md 4, but for the HTTP service, which the others know. */
 static void add_plugins(struct ds_node *node)
 {
     add_logger(node);
+    add_http_service(node);
     monitoring_add(node);
     node->subscriptions =
         add(node, DS_PLUGIN_SUBSCRIPTION_REGISTRY, CONFIG_PLUGIN_SUBSCRIPTIONS, 0, "subscriptions");
@@ -70,7 +105,7 @@ static void add_plugins(struct ds_node *node)
     cluster_add(node);
     add_telemetry(node);
     custom_plugins_add(node);
-    check_the_rest(node);
+    add_connection_endpoints(node);
 }
 
 /* ---- the node ---- */
@@ -115,7 +150,6 @@ void ds_node_free(struct ds_node **node)
         return;
     endpoints_fini(&freed->endpoints);
     plugin_client_free(&freed->plugin_client);
-    http_paths_fini(&freed->http_paths);
     features_fini(&freed->features);
     statistics_fini(&freed->statistics);
     services_fini(&freed->custom);
@@ -166,7 +200,8 @@ enum node_state ds_node_state(const struct ds_node *node)
 
 uint16_t ds_node_port(const struct ds_node *node)
 {
-    return node->state == NODE_RUNNING ? http_server_port(node->endpoints.server) : 0;
+    const struct http_service *http = &node->endpoints.http;
+    return node->state == NODE_RUNNING ? http->operations->port(http->self) : 0;
 }
 
 struct log *ds_node_log(struct ds_node *node)

@@ -38,12 +38,12 @@ struct pending {
 };
 
 struct plugin_client {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct session_settings settings;
     struct session_endpoint *endpoint;
     struct session *session;
     uv_async_t wake;
-    VEC(struct frame *) queue;
+    VEC(struct ds_frame *) queue;
     struct hashmap events; /* name -> struct plugin_event, which holds the key */
     struct list_link pending;
     struct arena arena;
@@ -234,58 +234,58 @@ static void on_wake(uv_async_t *wake)
     size_t count = client->queue.count;
     struct arena_mark mark = arena_mark(&client->arena);
     for (size_t i = 0; i < count; i++) {
-        handle(client, frame_payload(client->queue.items[i]));
-        frame_release(&client->queue.items[i]);
+        handle(client, ds_frame_payload(client->queue.items[i]));
+        ds_frame_release(&client->queue.items[i]);
         arena_reset(&client->arena, mark);
     }
     size_t rest = client->queue.count - count;
-    memmove(client->queue.items, client->queue.items + count, rest * sizeof(struct frame *));
+    memmove(client->queue.items, client->queue.items + count, rest * sizeof(struct ds_frame *));
     client->queue.count = rest;
     if (rest > 0)
         uv_async_send(wake);
 }
 
-static struct frame *make_frame(slice payload)
+static struct ds_frame *make_frame(slice payload)
 {
-    struct frame *frame = frame_new(payload.length);
+    struct ds_frame *frame = ds_frame_new(payload.length);
     memcpy(frame->bytes, payload.at, payload.length);
     return frame;
 }
 
-static void push(struct plugin_client *client, struct frame *frame)
+static void push(struct plugin_client *client, struct ds_frame *frame)
 {
     VEC_PUSH(&client->queue, frame);
     uv_async_send(&client->wake);
 }
 
-static void queue_frame(struct outlet *outlet, struct frame *frame)
+static void queue_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
-    push(LIST_ITEM(outlet, struct plugin_client, outlet), frame_retain(frame));
+    push(LIST_ITEM(outlet, struct plugin_client, outlet), ds_frame_retain(frame));
 }
 
-static void queue_copy(struct outlet *outlet, slice payload)
+static void queue_copy(struct ds_outlet *outlet, slice payload)
 {
     push(LIST_ITEM(outlet, struct plugin_client, outlet), make_frame(payload));
 }
 
-static void ignore(struct outlet *outlet)
+static void ignore(struct ds_outlet *outlet)
 {
     (void)outlet;
 }
 
-static void ignore_close(struct outlet *outlet, enum close_code code)
+static void ignore_close(struct ds_outlet *outlet, enum ds_close_code code)
 {
     (void)outlet;
     (void)code;
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
     (void)outlet;
     return 0;
 }
 
-static const struct outlet_operations OPERATIONS = {
+static const struct ds_outlet_operations OPERATIONS = {
     .send = queue_copy,
     .make_frame = make_frame,
     .send_frame = queue_frame,
@@ -392,7 +392,7 @@ void plugin_client_close(struct plugin_client *client)
     while (!list_is_empty(&client->pending))
         pending_end(LIST_ITEM(client->pending.next, struct pending, link), "the server stops");
     for (size_t i = 0; i < client->queue.count; i++)
-        frame_release(&client->queue.items[i]);
+        ds_frame_release(&client->queue.items[i]);
     client->queue.count = 0;
     free_events(client);
     uv_close((uv_handle_t *)&client->wake, NULL);

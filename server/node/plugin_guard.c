@@ -50,6 +50,8 @@ struct plugin_guard {
         struct ds_storage_operations storage;
         struct ds_lock_operations locks;
         struct ds_cluster_node_operations cluster_node;
+        struct ds_http_service_operations http_service;
+        struct ds_connection_endpoint_operations connection_endpoint;
     } operations;
     const struct ds_cluster_node_listener *listener; /* of a cluster node; before it is `heard` */
     struct ds_cluster_node_listener heard;
@@ -174,6 +176,8 @@ static void on_lock(void *context, bool got)
 
 /* ---- the tables ---- */
 
+#define CLOSE_CONNECTIONS "the end of its connections"
+
 /* A member that is added to a table has to be added here. */
 #define ASSERT_MEMBERS(table, count)                                                               \
     _Static_assert(sizeof(struct table) == (count) * sizeof(void (*)(void)),                       \
@@ -182,6 +186,9 @@ static void on_lock(void *context, bool got)
 /* self of an operation is the guard: the table of the plugin, and its own self. */
 #define PASS(kind)                                                                                 \
     struct plugin_guard *guard = self;                                                             \
+    const struct ds_##kind##_operations *operations = guard->plugin->operations
+#define PASS_READING(kind)                                                                         \
+    const struct plugin_guard *guard = self;                                                       \
     const struct ds_##kind##_operations *operations = guard->plugin->operations
 #define BEGIN(name, member) begin(guard, name, context, (union answer){.member = done})
 
@@ -319,6 +326,128 @@ static void lock_release(void *self, ds_slice name)
     operations->release(guard->self, name);
 }
 
+/* ---- those who let clients in ---- */
+
+ASSERT_MEMBERS(ds_http_service_operations, 12);
+
+static void http_service_add_get(void *self, ds_slice prefix, ds_http_handler *handler,
+                                 void *context)
+{
+    PASS(http_service);
+    operations->add_get(guard->self, prefix, handler, context);
+}
+
+static void http_service_add_post(void *self, ds_slice prefix, ds_http_handler *handler,
+                                  void *context)
+{
+    PASS(http_service);
+    operations->add_post(guard->self, prefix, handler, context);
+}
+
+static void http_service_add_websocket(void *self, ds_slice path,
+                                       const struct ds_endpoint *endpoint)
+{
+    PASS(http_service);
+    operations->add_websocket(guard->self, path, endpoint);
+}
+
+static void http_service_answer(void *self, struct ds_http_exchange *exchange,
+                                const struct ds_http_answer *answer)
+{
+    PASS(http_service);
+    operations->answer(guard->self, exchange, answer);
+}
+
+static void http_service_watch(void *self, struct ds_http_exchange *exchange,
+                               void (*on_gone)(void *context), void *context)
+{
+    PASS(http_service);
+    operations->watch(guard->self, exchange, on_gone, context);
+}
+
+static bool http_service_listen(void *self, struct ds_error *error)
+{
+    PASS(http_service);
+    return operations->listen(guard->self, error);
+}
+
+static uint16_t http_service_port(const void *self)
+{
+    PASS_READING(http_service);
+    return operations->port(guard->self);
+}
+
+static void http_service_stop_accepting(void *self)
+{
+    PASS(http_service);
+    operations->stop_accepting(guard->self);
+}
+
+static void http_service_close_connections(void *self, uint32_t grace_ms, ds_done *done,
+                                           void *context)
+{
+    PASS(http_service);
+    operations->close_connections(guard->self, grace_ms, on_done, BEGIN(CLOSE_CONNECTIONS, done));
+}
+
+static bool http_service_reload(void *self, const struct ds_value *options, struct ds_error *error)
+{
+    PASS(http_service);
+    return operations->reload(guard->self, options, error);
+}
+
+static const struct ds_transport_counters *http_service_counters(const void *self)
+{
+    PASS_READING(http_service);
+    return operations->counters(guard->self);
+}
+
+static size_t http_service_queued_bytes(const void *self)
+{
+    PASS_READING(http_service);
+    return operations->queued_bytes(guard->self);
+}
+
+ASSERT_MEMBERS(ds_connection_endpoint_operations, 6);
+
+static enum ds_protocol connection_endpoint_protocol(const void *self)
+{
+    PASS_READING(connection_endpoint);
+    return operations->protocol(guard->self);
+}
+
+static bool connection_endpoint_listen(void *self, const struct ds_endpoint *endpoint,
+                                       struct ds_error *error)
+{
+    PASS(connection_endpoint);
+    return operations->listen(guard->self, endpoint, error);
+}
+
+static void connection_endpoint_stop_accepting(void *self)
+{
+    PASS(connection_endpoint);
+    operations->stop_accepting(guard->self);
+}
+
+static void connection_endpoint_close_connections(void *self, uint32_t grace_ms, ds_done *done,
+                                                  void *context)
+{
+    PASS(connection_endpoint);
+    operations->close_connections(guard->self, grace_ms, on_done, BEGIN(CLOSE_CONNECTIONS, done));
+}
+
+static const struct ds_transport_counters *connection_endpoint_counters(const void *self)
+{
+    PASS_READING(connection_endpoint);
+    return operations->counters(guard->self);
+}
+
+static size_t connection_endpoint_queued_bytes(const void *self)
+{
+    PASS_READING(connection_endpoint);
+    return operations->queued_bytes(guard->self);
+}
+
 /* ---- what a bus brings, at any time ---- */
 
 /* Whether it may go on. */
@@ -401,6 +530,38 @@ static void fill_cache(struct plugin_guard *guard, const struct ds_cache_operati
     };
 }
 
+static void fill_http_service(struct plugin_guard *guard,
+                              const struct ds_http_service_operations *theirs)
+{
+    guard->operations.http_service = (struct ds_http_service_operations){
+        .add_get = http_service_add_get,
+        .add_post = http_service_add_post,
+        .add_websocket = http_service_add_websocket,
+        .answer = http_service_answer,
+        .watch = http_service_watch,
+        .listen = http_service_listen,
+        .port = http_service_port,
+        .stop_accepting = http_service_stop_accepting,
+        .close_connections = http_service_close_connections,
+        .reload = theirs->reload == NULL ? NULL : http_service_reload,
+        .counters = theirs->counters == NULL ? NULL : http_service_counters,
+        .queued_bytes = theirs->queued_bytes == NULL ? NULL : http_service_queued_bytes,
+    };
+}
+
+static void fill_connection_endpoint(struct plugin_guard *guard,
+                                     const struct ds_connection_endpoint_operations *theirs)
+{
+    guard->operations.connection_endpoint = (struct ds_connection_endpoint_operations){
+        .protocol = connection_endpoint_protocol,
+        .listen = connection_endpoint_listen,
+        .stop_accepting = connection_endpoint_stop_accepting,
+        .close_connections = connection_endpoint_close_connections,
+        .counters = theirs->counters == NULL ? NULL : connection_endpoint_counters,
+        .queued_bytes = theirs->queued_bytes == NULL ? NULL : connection_endpoint_queued_bytes,
+    };
+}
+
 static bool fill(struct plugin_guard *guard)
 {
     switch (guard->plugin->kind) {
@@ -428,6 +589,12 @@ static bool fill(struct plugin_guard *guard)
                                                 .send_direct = cluster_node_send_direct,
                                                 .subscribe = cluster_node_subscribe,
                                                 .listen = cluster_node_listen};
+        return true;
+    case DS_PLUGIN_HTTP_SERVICE:
+        fill_http_service(guard, guard->plugin->operations);
+        return true;
+    case DS_PLUGIN_CONNECTION_ENDPOINT:
+        fill_connection_endpoint(guard, guard->plugin->operations);
         return true;
     default:
         return false;

@@ -4,8 +4,8 @@
  * many is logged with the plugin's file and goes no further; one on another thread ends the
  * process. Whoever called need not fear for a context that is gone.
  *
- * Of each kind whose operations answer: authentication, permission, cache, storage, locks; and of
- * cluster nodes, whose texts come by themselves. */
+ * Of each kind whose operations answer: authentication, permission, cache, storage, locks,
+ * HTTP services and connection endpoints; and of cluster nodes, whose texts come by themselves. */
 
 #include "deepstream/plugin.h"
 

@@ -109,8 +109,11 @@ static void host_unsubscribe(void *host, struct ds_event_subscription *subscript
 
 struct ds_client plugin_host_client(const struct session *session)
 {
+    const struct session_settings *settings = session->settings;
     return (struct ds_client){.connection = session,
-                              .endpoint = login_way_name(login_way_of(session->settings->protocol)),
+                              .endpoint = settings->endpoint_name != NULL
+                                              ? settings->endpoint_name
+                                              : login_way_name(login_way_of(settings->protocol)),
                               .user_id = session->user_id,
                               .client_data = session->client_data,
                               .remote_address = session->remote_address};
@@ -146,7 +149,7 @@ static bool close_if_theirs(void *context, struct session *session)
 {
     struct closing_user *closing = context;
     if (slice_equal(session->user_id, closing->user_id)) {
-        session_close(session, CLOSE_NORMAL, closing->reason);
+        session_close(session, DS_CLOSE_NORMAL, closing->reason);
         closing->count++;
     }
     return true;

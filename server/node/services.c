@@ -32,16 +32,18 @@ void services_fini(struct services *services)
 
 static void refuse_uncreated(enum ds_plugin_kind kind, const char *name, struct config *config,
                              const struct config_plugin *wanted, const struct loaded_plugin *found,
-                             const char *error)
+                             const struct ds_error *error)
 {
     struct buf text = BUF_EMPTY;
+    const struct ds_value *blamed = error->value != NULL ? error->value : wanted->value;
+    const char *reason = error->text[0] != '\0' ? error->text : "it gave no reason";
     if (found->library == NULL) {
-        config_refuse(config, wanted->value, "%s of type %s: %s", name, found->plugin->name, error);
+        config_refuse(config, blamed, "%s of type %s: %s", name, found->plugin->name, reason);
         return;
     }
     plugin_loader_describe(kind, wanted, &text);
-    config_refuse(config, wanted->value, "Error loading " SLICE_FORMAT ": %s: %s",
-                  SLICE_ARGUMENTS(text), plugin_library_path(found->library), error);
+    config_refuse(config, blamed, "Error loading " SLICE_FORMAT ": %s: %s", SLICE_ARGUMENTS(text),
+                  plugin_library_path(found->library), reason);
     buf_fini(&text);
 }
 
@@ -57,7 +59,7 @@ struct service *services_add(struct services *services, const struct ds_services
                              enum ds_plugin_kind kind, const char *name, struct config *config,
                              const struct config_plugin *wanted)
 {
-    struct ds_error error = {.text = "it gave no reason"};
+    struct ds_error error = {.text = ""};
     struct loaded_plugin found;
     if (!plugin_loader_find(kind, config, wanted, &found))
         return NULL;
@@ -65,10 +67,12 @@ struct service *services_add(struct services *services, const struct ds_services
         config_warn_of_unknown(config, wanted, found.plugin->options);
     void *self = found.plugin->create(host, wanted->options, &error);
     if (self == NULL) {
-        refuse_uncreated(kind, name, config, wanted, &found, error.text);
+        refuse_uncreated(kind, name, config, wanted, &found, &error);
         plugin_library_close(&found.library);
         return NULL;
     }
+    if (error.text[0] != '\0')
+        config_warn(config, error.value != NULL ? error.value : wanted->value, "%s", error.text);
     struct service *service = calloc(1, sizeof *service);
     CHECK(service != NULL);
     *service = (struct service){.plugin = found.plugin,

@@ -84,7 +84,7 @@ static void view_connections(struct statistics *statistics)
     view->login_count = LOGIN_WAY_COUNT;
 }
 
-static void add_counters(struct ds_statistics *view, const struct transport_counters *counters)
+static void add_counters(struct ds_statistics *view, const struct ds_transport_counters *counters)
 {
     view->tcp_connections += counters->connections;
     view->turned_away += counters->turned_away;
@@ -97,18 +97,36 @@ static void add_counters(struct ds_statistics *view, const struct transport_coun
     view->receivers_cut_off += counters->slow_receivers;
 }
 
+static void view_endpoint(struct ds_statistics *view,
+                          const struct ds_connection_endpoint_operations *operations,
+                          const void *self)
+{
+    if (operations->counters != NULL)
+        add_counters(view, operations->counters(self));
+    if (operations->queued_bytes != NULL)
+        view->queued_bytes += operations->queued_bytes(self);
+}
+
 static void view_transport(struct ds_statistics *view, const struct endpoints *endpoints)
 {
-    if (endpoints->server == NULL)
+    const struct http_service *http = &endpoints->http;
+    if (!endpoints->is_open)
         return;
-    add_counters(view, http_server_counters(endpoints->server));
-    view->queued_bytes = http_server_queued_bytes(endpoints->server);
+    if (http->operations->counters != NULL)
+        add_counters(view, http->operations->counters(http->self));
+    if (http->operations->queued_bytes != NULL)
+        view->queued_bytes += http->operations->queued_bytes(http->self);
     for (size_t i = 0; i < endpoints->mqtt.count; i++) {
         const struct mqtt_server *server = mqtt_endpoint_server(endpoints->mqtt.items[i]);
         if (server == NULL)
             continue;
         add_counters(view, mqtt_server_counters(server));
         view->queued_bytes += mqtt_server_queued_bytes(server);
+    }
+    for (size_t i = 0; i < endpoints->all.count; i++) {
+        const struct service *service = endpoints->all.items[i]->service;
+        if (service != NULL)
+            view_endpoint(view, service_operations(service), service->self);
     }
 }
 

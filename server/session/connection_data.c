@@ -3,9 +3,6 @@
 
 #include "session/endpoint.h"
 
-#include "transport/http/http.h"
-#include "transport/tls/connection.h"
-
 #include "base/utf8.h"
 #include "json.h"
 
@@ -26,7 +23,7 @@ static void write_bytes(struct buf *out, slice bytes)
     buf_fini(&converted);
 }
 
-static bool is_repeated_before(const struct http_request *request, size_t index)
+static bool is_repeated_before(const struct ds_http_request *request, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         if (slice_equal(request->headers[i].name, request->headers[index].name))
@@ -36,9 +33,9 @@ static bool is_repeated_before(const struct http_request *request, size_t index)
 }
 
 /* A header that came several times is one value, joined as HTTP joins them. */
-static void write_header(struct buf *out, const struct http_request *request, size_t index)
+static void write_header(struct buf *out, const struct ds_http_request *request, size_t index)
 {
-    const struct http_header *header = &request->headers[index];
+    const struct ds_http_header *header = &request->headers[index];
     const char *separator = slice_equal(header->name, SLICE("cookie")) ? "; " : ", ";
     struct buf joined = BUF_EMPTY;
     buf_append(&joined, header->value);
@@ -54,7 +51,7 @@ static void write_header(struct buf *out, const struct http_request *request, si
     buf_fini(&joined);
 }
 
-static void write_headers(struct buf *out, const struct http_request *request)
+static void write_headers(struct buf *out, const struct ds_http_request *request)
 {
     bool is_first = true;
     buf_append_byte(out, '{');
@@ -69,7 +66,7 @@ static void write_headers(struct buf *out, const struct http_request *request)
     buf_append_byte(out, '}');
 }
 
-static void write_peer(struct buf *out, const struct tls_peer *peer)
+static void write_peer(struct buf *out, const struct ds_tls_peer *peer)
 {
     buf_append_text(out, ",\"clientCertificate\":{\"subject\":");
     write_bytes(out, peer->subject);
@@ -80,9 +77,9 @@ static void write_peer(struct buf *out, const struct tls_peer *peer)
     buf_printf(out, ",\"verified\":%s}", peer->is_verified ? "true" : "false");
 }
 
-static void write_known(struct buf *out, const struct http_request *request)
+static void write_known(struct buf *out, const struct ds_http_request *request)
 {
-    slice referer = http_header_find(request, SLICE("referer"));
+    slice referer = ds_http_header_find(request, SLICE("referer"));
     buf_append_text(out, "{\"remoteAddress\":");
     write_bytes(out, request->remote_address);
     buf_append_text(out, ",\"headers\":");
@@ -95,7 +92,7 @@ static void write_known(struct buf *out, const struct http_request *request)
         write_peer(out, request->peer);
 }
 
-slice connection_data_new(const struct http_request *request)
+slice connection_data_new(const struct ds_http_request *request)
 {
     struct buf out = BUF_EMPTY;
     write_known(&out, request);
@@ -103,7 +100,7 @@ slice connection_data_new(const struct http_request *request)
     return buf_slice(&out);
 }
 
-slice connection_data_of_request(const struct http_request *request)
+slice connection_data_of_request(const struct ds_http_request *request)
 {
     struct buf out = BUF_EMPTY;
     write_known(&out, request);

@@ -7,7 +7,6 @@
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
-#include "transport/http/http.h"
 
 #include "base/check.h"
 
@@ -31,7 +30,7 @@ static void time_out(struct session *session)
              "connection has not authenticated successfully in the expected time");
     session_send(session, &message);
     session->closing = CLOSING_LOGIN_TIMEOUT;
-    session_close(session, CLOSE_NORMAL, "it did not log in in time");
+    session_close(session, DS_CLOSE_NORMAL, "it did not log in in time");
 }
 
 static void on_login_timer(uv_timer_t *timer)
@@ -66,7 +65,7 @@ static void queue_login(struct session *session)
 static void end_silent(struct session *session)
 {
     session->closing = CLOSING_NO_HEARTBEAT;
-    session_close(session, CLOSE_NORMAL, "no heartbeat in two intervals");
+    session_close(session, DS_CLOSE_NORMAL, "no heartbeat in two intervals");
 }
 
 static void ping_all(struct session_endpoint *endpoint)
@@ -112,9 +111,9 @@ static slice copy_start(slice text)
     return (slice){copy, length};
 }
 
-static void log_opened(const struct session *session, const struct http_request *request)
+static void log_opened(const struct session *session, const struct ds_http_request *request)
 {
-    slice referer = http_header_find(request, SLICE("referer"));
+    slice referer = ds_http_header_find(request, SLICE("referer"));
     if (referer.at == NULL)
         referer = SLICE("undefined");
     log_line(session->settings->log, DS_INFO, LOG_INCOMING_CONNECTION,
@@ -131,7 +130,7 @@ static void greet(struct session *session)
     session_send(session, &ping);
 }
 
-static struct session *session_new(struct session_endpoint *endpoint, struct outlet *outlet,
+static struct session *session_new(struct session_endpoint *endpoint, struct ds_outlet *outlet,
                                    slice remote_address)
 {
     uint64_t now = uv_now(endpoint->settings->loop);
@@ -154,7 +153,7 @@ static struct session *session_new(struct session_endpoint *endpoint, struct out
     return session;
 }
 
-struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet)
+struct session *session_open_trusted(struct session_endpoint *endpoint, struct ds_outlet *outlet)
 {
     CHECK(endpoint->settings->is_trusted);
     struct session *session = session_new(endpoint, outlet, SLICE(""));
@@ -165,8 +164,8 @@ struct session *session_open_trusted(struct session_endpoint *endpoint, struct o
     return session;
 }
 
-struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
-                             const struct http_request *request)
+struct session *session_open(struct session_endpoint *endpoint, struct ds_outlet *outlet,
+                             const struct ds_http_request *request)
 {
     struct session *session = session_new(endpoint, outlet, request->remote_address);
     session->connection_data = connection_data_new(request);
@@ -191,7 +190,7 @@ static void leave_endpoint(struct session *session)
         uv_timer_stop(&endpoint->heartbeat_timer);
 }
 
-struct session *session_open_passing(struct session_endpoint *endpoint, struct outlet *outlet,
+struct session *session_open_passing(struct session_endpoint *endpoint, struct ds_outlet *outlet,
                                      slice remote_address, const struct ds_login_result *user)
 {
     struct session *session = session_new(endpoint, outlet, remote_address);
@@ -207,12 +206,12 @@ struct session *session_open_passing(struct session_endpoint *endpoint, struct o
 static enum closing closing_of(const struct session *session)
 {
     static const enum closing CLOSINGS[] = {
-        [OUTLET_LOST] = CLOSING_LOST,
-        [OUTLET_LEFT] = CLOSING_CLIENT,
-        [OUTLET_PROTOCOL_ERROR] = CLOSING_PROTOCOL_ERROR,
-        [OUTLET_SLOW_RECEIVER] = CLOSING_SLOW_RECEIVER,
-        [OUTLET_SERVER_STOP] = CLOSING_SERVER_STOP,
-        [OUTLET_CLOSED] = CLOSING_SERVER,
+        [DS_OUTLET_LOST] = CLOSING_LOST,
+        [DS_OUTLET_LEFT] = CLOSING_CLIENT,
+        [DS_OUTLET_PROTOCOL_ERROR] = CLOSING_PROTOCOL_ERROR,
+        [DS_OUTLET_SLOW_RECEIVER] = CLOSING_SLOW_RECEIVER,
+        [DS_OUTLET_SERVER_STOP] = CLOSING_SERVER_STOP,
+        [DS_OUTLET_CLOSED] = CLOSING_SERVER,
     };
     return session->closing != CLOSING_LOST ? session->closing : CLOSINGS[session->outlet->end];
 }

@@ -14,7 +14,7 @@
 struct session_endpoint {
     const struct session_settings *settings;
     const struct codec *codec;
-    struct ws_endpoint websocket; /* of websocket.c; zeroed unless that carries the sessions */
+    struct ds_endpoint for_transport; /* of transport.c; zeroed unless that carries the sessions */
     struct list_link sessions;
     size_t count;
     struct list_link logins; /* not logged in yet, oldest first */
@@ -76,7 +76,7 @@ void expiry_forget(struct session *session);
 
 /* What authentication is told of a connection: {"remoteAddress", "headers", "referer",
  * "clientCertificate"}, the last two when there are such, on the heap. Ended by free. */
-slice connection_data_new(const struct http_request *request);
+slice connection_data_new(const struct ds_http_request *request);
 
 /* The same of a request that is not the beginning of a connection; it has "url" as well. */
-slice connection_data_of_request(const struct http_request *request);
+slice connection_data_of_request(const struct ds_http_request *request);

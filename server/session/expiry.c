@@ -91,7 +91,7 @@ static void on_timer(uv_timer_t *timer)
         struct session *session = at(endpoint, 1);
         take_out(endpoint, session);
         session->closing = CLOSING_LOGIN_EXPIRED;
-        session_close(session, CLOSE_NORMAL, "its login has expired");
+        session_close(session, DS_CLOSE_NORMAL, "its login has expired");
     }
     sleep_until_next(endpoint);
 }

@@ -70,7 +70,7 @@ static void refuse_data(struct session *session, const char *problem, slice data
                  problem);
     reply(session, TOPIC_AUTH, AUTH_INVALID_MESSAGE_DATA);
     session->closing = CLOSING_BAD_LOGIN;
-    session_close(session, CLOSE_NORMAL, "its login could not be read");
+    session_close(session, DS_CLOSE_NORMAL, "its login could not be read");
 }
 
 static void on_login_message(struct session *session, const struct message *message)

@@ -18,6 +18,11 @@ struct attempt {
 
 /* ---- the outcome ---- */
 
+static enum login_way way_of(const struct session_settings *settings)
+{
+    return settings->endpoint_name != NULL ? LOGIN_PLUGIN : login_way_of(settings->protocol);
+}
+
 static void send_outcome(struct session *session, unsigned action, slice client_data)
 {
     struct message message = MESSAGE(TOPIC_AUTH, (uint16_t)action);
@@ -36,7 +41,7 @@ static void refuse(struct attempt *attempt, slice client_data)
     else
         log_line(settings->log, DS_INFO, LOG_AUTH_UNSUCCESSFUL, "invalid authentication data");
     session->state = SESSION_AWAITING_LOGIN;
-    metrics_login(settings->metrics, login_way_of(settings->protocol), false, SLICE(""));
+    metrics_login(settings->metrics, way_of(settings), false, SLICE(""));
     send_outcome(session, AUTH_AUTH_UNSUCCESSFUL, client_data);
     if (++session->failed_logins < settings->max_auth_attempts)
         return;
@@ -44,7 +49,7 @@ static void refuse(struct attempt *attempt, slice client_data)
              "too many authentication attempts");
     send_outcome(session, AUTH_TOO_MANY_AUTH_ATTEMPTS, SLICE(""));
     session->closing = CLOSING_LOGIN_ATTEMPTS;
-    session_close(session, CLOSE_NORMAL, "too many authentication attempts");
+    session_close(session, DS_CLOSE_NORMAL, "too many authentication attempts");
 }
 
 static char *append(char *at, slice text)
@@ -102,7 +107,7 @@ static void open_session(struct attempt *attempt, const struct ds_login_result *
     free((void *)session->connection_data.at);
     session->connection_data = (slice){0};
     list_remove(&session->in_login_queue);
-    metrics_login(settings->metrics, login_way_of(settings->protocol), true, session->user_id);
+    metrics_login(settings->metrics, way_of(settings), true, session->user_id);
     expiry_watch(session, result->expires_ms);
     send_outcome(session, AUTH_AUTH_SUCCESSFUL, session->client_data);
     log_line(settings->log, DS_INFO, LOG_AUTH_SUCCESSFUL, SLICE_FORMAT,

@@ -56,7 +56,7 @@ static void on_invalid(struct session *session, const struct message *message)
 static void on_broken(struct session *session)
 {
     session->closing = CLOSING_PROTOCOL_ERROR;
-    session_close(session, CLOSE_NORMAL, "it sent what is no message");
+    session_close(session, DS_CLOSE_NORMAL, "it sent what is no message");
 }
 
 static void on_undecodable(struct session *session, enum decoded decoded,

@@ -63,7 +63,7 @@ void session_send(struct session *session, const struct message *message)
     session->outlet->operations->send(session->outlet, payload);
 }
 
-void session_close(struct session *session, enum close_code code, const char *reason)
+void session_close(struct session *session, enum ds_close_code code, const char *reason)
 {
     if (session->state == SESSION_CLOSED)
         return;
@@ -86,9 +86,9 @@ void broadcast_begin(struct broadcast *broadcast, const struct message *message)
 }
 
 /* NULL: the protocol has no form for the message. */
-static struct frame *frame_for(struct broadcast *broadcast, const struct session *session)
+static struct ds_frame *frame_for(struct broadcast *broadcast, const struct session *session)
 {
-    struct frame **frame = &broadcast->frames[session->settings->protocol];
+    struct ds_frame **frame = &broadcast->frames[session->settings->protocol];
     bool *is_formless = &broadcast->is_formless[session->settings->protocol];
     if (*frame != NULL || *is_formless)
         return *frame;
@@ -105,14 +105,14 @@ void broadcast_send(struct broadcast *broadcast, struct session *session)
 {
     if (session->state == SESSION_CLOSED || is_taken(session, broadcast->message))
         return;
-    const struct outlet_operations *operations = session->outlet->operations;
-    struct frame *frame = frame_for(broadcast, session);
+    const struct ds_outlet_operations *operations = session->outlet->operations;
+    struct ds_frame *frame = frame_for(broadcast, session);
     if (frame == NULL)
         return;
     if (broadcast->makers[session->settings->protocol] == operations)
         operations->send_frame(session->outlet, frame);
     else /* another transport with the same protocol */
-        operations->send(session->outlet, frame_payload(frame));
+        operations->send(session->outlet, ds_frame_payload(frame));
     broadcast->metrics = session->settings->metrics;
     broadcast->sent++;
 }
@@ -123,6 +123,6 @@ void broadcast_end(struct broadcast *broadcast)
     metrics_sent(broadcast->metrics, broadcast->message, broadcast->sent);
     for (size_t i = 0; i < PROTOCOL_COUNT; i++) {
         if (broadcast->frames[i] != NULL)
-            frame_release(&broadcast->frames[i]);
+            ds_frame_release(&broadcast->frames[i]);
     }
 }

@@ -6,7 +6,6 @@
  * does nothing and is_open is false. Everything runs on the node's loop. */
 
 #include "message/codec.h"
-#include "transport/outlet.h"
 
 #include "base/list.h"
 #include "deepstream/plugin.h"
@@ -17,7 +16,6 @@ struct log;
 struct metrics;
 struct session;
 struct unread;
-struct http_request;
 
 enum session_state {
     SESSION_CHALLENGING,
@@ -77,6 +75,7 @@ struct session_settings {
     const struct session_events *events;
 
     enum protocol protocol;
+    const char *endpoint_name;           /* of a plugin; NULL: one of the server's own */
     uint32_t heartbeat_interval_ms;      /* silent for more than twice this: cut off */
     uint32_t unauthenticated_timeout_ms; /* 0: none */
     uint32_t max_auth_attempts;
@@ -117,17 +116,17 @@ bool session_endpoint_each(const struct session_endpoint *endpoint,
 
 /* A peer has come, with a request as HTTP has one (others fill in what they know), borrowed for the
  * call. outlet is borrowed until session_ended. */
-struct session *session_open(struct session_endpoint *endpoint, struct outlet *outlet,
-                             const struct http_request *request);
+struct session *session_open(struct session_endpoint *endpoint, struct ds_outlet *outlet,
+                             const struct ds_http_request *request);
 
 /* A session of the process itself, for an endpoint whose settings say is_trusted: open at once, as
  * nobody in particular, and told to nobody. */
-struct session *session_open_trusted(struct session_endpoint *endpoint, struct outlet *outlet);
+struct session *session_open_trusted(struct session_endpoint *endpoint, struct ds_outlet *outlet);
 
 /* A session for messages of a user whom authentication has named, over what keeps no connection, as
  * HTTP: open at once, and passing: nobody hears of a login or of an end but those who keep
  * something at it. NULL when the id or the data for rules are not fit. */
-struct session *session_open_passing(struct session_endpoint *endpoint, struct outlet *outlet,
+struct session *session_open_passing(struct session_endpoint *endpoint, struct ds_outlet *outlet,
                                      slice remote_address, const struct ds_login_result *user);
 
 /* Bytes came, of whatever kind: the peer lives. */
@@ -150,12 +149,13 @@ void session_detach(struct session *session);
 /* The outlet is gone when this returns; why is in outlet->end. Session may be freed. */
 void session_ended(struct session *session);
 
-/* The WebSocket side of an endpoint, for http_server_add_websocket; lives as long as it. */
-const struct ws_endpoint *session_endpoint_websocket(struct session_endpoint *endpoint);
+/* The side of an endpoint that whoever accepts connections is given: for WebSockets, and for
+ * whatever else carries whole messages. Lives as long as it. */
+const struct ds_endpoint *session_endpoint_for_transport(struct session_endpoint *endpoint);
 
 struct session {
     const struct session_settings *settings;
-    struct outlet *outlet; /* NULL once it has ended */
+    struct ds_outlet *outlet; /* NULL once it has ended */
     enum session_state state;
     uint32_t references;
     slice user_id;     /* "open", "OPEN" or what authentication said; empty before login */
@@ -206,14 +206,14 @@ void session_send(struct session *session, const struct message *message);
 void session_resume(struct session *session);
 
 /* Ends it behind what is queued. reason goes to the log. */
-void session_close(struct session *session, enum close_code code, const char *reason);
+void session_close(struct session *session, enum ds_close_code code, const char *reason);
 
 /* ---- one message to many: encoded once per protocol ---- */
 
 struct broadcast {
     const struct message *message;
-    struct frame *frames[PROTOCOL_COUNT];
-    const struct outlet_operations *makers[PROTOCOL_COUNT]; /* of the frames */
+    struct ds_frame *frames[PROTOCOL_COUNT];
+    const struct ds_outlet_operations *makers[PROTOCOL_COUNT]; /* of the frames */
     bool is_formless[PROTOCOL_COUNT]; /* there is no such message in the protocol */
     struct metrics *metrics;          /* of who was sent to */
     size_t sent;

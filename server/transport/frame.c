@@ -1,29 +1,29 @@
-/* Counted frames: what a fan-out shares among its receivers (outlet.h). */
+/* Counted frames: what a fan-out shares among its receivers (connections.h). */
 
-#include "transport/outlet.h"
+#include "deepstream/plugin/connections.h"
 
 #include "base/check.h"
 
 #include <stdlib.h>
 
-struct frame *frame_new(size_t length)
+struct ds_frame *ds_frame_new(size_t length)
 {
     CHECK(length <= SIZE_MAX / 2);
-    struct frame *frame = malloc(sizeof *frame + length);
+    struct ds_frame *frame = malloc(sizeof *frame + length);
     CHECK(frame != NULL);
-    *frame = (struct frame){.references = 1, .length = length};
+    *frame = (struct ds_frame){.references = 1, .length = length};
     return frame;
 }
 
-struct frame *frame_retain(struct frame *frame)
+struct ds_frame *ds_frame_retain(struct ds_frame *frame)
 {
     frame->references++;
     return frame;
 }
 
-void frame_release(struct frame **frame)
+void ds_frame_release(struct ds_frame **frame)
 {
-    struct frame *released = *frame;
+    struct ds_frame *released = *frame;
     *frame = NULL;
     if (released == NULL || --released->references > 0)
         return;

@@ -7,8 +7,8 @@
 /* Either a piece of memory that messages are copied into, or a reference to a frame. */
 struct outq_block {
     struct outq_block *next;
-    struct frame *frame; /* NULL: the bytes are those below */
-    size_t start, end;   /* what is not written yet, in either */
+    struct ds_frame *frame; /* NULL: the bytes are those below */
+    size_t start, end;      /* what is not written yet, in either */
     char bytes[];
 };
 
@@ -39,7 +39,7 @@ static void drop_block(struct outq_block *block, struct outq_pool *pool)
         pool->free_count++;
         return;
     }
-    frame_release(&block->frame);
+    ds_frame_release(&block->frame);
     free(block);
 }
 
@@ -103,7 +103,7 @@ void outq_append(struct outq *queue, struct outq_pool *pool, slice bytes)
     }
 }
 
-void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct frame *frame)
+void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct ds_frame *frame)
 {
     if (frame->length <= OUTQ_SMALL_BYTES) {
         memcpy(outq_extend(queue, pool, frame->length), frame->bytes, frame->length);
@@ -111,7 +111,7 @@ void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct frame 
     }
     struct outq_block *block = malloc(sizeof *block);
     CHECK(block != NULL);
-    *block = (struct outq_block){.frame = frame_retain(frame), .end = frame->length};
+    *block = (struct outq_block){.frame = ds_frame_retain(frame), .end = frame->length};
     link_block(queue, block);
     queue->bytes += frame->length;
     pool->queued_bytes += frame->length;

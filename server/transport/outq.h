@@ -7,7 +7,8 @@
  * write may look at them while more are appended. The queue itself has no bound; its owner asks
  * outq_bytes. */
 
-#include "transport/outlet.h"
+#include "base/slice.h"
+#include "deepstream/plugin/connections.h"
 
 #include <uv.h>
 
@@ -40,7 +41,7 @@ void outq_append(struct outq *queue, struct outq_pool *pool, slice bytes);
 char *outq_extend(struct outq *queue, struct outq_pool *pool, size_t length);
 
 /* Queues a frame: copied when it is small, else with a reference of its own. */
-void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct frame *frame);
+void outq_append_frame(struct outq *queue, struct outq_pool *pool, struct ds_frame *frame);
 
 /* The first runs of bytes, at most limit. Returns how many there are; *total gets their length. */
 size_t outq_runs(const struct outq *queue, uv_buf_t *runs, size_t limit, size_t *total);

@@ -427,7 +427,7 @@ void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYT
         uv_ip_name((const struct sockaddr *)&name, address, STREAM_ADDRESS_BYTES);
 }
 
-struct tls_peer *stream_peer(const struct stream *stream)
+struct ds_tls_peer *stream_peer(const struct stream *stream)
 {
     return stream->tls == NULL ? NULL : tls_peer_new(stream->tls);
 }

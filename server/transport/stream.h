@@ -11,7 +11,7 @@
  * stream_abort or gets on_end, whichever is first, and does not touch the stream afterwards. None
  * of the functions calls back. */
 
-#include "transport/counters.h"
+#include "deepstream/plugin/connections.h"
 #include "transport/deadline.h"
 #include "transport/outq.h"
 #include "transport/turn.h"
@@ -20,7 +20,7 @@ struct log;
 struct stream;
 struct tls_connection;
 struct tls_context;
-struct tls_peer;
+struct ds_tls_peer;
 
 struct stream_host {
     uv_loop_t *loop;
@@ -36,7 +36,7 @@ struct stream_host {
     struct deadlines handshakes;
     uint64_t handshake_turn; /* the last turn in which peers shook hands, and how many steps */
     unsigned handshake_steps;
-    struct transport_counters counters;
+    struct ds_transport_counters counters;
     void *context;
     void (*on_empty)(void *context); /* the last stream is gone; NULL while nobody asks */
     unsigned open_parts;
@@ -97,7 +97,7 @@ static inline void stream_queue(struct stream *stream, slice bytes)
     outq_append(&stream->queue, &stream->host->pool, bytes);
 }
 
-static inline void stream_queue_frame(struct stream *stream, struct frame *frame)
+static inline void stream_queue_frame(struct stream *stream, struct ds_frame *frame)
 {
     outq_append_frame(&stream->queue, &stream->host->pool, frame);
 }
@@ -132,4 +132,4 @@ void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYT
 
 /* The certificate that the peer has shown, to be freed; NULL when it has shown none, or the stream
  * is not encrypted. */
-struct tls_peer *stream_peer(const struct stream *stream);
+struct ds_tls_peer *stream_peer(const struct stream *stream);

@@ -20,7 +20,7 @@
 /* A POST that waits to be answered. */
 struct late {
     struct late *next;
-    struct http_exchange *exchange;
+    struct ds_http_exchange *exchange;
     struct buf body;
 };
 
@@ -29,21 +29,21 @@ struct echo {
     uv_signal_t interrupt, terminate;
     struct log log;
     struct http_settings http;
-    struct ws_endpoint endpoint;
+    struct ds_endpoint endpoint;
     struct http_server *server;
     const char *key, *certificate; /* files; NULL: nothing is encrypted */
     struct late *late;
 };
 
 /* Nothing is known of a connection but its outlet, so that is its owner, too. */
-static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+static void *on_open(void *context, struct ds_outlet *outlet, const struct ds_http_request *request)
 {
     (void)context;
     (void)request;
     return outlet;
 }
 
-static void on_message(void *owner, enum ws_kind kind, slice payload)
+static void on_message(void *owner, enum ds_frame_kind kind, slice payload)
 {
     ws_send(owner, kind, payload);
 }
@@ -59,21 +59,21 @@ static void on_close(void *owner, const char *reason)
     (void)reason;
 }
 
-static void echo_body(struct http_exchange *exchange, slice body)
+static void echo_body(struct ds_http_exchange *exchange, slice body)
 {
     http_answer(exchange,
-                &(struct http_answer){.status = 200, .content_type = HTTP_TEXT, .body = body});
+                &(struct ds_http_answer){.status = 200, .content_type = HTTP_TEXT, .body = body});
 }
 
-static void on_post(void *context, const struct http_request *request,
-                    struct http_exchange *exchange)
+static void on_post(void *context, const struct ds_http_request *request,
+                    struct ds_http_exchange *exchange)
 {
     (void)context;
     echo_body(exchange, request->body);
 }
 
-static void on_late_post(void *context, const struct http_request *request,
-                         struct http_exchange *exchange)
+static void on_late_post(void *context, const struct ds_http_request *request,
+                         struct ds_http_exchange *exchange)
 {
     struct echo *echo = context;
     struct late *late = calloc(1, sizeof *late);
@@ -95,8 +95,8 @@ static void answer_late(struct echo *echo)
     }
 }
 
-static void on_now(void *context, const struct http_request *request,
-                   struct http_exchange *exchange)
+static void on_now(void *context, const struct ds_http_request *request,
+                   struct ds_http_exchange *exchange)
 {
     struct echo *echo = context;
     char count[32];
@@ -160,6 +160,14 @@ static void encrypt(struct echo *echo)
     free((char *)(uintptr_t)settings.certificate.at);
 }
 
+static void on_health(void *context, const struct ds_http_request *request,
+                      struct ds_http_exchange *exchange)
+{
+    (void)context;
+    (void)request;
+    http_answer(exchange, &(struct ds_http_answer){.status = 200});
+}
+
 static int run(struct echo *echo)
 {
     CHECK(uv_loop_init(&echo->loop) == 0 && watch_signals(echo) == 0);
@@ -167,6 +175,7 @@ static int run(struct echo *echo)
     if (echo->key != NULL && echo->certificate != NULL)
         encrypt(echo);
     http_server_add_websocket(echo->server, SLICE(""), &echo->endpoint);
+    http_server_add_get(echo->server, SLICE("/health-check"), on_health, NULL);
     http_server_add_post(echo->server, SLICE("/body"), on_post, echo);
     http_server_add_post(echo->server, SLICE("/late"), on_late_post, echo);
     http_server_add_get(echo->server, SLICE("/now"), on_now, echo);
@@ -253,13 +262,12 @@ int main(int count, char **arguments)
     struct echo echo = {
         .log = {.level = DS_OFF},
         .http = {.host = "127.0.0.1",
-                 .health_check_path = "/health-check",
                  .allow_all_origins = true,
                  .max_head_bytes = 16 * 1024,
                  .head_timeout_ms = 10000,
                  .body_timeout_ms = 30000,
                  .max_message_bytes = DEFAULT_MAX_BODY},
-        .endpoint = {.kind = WS_BINARY,
+        .endpoint = {.kind = DS_FRAME_BINARY,
                      .max_message_bytes = DEFAULT_MAX_MESSAGE,
                      .max_queue_bytes = DEFAULT_MAX_MESSAGE,
                      .on_open = on_open,

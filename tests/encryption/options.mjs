@@ -25,7 +25,7 @@ function configuration(ssl) {
 /** Both ways of looking say the same, at the same place. */
 function refuses({ run, file }, ssl, message, place) {
     const config = file('config.yml', configuration(ssl));
-    const expected = new RegExp(`1\\) ?${message}[^\\n]*\\n {2}[^\\n]*config\\.yml:${place}\\n`);
+    const expected = new RegExp(`1\\) ?(?:httpServer of type default: )?${message}[^\\n]*\\n {2}[^\\n]*config\\.yml:${place}\\n`);
     ended(run(['-c', config, '--check-config']), { status: 1, stdout: expected });
     ended(run(['-c', config]), { status: 1, stdout: '', stderr: expected });
 }

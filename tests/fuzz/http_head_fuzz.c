@@ -34,7 +34,7 @@ static void check_complete(const struct http_head *head, const char *copy, size_
     check_inside(head->method, copy, head->length);
     check_inside(head->target, copy, head->length);
     for (size_t i = 0; i < head->header_count; i++) {
-        const struct http_header *header = &head->headers[i];
+        const struct ds_http_header *header = &head->headers[i];
         check_inside(header->name, copy, head->length);
         check_inside(header->value, copy, head->length);
         CHECK(memchr(header->name.at, '\n', header->name.length) == NULL);

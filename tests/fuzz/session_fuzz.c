@@ -148,10 +148,11 @@ static void act(struct scene *scene)
         permission_double_decide(&scene->world.permission, (enum ds_verdict)(take_byte(scene) % 3));
         break;
     case 6:
-        memory_send_bytes(*client, choice >= 240 ? WS_TEXT : WS_BINARY, take_bytes(scene));
+        memory_send_bytes(*client, choice >= 240 ? DS_FRAME_TEXT : DS_FRAME_BINARY,
+                          take_bytes(scene));
         break;
     default:
-        memory_send_bytes(*client, WS_BINARY, take_bytes(scene));
+        memory_send_bytes(*client, DS_FRAME_BINARY, take_bytes(scene));
     }
 }
 

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,14 +37,15 @@ function build(place, name) {
     });
 }
 
-/** A server of the prefix with the configuration of the README; `more` is YAML that stands beside it. */
+/** A server of the prefix with the configuration of the README, edited; `more` is YAML that stands beside it. */
 class Server {
-    constructor(place, name, more = '') {
+    constructor(place, name, more = '', edit = (text) => text) {
         this.place = place;
         this.clients = [];
         const yaml = (key, text) => (block(name, 'yaml').match(new RegExp(`^${key}:`, 'm')) || more.match(new RegExp(`^${key}:`, 'm')) ? '' : text);
+        const own = edit(block(name, 'yaml'));
         this.config = [yaml('connectionEndpoints', 'connectionEndpoints: [{ type: ws-binary, options: {} }]'),
-            yaml('storage', 'storage: { type: none }'), block(name, 'yaml'), more, ''].join('\n');
+            yaml('storage', 'storage: { type: none }'), own, more, ''].join('\n');
     }
 
     /** Ready when it answers: its log may be a plugin that is silent. */
@@ -91,11 +93,11 @@ class Server {
 }
 
 /** act gets the server, which is stopped behind it. */
-async function example(name, act, { more, files = {} } = {}) {
+async function example(name, act, { more, files = {}, edit } = {}) {
     await check(name, async (place) => {
         build(place, name);
         for (const [file, content] of Object.entries(files)) place.file(file, content);
-        const server = new Server(place, name, more);
+        const server = new Server(place, name, more, edit);
         try {
             await act(await server.start(), place);
             await server.stop();
@@ -288,6 +290,77 @@ await check('mqtt-bus', async (place) => {
         await broker.stop();
     }
 });
+
+/** A plain socket of tcp-lines: objects in, objects out. */
+class Lines {
+    constructor(port) {
+        this.seen = [];
+        this.socket = connect(port, '127.0.0.1');
+        this.ended = new Promise((done) => this.socket.on('close', done));
+        let rest = '';
+        this.socket.setEncoding('utf8').on('error', () => {}).on('data', (text) => {
+            const lines = (rest + text).split('\n');
+            rest = lines.pop();
+            this.seen.push(...lines.map((line) => JSON.parse(line)));
+        });
+    }
+
+    send(message) {
+        this.socket.write(`${JSON.stringify(message)}\n`);
+    }
+
+    /** The first message that has these members. */
+    async sees(members) {
+        const fits = (message) => Object.entries(members).every(([key, value]) => message[key] === value);
+        await until(() => this.seen.some(fits), `${JSON.stringify(members)} in ${JSON.stringify(this.seen)}`);
+        return this.seen.find(fits);
+    }
+
+    static async login(port, username) {
+        const lines = new Lines(port);
+        lines.send({ topic: 2, action: 5, url: 'x' });
+        await lines.sees({ topic: 2, action: 4 });
+        lines.send({ topic: 3, action: 2, parsedData: { username } });
+        await lines.sees({ topic: 3, action: 3 });
+        return lines;
+    }
+}
+
+const linePort = await freePort();
+
+await example('tcp-lines', async (server) => {
+    const alice = await server.login({ username: 'alice' });
+    const bob = await Lines.login(linePort, 'bob');
+    assert.deepEqual((await alice.presence.getAll()).sort(), ['bob']);
+    const heard = [];
+    await subscribed(alice, 'news', (data) => heard.push(data), alice);
+    bob.send({ topic: 4, action: 3, names: ['news'], correlationId: '1' });
+    await bob.sees({ topic: 4, action: 3 });
+    alice.event.emit('news', { from: 'alice' });
+    assert.deepEqual(JSON.parse((await bob.sees({ topic: 4, action: 2, name: 'news' })).data), { from: 'alice' });
+    const line = `${JSON.stringify({ topic: 4, action: 2, name: 'news', data: '"from bob é"' })}\r\n\n`;
+    const bytes = Buffer.from(line);
+    for (let i = 0; i < bytes.length; i += 7) {
+        bob.socket.write(bytes.subarray(i, i + 7));
+        await new Promise(setImmediate);
+    }
+    await until(() => heard.length === 2, 'the event of bob');
+    assert.deepEqual(heard, [{ from: 'alice' }, 'from bob é']);
+
+    const carol = await Lines.login(linePort, 'carol');
+    carol.socket.write(`{"topic":4,"action":2,"name":"${'x'.repeat(70000)}"}\n`);
+    await carol.ended;
+    const dave = await Lines.login(linePort, 'dave');
+    dave.socket.write(Buffer.from('{"topic":4,"action":2,"name":"\xff"}\n', 'latin1'));
+    await dave.ended;
+    await server.process.logs(/text that is not UTF-8/);
+
+    bob.seen.length = 0;
+    server.leave();
+    server.process.signal('SIGTERM');
+    await bob.sees({ topic: 2, action: 9 });
+    await bob.ended;
+}, { edit: (text) => text.replace(/port: 6021/, `port: ${linePort}`) });
 
 rmSync(prefix, { recursive: true, force: true });
 report();

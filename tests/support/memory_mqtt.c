@@ -31,52 +31,52 @@ static const struct ds_authentication_operations everybody = {.login = let_in};
 
 /* ---- the outlet ---- */
 
-static struct mqtt_double *peer_of(struct outlet *outlet)
+static struct mqtt_double *peer_of(struct ds_outlet *outlet)
 {
     return (struct mqtt_double *)(void *)outlet;
 }
 
-static void keep_bytes(struct outlet *outlet, slice bytes)
+static void keep_bytes(struct ds_outlet *outlet, slice bytes)
 {
     struct mqtt_double *peer = peer_of(outlet);
     if (!peer->is_closed)
         buf_append(&peer->sent, bytes);
 }
 
-static void keep_frame(struct outlet *outlet, struct frame *frame)
+static void keep_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
     keep_bytes(outlet, (slice){frame->bytes, frame->length});
 }
 
-static void note_close(struct outlet *outlet, enum close_code code)
+static void note_close(struct ds_outlet *outlet, enum ds_close_code code)
 {
     (void)code;
-    outlet->end = OUTLET_CLOSED;
+    outlet->end = DS_OUTLET_CLOSED;
     peer_of(outlet)->is_closed = true;
 }
 
-static void pause_reading(struct outlet *outlet)
+static void pause_reading(struct ds_outlet *outlet)
 {
     peer_of(outlet)->is_paused = true;
 }
 
-static void resume_reading(struct outlet *outlet)
+static void resume_reading(struct ds_outlet *outlet)
 {
     peer_of(outlet)->is_paused = false;
 }
 
-static void flush(struct outlet *outlet)
+static void flush(struct ds_outlet *outlet)
 {
     (void)outlet;
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
     (void)outlet;
     return 0;
 }
 
-static const struct outlet_operations operations = {
+static const struct ds_outlet_operations operations = {
     .send = keep_bytes,
     .send_frame = keep_frame,
     .flush = flush,

@@ -38,7 +38,7 @@ void memory_mqtt_fini(struct memory_mqtt *node);
 void memory_mqtt_turn(struct memory_mqtt *node);
 
 struct mqtt_double {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct memory_mqtt *node;
     struct list_link in_node;
     void *owner; /* NULL: the end has been told */

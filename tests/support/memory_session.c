@@ -139,7 +139,7 @@ bool memory_logged(const struct memory_world *world, const char *event, const ch
 
 /* ---- outlet ---- */
 
-static void keep_message(struct outlet *outlet, slice payload)
+static void keep_message(struct ds_outlet *outlet, slice payload)
 {
     struct memory_client *client = (struct memory_client *)(void *)outlet;
     if (client->is_closing)
@@ -161,19 +161,19 @@ static void keep_message(struct outlet *outlet, slice payload)
 }
 
 /* Without a header, so that this needs nothing of the transport. */
-static struct frame *make_frame(slice payload)
+static struct ds_frame *make_frame(slice payload)
 {
-    struct frame *frame = frame_new(payload.length);
+    struct ds_frame *frame = ds_frame_new(payload.length);
     memcpy(frame->bytes, payload.at, payload.length);
     return frame;
 }
 
-static void keep_frame(struct outlet *outlet, struct frame *frame)
+static void keep_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
-    keep_message(outlet, frame_payload(frame));
+    keep_message(outlet, ds_frame_payload(frame));
 }
 
-static void note_close(struct outlet *outlet, enum close_code code)
+static void note_close(struct ds_outlet *outlet, enum ds_close_code code)
 {
     struct memory_client *client = (struct memory_client *)(void *)outlet;
     if (!client->is_closing)
@@ -181,28 +181,28 @@ static void note_close(struct outlet *outlet, enum close_code code)
     client->is_closing = true;
 }
 
-static void pause_reading(struct outlet *outlet)
+static void pause_reading(struct ds_outlet *outlet)
 {
     ((struct memory_client *)(void *)outlet)->is_paused = true;
 }
 
-static void resume_reading(struct outlet *outlet)
+static void resume_reading(struct ds_outlet *outlet)
 {
     ((struct memory_client *)(void *)outlet)->is_paused = false;
 }
 
-static void do_nothing(struct outlet *outlet)
+static void do_nothing(struct ds_outlet *outlet)
 {
     (void)outlet;
 }
 
-static size_t nothing_queued(const struct outlet *outlet)
+static size_t nothing_queued(const struct ds_outlet *outlet)
 {
     (void)outlet;
     return 0;
 }
 
-static const struct outlet_operations memory_outlet = {
+static const struct ds_outlet_operations memory_outlet = {
     .send = keep_message,
     .make_frame = make_frame,
     .send_frame = keep_frame,
@@ -318,21 +318,21 @@ void memory_run_until(struct memory_world *world, bool (*condition)(void *contex
 
 struct memory_client *memory_connect(struct memory_world *world)
 {
-    static const struct http_header headers[] = {
+    static const struct ds_http_header headers[] = {
         {{"host", 4}, {"node.example", 12}},
         {{"referer", 7}, {"http://page.example/", 20}},
     };
-    struct http_request request = {.method = SLICE("GET"),
-                                   .target = SLICE("/deepstream"),
-                                   .headers = headers,
-                                   .header_count = 2,
-                                   .remote_address = SLICE("192.0.2.7")};
+    struct ds_http_request request = {.method = SLICE("GET"),
+                                      .target = SLICE("/deepstream"),
+                                      .headers = headers,
+                                      .header_count = 2,
+                                      .remote_address = SLICE("192.0.2.7")};
     struct memory_client *client = calloc(1, sizeof *client);
     CHECK(client != NULL);
     client->outlet.operations = &memory_outlet;
     client->world = world;
     list_append(&world->clients, &client->in_world);
-    const struct ws_endpoint *endpoint = session_endpoint_websocket(world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(world->endpoint);
     client->session = endpoint->on_open(endpoint->context, &client->outlet, &request);
     client->is_connected = client->session != NULL;
     return client;
@@ -355,9 +355,9 @@ struct memory_client *memory_login(struct memory_world *world, const char *user_
     return client;
 }
 
-void memory_send_bytes(struct memory_client *client, enum ws_kind kind, slice bytes)
+void memory_send_bytes(struct memory_client *client, enum ds_frame_kind kind, slice bytes)
 {
-    const struct ws_endpoint *endpoint = session_endpoint_websocket(client->world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(client->world->endpoint);
     CHECK(client->is_connected);
     endpoint->on_alive(client->session);
     endpoint->on_message(client->session, kind, bytes);
@@ -367,7 +367,7 @@ void memory_send(struct memory_client *client, const struct message *message)
 {
     struct buf frame = BUF_EMPTY;
     binary_encode(message, &frame);
-    memory_send_bytes(client, WS_BINARY, buf_slice(&frame));
+    memory_send_bytes(client, DS_FRAME_BINARY, buf_slice(&frame));
     buf_fini(&frame);
 }
 
@@ -405,7 +405,7 @@ void memory_disconnect(struct memory_client *client)
 {
     if (!client->is_connected)
         return;
-    const struct ws_endpoint *endpoint = session_endpoint_websocket(client->world->endpoint);
+    const struct ds_endpoint *endpoint = session_endpoint_for_transport(client->world->endpoint);
     client->is_connected = false;
     endpoint->on_close(client->session, "the test ended it");
 }

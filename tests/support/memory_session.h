@@ -92,13 +92,13 @@ bool memory_logged(const struct memory_world *world, const char *event, const ch
 void memory_run_until(struct memory_world *world, bool (*condition)(void *context), void *context);
 
 struct memory_client {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct memory_world *world;
     struct list_link in_world;
     struct session *session; /* valid while is_connected */
     bool is_connected;
     bool is_closing; /* the server has closed it, with close_code */
-    enum close_code close_code;
+    enum ds_close_code close_code;
     bool is_paused; /* the server reads nothing from it */
     VEC(struct message *) sent;
     size_t taken;
@@ -112,7 +112,7 @@ struct memory_client *memory_login(struct memory_world *world, const char *user_
 
 /* A message, or bytes of a frame, from the client. */
 void memory_send(struct memory_client *client, const struct message *message);
-void memory_send_bytes(struct memory_client *client, enum ws_kind kind, slice bytes);
+void memory_send_bytes(struct memory_client *client, enum ds_frame_kind kind, slice bytes);
 
 /* The next message that the client was sent, or NULL; valid until the world ends. */
 const struct message *memory_take(struct memory_client *client);

@@ -85,7 +85,9 @@
 
 #include "deepstream/plugin/authentication.h" /* kinds of plugins */
 #include "deepstream/plugin/cluster.h"
+#include "deepstream/plugin/connection_endpoint.h"
 #include "deepstream/plugin/custom.h"
+#include "deepstream/plugin/http_service.h"
 #include "deepstream/plugin/logger.h"
 #include "deepstream/plugin/monitoring.h"
 #include "deepstream/plugin/permission.h"
@@ -126,7 +128,8 @@ struct ds_plugin {
     const char *description; /* for the log: "file using users.yml" */
 
     /* Makes one instance of it. services lives until close is done, options until create returns
-     * (NULL when the file has none). Returns NULL and fills error when it cannot work. */
+     * (NULL when the file has none). Returns NULL and fills error when it cannot work. A text that
+     * it fills in and works all the same is a warning. */
     void *(*create)(const struct ds_services *services, const struct ds_value *options,
                     struct ds_error *error);
 

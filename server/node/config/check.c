@@ -363,20 +363,21 @@ static enum config_option plugin_option(slice kind_key, slice type, slice key,
     return CONFIG_OPTION_COUNT;
 }
 
-/* Options of what is not built in are checked when it is loaded: config_warn_of_unknown. */
+/* Options of what is not built in are its own business, apart from those that the server reads: it is
+ * checked against those that it names when it is loaded (config_warn_of_unknown). */
 static void check_plugin_options(struct checker *checker, const struct ds_value *options,
                                  enum config_plugin_kind kind, slice type)
 {
     size_t before = enter(checker, SLICE("options"));
     bool is_given = ds_value_kind(options) != DS_VALUE_NULL && is_map(checker, options, "object");
-    for (uint32_t i = 0; is_given && type.length > 0 && i < options->count; i++) {
+    for (uint32_t i = 0; is_given && i < options->count; i++) {
         const struct setting_member *at = &options->members[i];
         struct suggestion suggestion = suggestion_for(at->key);
         enum config_option option =
             plugin_option(config_plugin_kind_name(kind), type, at->key, &suggestion);
         if (option < CONFIG_OPTION_COUNT)
             check_option(checker, at, option);
-        else
+        else if (type.length > 0)
             unexpected(checker, at->key, at->value, DS_WARN, suggestion.best);
     }
     leave(checker, before);

@@ -87,7 +87,7 @@ bool section_is_of(enum config_section section, slice key, slice type)
 {
     const struct section_info *info = section_info(section);
     return info->types != NULL && slice_equal(slice_of(info->key), key) &&
-           words_hold(slice_of(info->types), type);
+           words_hold(slice_of(info->types), type.length > 0 ? type : SLICE("*"));
 }
 
 enum config_option option_in(enum config_section section, slice key)

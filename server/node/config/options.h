@@ -74,7 +74,8 @@ const struct plugin_kind_info *plugin_kind_info(enum config_plugin_kind kind);
 enum config_plugin_kind plugin_kind_of(slice key);
 enum config_section section_without_types(slice key);
 
-/* Whether the options of the section are options of a plugin `key` of this type. */
+/* Whether the options of the section are options of a plugin `key` of this type; empty: of one that is
+ * not built in. */
 bool section_is_of(enum config_section section, slice key, slice type);
 
 /* The option of a key in such a section, or CONFIG_OPTION_COUNT. */

@@ -60,12 +60,22 @@ static void write_option(struct buf *out, const struct option_info *info)
                info->change == OPTION_RELOAD ? " (SIGHUP reloads it)" : "");
 }
 
+static void write_types(struct buf *out, const struct section_info *info)
+{
+    slice types = slice_of(info->types);
+    bool has_plugins = words_hold(types, SLICE("*"));
+    if (has_plugins)
+        types.length -= strlen(" *"); /* the last of them */
+    buf_printf(out, "`%s`, in `options` of type `" SLICE_FORMAT "`%s.\n\n", info->key,
+               SLICE_ARGUMENTS(types), has_plugins ? ", and of every plugin" : "");
+}
+
 static void write_section(struct buf *out, enum config_section section)
 {
     const struct section_info *info = section_info(section);
     buf_printf(out, "\n## %s\n\n", info->heading);
     if (info->types != NULL)
-        buf_printf(out, "`%s`, in `options` of type `%s`.\n\n", info->key, info->types);
+        write_types(out, info);
     else if (*info->key != '\0')
         buf_printf(out, "Below `%s`.\n\n", info->key);
     buf_append_text(out, "| option | value | default | meaning |\n|---|---|---|---|\n");

@@ -34,7 +34,7 @@ bool text_holds(slice text, const char *part)
 }
 
 /* What fileLoad() has loaded, or what was written into the configuration, is PEM and no path. */
-const char *config_ssl_text(const struct config *config, const struct ds_value *ssl,
+const char *config_ssl_text(const char *config_dir, const struct ds_value *ssl,
                             enum config_ssl member, slice *text)
 {
     const struct ds_value *value = config_ssl_value(ssl, member);
@@ -43,6 +43,6 @@ const char *config_ssl_text(const struct config *config, const struct ds_value *
                    !text_holds(*text, "-----BEGIN") && ds_value_file(value).length == 0;
     if (!is_path)
         return NULL;
-    slice path = path_below(config->dir, *text, value->arena);
+    slice path = path_below(slice_of(config_dir), *text, value->arena);
     return path_read_file(path.at, value->arena, text);
 }

@@ -60,9 +60,9 @@ static void refuse_charset(struct request *request, slice charset)
     buf_fini(&text);
 }
 
-bool answer_check_type(struct request *request, const struct http_request *asked)
+bool answer_check_type(struct request *request, const struct ds_http_request *asked)
 {
-    slice type = http_header_find(asked, SLICE("content-type"));
+    slice type = ds_http_header_find(asked, SLICE("content-type"));
     slice parameters = type.at == NULL ? SLICE("") : type;
     slice media = next_part(&parameters);
     slice charset = charset_of(parameters);

@@ -29,9 +29,7 @@ static void answer(struct request *request)
         buf_append(&body, buf_slice(&request->items[i].result));
     }
     buf_append_text(&body, "]}\r\n\r\n");
-    request_answer(
-        request,
-        &(struct http_answer){.status = 200, .content_type = HTTP_JSON, .body = buf_slice(&body)});
+    request_answer(request, &(struct ds_http_answer){.status = 200, .body = buf_slice(&body)});
     buf_fini(&body);
 }
 
@@ -147,7 +145,8 @@ static bool write_login(struct request *request, valve_value body, struct buf *a
                          : write_token(request, member(body, "token"), auth_data);
 }
 
-void batch_on_post(void *context, const struct http_request *asked, struct http_exchange *exchange)
+void batch_on_post(void *context, const struct ds_http_request *asked,
+                   struct ds_http_exchange *exchange)
 {
     struct request *request = request_new(context, &kind, asked, exchange);
     struct buf auth_data = BUF_EMPTY;

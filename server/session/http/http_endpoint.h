@@ -5,8 +5,8 @@
 
 #include "session/session.h"
 
-struct http_server;
 struct http_endpoint;
+struct http_service;
 
 struct http_endpoint_settings {
     struct session_settings sessions; /* PROTOCOL_HTTP; log_invalid_auth_data counts */
@@ -17,15 +17,15 @@ struct http_endpoint_settings {
     uint32_t max_items; /* of a batch */
 };
 
-/* Enters its paths. settings and server are borrowed until http_endpoint_free. */
+/* Enters its paths. settings and service are borrowed until http_endpoint_free. */
 struct http_endpoint *http_endpoint_new(const struct http_endpoint_settings *settings,
-                                        struct http_server *server);
+                                        const struct http_service *service);
 
 /* Requests are answered with 503 from now on; those that are under way go on. */
 void http_endpoint_stop(struct http_endpoint *endpoint);
 
-/* Requests that are under way are answered with what is there, before the server closes. */
+/* Requests that are under way are answered with what is there, before the service closes. */
 void http_endpoint_close(struct http_endpoint *endpoint);
 
-/* Once the server is closed. */
+/* Once the connections of the service are closed. */
 void http_endpoint_free(struct http_endpoint **endpoint);

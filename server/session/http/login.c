@@ -28,10 +28,9 @@ static void on_user(struct request *request, const struct ds_login_result *user)
         buf_append(&body, user->client_data);
     }
     buf_append_text(&body, "}\r\n\r\n");
-    request_answer(request, &(struct http_answer){.status = 200,
-                                                  .content_type = HTTP_JSON,
-                                                  .headers = "Cache-Control: no-store\r\n",
-                                                  .body = buf_slice(&body)});
+    request_answer(request, &(struct ds_http_answer){.status = 200,
+                                                     .headers = "Cache-Control: no-store\r\n",
+                                                     .body = buf_slice(&body)});
     buf_fini(&body);
 }
 
@@ -44,7 +43,8 @@ static void answer(struct request *request)
 static const struct request_kind kind = {
     .on_user = on_user, .refusal = "Invalid authentication data.", .answer = answer};
 
-void login_on_post(void *context, const struct http_request *asked, struct http_exchange *exchange)
+void login_on_post(void *context, const struct ds_http_request *asked,
+                   struct ds_http_exchange *exchange)
 {
     struct request *request = request_new(context, &kind, asked, exchange);
     struct buf auth_data = BUF_EMPTY;

@@ -76,10 +76,10 @@ static uint16_t read_target(struct request *request, slice target, slice *name, 
 }
 
 /* The header counts more than the query. False: what is given is none. */
-static bool read_token(struct request *request, const struct http_request *asked, slice query,
+static bool read_token(struct request *request, const struct ds_http_request *asked, slice query,
                        slice *token)
 {
-    slice header = http_header_find(asked, SLICE("authorization")), part;
+    slice header = ds_http_header_find(asked, SLICE("authorization")), part;
     *token = (slice){"", 0};
     if (header.length > 7 && strncasecmp(header.at, "Bearer ", 7) == 0) {
         *token = arena_copy(&request->arena, slice_part(header, 7, header.length));
@@ -139,10 +139,9 @@ static void answer_record(struct request *request, slice result)
     buf_append_byte(&body, '{');
     buf_append(&body, slice_part(result, sizeof SUCCESS - 1, result.length));
     buf_append_text(&body, "\r\n\r\n");
-    request_answer(request, &(struct http_answer){.status = 200,
-                                                  .content_type = HTTP_JSON,
-                                                  .headers = "Cache-Control: no-store\r\n",
-                                                  .body = buf_slice(&body)});
+    request_answer(request, &(struct ds_http_answer){.status = 200,
+                                                     .headers = "Cache-Control: no-store\r\n",
+                                                     .body = buf_slice(&body)});
     buf_fini(&body);
 }
 
@@ -171,7 +170,8 @@ static void answer(struct request *request)
 static const struct request_kind kind = {
     .on_user = request_run, .refusal = "Unsuccessful authentication attempt.", .answer = answer};
 
-void read_on_get(void *context, const struct http_request *asked, struct http_exchange *exchange)
+void read_on_get(void *context, const struct ds_http_request *asked,
+                 struct ds_http_exchange *exchange)
 {
     struct request *request = request_new(context, &kind, asked, exchange);
     struct buf auth_data = BUF_EMPTY;

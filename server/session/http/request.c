@@ -16,7 +16,7 @@
 
 static void end_item(struct item *item)
 {
-    item->outlet.end = OUTLET_LEFT;
+    item->outlet.end = DS_OUTLET_LEFT;
     if (item->session != NULL)
         session_ended(item->session);
     buf_fini(&item->result);
@@ -40,7 +40,7 @@ static void end_soon(struct request *request)
 {
     deadline_clear(&request->timeout);
     if (!request->is_asking)
-        turn_schedule(request->endpoint->turn, &request->task);
+        turn_schedule(&request->endpoint->turn, &request->task);
 }
 
 static void at_end_of_turn(struct turn_task *task)
@@ -52,18 +52,19 @@ static void at_end_of_turn(struct turn_task *task)
     free_request(request);
 }
 
-static struct http_exchange *take_exchange(struct request *request)
+static struct ds_http_exchange *take_exchange(struct request *request)
 {
-    struct http_exchange *exchange = request->exchange;
+    struct ds_http_exchange *exchange = request->exchange;
     request->exchange = NULL;
     return exchange;
 }
 
-void request_answer(struct request *request, const struct http_answer *answer)
+void request_answer(struct request *request, const struct ds_http_answer *answer)
 {
     if (request->exchange == NULL)
         return;
-    http_answer(take_exchange(request), answer);
+    const struct http_service *service = request->endpoint->service;
+    service->operations->answer(service->self, take_exchange(request), answer);
     end_soon(request);
 }
 
@@ -71,7 +72,7 @@ void request_answer_text(struct request *request, unsigned status, slice text)
 {
     if (request->exchange == NULL)
         return;
-    http_answer_text(take_exchange(request), status, text);
+    http_endpoint_answer_text(request->endpoint, take_exchange(request), status, text);
     end_soon(request);
 }
 
@@ -113,47 +114,47 @@ static void on_timeout(struct deadline *deadline)
 
 /* ---- the outlet of an item: the first answer counts ---- */
 
-static struct item *item_of(struct outlet *outlet)
+static struct item *item_of(struct ds_outlet *outlet)
 {
     return LIST_ITEM(outlet, struct item, outlet);
 }
 
-static void on_send(struct outlet *outlet, slice payload)
+static void on_send(struct ds_outlet *outlet, slice payload)
 {
     note_result(item_of(outlet), payload);
 }
 
-static struct frame *make_frame(slice payload)
+static struct ds_frame *make_frame(slice payload)
 {
-    struct frame *frame = frame_new(payload.length);
+    struct ds_frame *frame = ds_frame_new(payload.length);
     if (payload.length > 0)
         memcpy(frame->bytes, payload.at, payload.length);
     return frame;
 }
 
-static void send_frame(struct outlet *outlet, struct frame *frame)
+static void send_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
-    on_send(outlet, frame_payload(frame));
+    on_send(outlet, ds_frame_payload(frame));
 }
 
-static void close_outlet(struct outlet *outlet, enum close_code code)
+static void close_outlet(struct ds_outlet *outlet, enum ds_close_code code)
 {
     (void)code;
     note_result(item_of(outlet), SLICE(TIMED_OUT_ITEM));
 }
 
-static void do_nothing(struct outlet *outlet)
+static void do_nothing(struct ds_outlet *outlet)
 {
     (void)outlet;
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
     (void)outlet;
     return 0;
 }
 
-static const struct outlet_operations operations = {
+static const struct ds_outlet_operations operations = {
     .send = on_send,
     .make_frame = make_frame,
     .send_frame = send_frame,
@@ -304,10 +305,10 @@ void request_log_in(struct request *request, struct buf *auth_data)
 /* ---- the beginning ---- */
 
 struct request *request_new(struct http_endpoint *endpoint, const struct request_kind *kind,
-                            const struct http_request *asked, struct http_exchange *exchange)
+                            const struct ds_http_request *asked, struct ds_http_exchange *exchange)
 {
     if (endpoint->is_stopping) {
-        http_answer_text(exchange, 503, SLICE("The server stops."));
+        http_endpoint_answer_text(endpoint, exchange, 503, SLICE("The server stops."));
         return NULL;
     }
     struct request *request = malloc(sizeof *request);
@@ -326,6 +327,6 @@ struct request *request_new(struct http_endpoint *endpoint, const struct request
     deadline_init(&request->timeout, on_timeout);
     deadline_set(&endpoint->timeouts, &request->timeout);
     list_append(&endpoint->requests, &request->in_endpoint);
-    http_exchange_watch(exchange, on_gone, request);
+    endpoint->service->operations->watch(endpoint->service->self, exchange, on_gone, request);
     return request;
 }

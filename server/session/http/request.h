@@ -10,9 +10,9 @@
 
 #include "session/endpoint.h"
 #include "session/http/http_endpoint.h"
+#include "session/http/service.h"
 
 #include "transport/deadline.h"
-#include "transport/http/http.h"
 #include "transport/turn.h"
 
 #include "base/arena.h"
@@ -21,9 +21,11 @@
 
 struct http_endpoint {
     const struct http_endpoint_settings *settings;
+    const struct http_service *service;
     struct session_endpoint *sessions;
-    struct turn *turn;
+    struct turn turn;
     struct deadlines timeouts;
+    unsigned open_parts; /* when it is freed: what is not closed yet */
     struct list_link requests;
     char id_prefix[24]; /* of calls: no other node makes the same */
     uint64_t made_ids;
@@ -42,7 +44,7 @@ struct request_kind {
 
 /* One message and what came of it. */
 struct item {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct request *request;
     struct session *session; /* NULL: not open */
     struct message message;
@@ -53,7 +55,7 @@ struct item {
 struct request {
     struct http_endpoint *endpoint; /* NULL: it is gone, and login is still asked */
     const struct request_kind *kind;
-    struct http_exchange *exchange; /* NULL: answered */
+    struct ds_http_exchange *exchange; /* NULL: answered */
     struct list_link in_endpoint;
     struct turn_task task;
     struct deadline timeout;
@@ -67,11 +69,18 @@ struct request {
     bool is_asking; /* authentication has it */
 };
 
+/* ---- endpoint.c ---- */
+
+/* Answers with a text for people and the line ends of the original (protocol.md 6.1). */
+void http_endpoint_answer_text(const struct http_endpoint *endpoint,
+                               struct ds_http_exchange *exchange, unsigned status, slice text);
+
 /* ---- request.c ---- */
 
 /* Takes the exchange; NULL: it was answered, because the server stops. */
 struct request *request_new(struct http_endpoint *endpoint, const struct request_kind *kind,
-                            const struct http_request *request, struct http_exchange *exchange);
+                            const struct ds_http_request *request,
+                            struct ds_http_exchange *exchange);
 
 /* auth_data is JSON, and is taken. While it is asked, the tree of the body may be dropped. */
 void request_log_in(struct request *request, struct buf *auth_data);
@@ -81,7 +90,7 @@ void request_set_items(struct request *request, size_t count);
 void request_run(struct request *request, const struct ds_login_result *user);
 
 /* Answers, if nobody has before; what is left of the request ends by itself. */
-void request_answer(struct request *request, const struct http_answer *answer);
+void request_answer(struct request *request, const struct ds_http_answer *answer);
 void request_answer_text(struct request *request, unsigned status, slice text);
 
 /* Time is up: what has no result gets one that says so. */
@@ -89,7 +98,7 @@ void request_give_up(struct request *request);
 
 /* ---- batch.c, login.c, read.c: handlers of paths; context is the endpoint ---- */
 
-http_handler batch_on_post, login_on_post, read_on_get;
+ds_http_handler batch_on_post, login_on_post, read_on_get;
 
 /* ---- login.c ---- */
 
@@ -101,7 +110,7 @@ void login_write_token(struct buf *auth_data, slice token);
 /* The body of a POST as JSON: an object or a list. Otherwise it is answered, and false returned. */
 bool answer_read_body(struct request *request, valve_value *body);
 /* Whether its type is one that can be read; the same. */
-bool answer_check_type(struct request *request, const struct http_request *asked);
+bool answer_check_type(struct request *request, const struct ds_http_request *asked);
 
 /* A text as JavaScript's JSON.parse gives it, of the arena; empty when it is none. */
 slice answer_text_of_json(struct request *request, slice json);

@@ -42,8 +42,8 @@ struct mqtt_subscription {
 /* A message of QoS 1 on its way to the client. */
 struct mqtt_outgoing {
     struct list_link link;
-    struct frame *frame; /* of QoS 0, shared with others */
-    uint16_t id;         /* 0: not sent yet */
+    struct ds_frame *frame; /* of QoS 0, shared with others */
+    uint16_t id;            /* 0: not sent yet */
     bool retain;
 };
 
@@ -51,10 +51,10 @@ struct mqtt_outgoing {
 struct mqtt_operation;
 
 struct mqtt_client {
-    struct outlet outlet; /* of the session; leads to the peer */
+    struct ds_outlet outlet; /* of the session; leads to the peer */
     struct mqtt_clients *clients;
     struct session *session;
-    struct outlet *peer; /* NULL: the client is absent */
+    struct ds_outlet *peer; /* NULL: the client is absent */
     struct list_link in_all;
     struct turn_task task;
     uint8_t pauses; /* of enum mqtt_pause */
@@ -120,7 +120,7 @@ void mqtt_client_part(struct mqtt_client *client, unsigned closing, const char *
 /* Has the client end at the end of the turn, or when its connection does. */
 void mqtt_client_end_soon(struct mqtt_client *client);
 
-extern const struct outlet_operations mqtt_client_outlet;
+extern const struct ds_outlet_operations mqtt_client_outlet;
 
 /* ---- connect.c ---- */
 
@@ -175,7 +175,7 @@ void mqtt_subscriptions_fini(struct mqtt_client *client);
 /* ---- deliver.c ---- */
 
 /* A PUBLISH of QoS 0 that subscribers share, with the QoS that the client subscribed with. */
-void mqtt_deliver_frame(struct mqtt_client *client, struct frame *frame);
+void mqtt_deliver_frame(struct mqtt_client *client, struct ds_frame *frame);
 /* A record that the client asked for. */
 void mqtt_deliver_record(struct mqtt_client *client, slice name, slice data, uint8_t qos,
                          bool retain);

@@ -5,7 +5,6 @@
 
 #include "logging/log.h"
 #include "metrics/metrics.h"
-#include "transport/http/http.h"
 
 #include "base/check.h"
 
@@ -44,38 +43,38 @@ void mqtt_send_packet(struct mqtt_client *client, const struct buf *packet)
 
 /* ---- the outlet of the session ---- */
 
-static struct mqtt_client *client_of(struct outlet *outlet)
+static struct mqtt_client *client_of(struct ds_outlet *outlet)
 {
     return LIST_ITEM(outlet, struct mqtt_client, outlet);
 }
 
-static struct frame *make_frame(slice payload)
+static struct ds_frame *make_frame(slice payload)
 {
-    struct frame *frame = frame_new(payload.length);
+    struct ds_frame *frame = ds_frame_new(payload.length);
     memcpy(frame->bytes, payload.at, payload.length);
     return frame;
 }
 
-static void send_frame(struct outlet *outlet, struct frame *frame)
+static void send_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
     mqtt_deliver_frame(client_of(outlet), frame);
 }
 
-static void send_payload(struct outlet *outlet, slice payload)
+static void send_payload(struct ds_outlet *outlet, slice payload)
 {
-    struct frame *frame = make_frame(payload);
+    struct ds_frame *frame = make_frame(payload);
     mqtt_deliver_frame(client_of(outlet), frame);
-    frame_release(&frame);
+    ds_frame_release(&frame);
 }
 
-static void flush(struct outlet *outlet)
+static void flush(struct ds_outlet *outlet)
 {
-    struct outlet *peer = client_of(outlet)->peer;
+    struct ds_outlet *peer = client_of(outlet)->peer;
     if (peer != NULL)
         peer->operations->flush(peer);
 }
 
-static void close_outlet(struct outlet *outlet, enum close_code code)
+static void close_outlet(struct ds_outlet *outlet, enum ds_close_code code)
 {
     struct mqtt_client *client = client_of(outlet);
     if (client->peer != NULL)
@@ -100,25 +99,25 @@ void mqtt_client_resume(struct mqtt_client *client, enum mqtt_pause by)
         client->peer->operations->resume_reading(client->peer);
 }
 
-static void pause_reading(struct outlet *outlet)
+static void pause_reading(struct ds_outlet *outlet)
 {
     mqtt_client_pause(client_of(outlet), PAUSED_BY_PIPELINE);
 }
 
-static void resume_reading(struct outlet *outlet)
+static void resume_reading(struct ds_outlet *outlet)
 {
     mqtt_client_resume(client_of(outlet), PAUSED_BY_PIPELINE);
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
-    const struct mqtt_client *client = client_of((struct outlet *)(uintptr_t)outlet);
+    const struct mqtt_client *client = client_of((struct ds_outlet *)(uintptr_t)outlet);
     size_t in_peer =
         client->peer == NULL ? 0 : client->peer->operations->queued_bytes(client->peer);
     return in_peer + client->outgoing_bytes;
 }
 
-const struct outlet_operations mqtt_client_outlet = {
+const struct ds_outlet_operations mqtt_client_outlet = {
     .send = send_payload,
     .make_frame = make_frame,
     .send_frame = send_frame,
@@ -196,7 +195,7 @@ void mqtt_client_part(struct mqtt_client *client, unsigned closing, const char *
              "closing the connection of " SLICE_FORMAT ": %s", SLICE_ARGUMENTS(who), reason);
     if (client->session->closing == CLOSING_LOST)
         client->session->closing = (uint8_t)closing;
-    client->peer->operations->close(client->peer, CLOSE_NORMAL);
+    client->peer->operations->close(client->peer, DS_CLOSE_NORMAL);
 }
 
 /* ---- absence ---- */
@@ -214,7 +213,7 @@ static bool has_room(const struct mqtt_client *client)
 
 static bool may_stay(const struct mqtt_client *client)
 {
-    bool is_stopping = client->outlet.end == OUTLET_SERVER_STOP;
+    bool is_stopping = client->outlet.end == DS_OUTLET_SERVER_STOP;
     return !client->is_clean && !client->is_superseded && !is_stopping &&
            client->previous == NULL && session_is_open(client->session) && has_room(client);
 }
@@ -226,7 +225,7 @@ static void become_absent(struct mqtt_client *client)
     client->absent_since_ms = uv_now(clients->settings->session.loop);
     session_detach(client->session);
     if (client->outgoing_bytes > clients->settings->max_session_bytes)
-        session_close(client->session, CLOSE_ABORT, "more waits for it than is kept");
+        session_close(client->session, DS_CLOSE_ABORT, "more waits for it than is kept");
 }
 
 static void on_close(void *owner, const char *reason)
@@ -267,7 +266,7 @@ static void check(struct mqtt_client *client, uint64_t now)
     if (client->peer == NULL) {
         if (now - client->absent_since_ms >= settings->session_expiry_ms &&
             client->successor == NULL && session_is_open(session))
-            session_close(session, CLOSE_NORMAL, "it was absent for sessionExpiry");
+            session_close(session, DS_CLOSE_NORMAL, "it was absent for sessionExpiry");
     } else if (now - session->last_alive_ms > client->allowed_silence_ms) {
         mqtt_client_part(client, CLOSING_NO_HEARTBEAT, "it was silent for too long");
     }
@@ -283,10 +282,10 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- the beginning of a client ---- */
 
-static void *on_open(void *context, struct outlet *peer, slice remote_address)
+static void *on_open(void *context, struct ds_outlet *peer, slice remote_address)
 {
     struct mqtt_clients *clients = context;
-    struct http_request request = {.remote_address = remote_address};
+    struct ds_http_request request = {.remote_address = remote_address};
     struct mqtt_client *client = malloc(sizeof *client);
     CHECK(client != NULL);
     *client = (struct mqtt_client){
@@ -309,10 +308,11 @@ static void *on_open(void *context, struct outlet *peer, slice remote_address)
 }
 
 /* Nobody has logged in yet: authentication is told of it. */
-static void on_certificate(void *owner, const struct tls_peer *certificate)
+static void on_certificate(void *owner, const struct ds_tls_peer *certificate)
 {
     struct session *session = ((struct mqtt_client *)owner)->session;
-    struct http_request request = {.remote_address = session->remote_address, .peer = certificate};
+    struct ds_http_request request = {.remote_address = session->remote_address,
+                                      .peer = certificate};
     free((void *)(uintptr_t)session->connection_data.at);
     session->connection_data = connection_data_new(&request);
 }

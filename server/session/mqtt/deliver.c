@@ -30,7 +30,7 @@ static void drop(struct mqtt_client *client, struct mqtt_outgoing *outgoing)
         client->in_flight--;
     client->outgoing_bytes -= weight_of(outgoing);
     list_remove(&outgoing->link);
-    frame_release(&outgoing->frame);
+    ds_frame_release(&outgoing->frame);
     free(outgoing);
 }
 
@@ -42,7 +42,7 @@ void mqtt_outgoing_fini(struct mqtt_client *client)
 
 /* ---- sending ---- */
 
-static struct mqtt_publish publish_of(const struct frame *frame)
+static struct mqtt_publish publish_of(const struct ds_frame *frame)
 {
     struct mqtt_head head;
     struct mqtt_packet packet;
@@ -124,15 +124,15 @@ static void end_for_overflow(struct mqtt_client *client)
              SLICE_FORMAT " does not take what it subscribed to: %zu bytes wait, its session ends",
              SLICE_ARGUMENTS(client->client_id), client->outgoing_bytes);
     session->closing = CLOSING_SLOW_RECEIVER;
-    session_close(session, CLOSE_ABORT, "too much waits for its acknowledgement");
+    session_close(session, DS_CLOSE_ABORT, "too much waits for its acknowledgement");
 }
 
-static void queue(struct mqtt_client *client, struct frame *frame, bool retain)
+static void queue(struct mqtt_client *client, struct ds_frame *frame, bool retain)
 {
     const struct mqtt_clients_settings *settings = client->clients->settings;
     struct mqtt_outgoing *outgoing = malloc(sizeof *outgoing);
     CHECK(outgoing != NULL);
-    *outgoing = (struct mqtt_outgoing){.frame = frame_retain(frame), .retain = retain};
+    *outgoing = (struct mqtt_outgoing){.frame = ds_frame_retain(frame), .retain = retain};
     list_append(&client->outgoing, &outgoing->link);
     if (client->unsent == &client->outgoing)
         client->unsent = &outgoing->link;
@@ -145,7 +145,7 @@ static void queue(struct mqtt_client *client, struct frame *frame, bool retain)
         send_waiting(client);
 }
 
-static void deliver(struct mqtt_client *client, struct frame *frame, uint8_t qos, bool retain)
+static void deliver(struct mqtt_client *client, struct ds_frame *frame, uint8_t qos, bool retain)
 {
     if (client->is_superseded || client->previous != NULL)
         return;
@@ -155,7 +155,7 @@ static void deliver(struct mqtt_client *client, struct frame *frame, uint8_t qos
         client->peer->operations->send_frame(client->peer, frame);
 }
 
-void mqtt_deliver_frame(struct mqtt_client *client, struct frame *frame)
+void mqtt_deliver_frame(struct mqtt_client *client, struct ds_frame *frame)
 {
     uint8_t qos =
         client->confirmed_count == 0 ? 0 : mqtt_subscriptions_qos(client, publish_of(frame).topic);
@@ -172,10 +172,10 @@ void mqtt_deliver_record(struct mqtt_client *client, slice name, slice data, uin
     struct buf *packet = mqtt_scratch(client->clients);
     mqtt_write_publish_head(packet, &publish, 0);
     buf_append(packet, data);
-    struct frame *frame = frame_new(packet->length);
+    struct ds_frame *frame = ds_frame_new(packet->length);
     memcpy(frame->bytes, packet->at, packet->length);
     deliver(client, frame, qos, retain);
-    frame_release(&frame);
+    ds_frame_release(&frame);
 }
 
 /* ---- taking over ---- */

@@ -46,7 +46,7 @@ static void on_disconnect(struct mqtt_client *client)
 {
     client->is_parting = true;
     client->session->closing = CLOSING_CLIENT;
-    client->peer->operations->close(client->peer, CLOSE_NORMAL);
+    client->peer->operations->close(client->peer, DS_CLOSE_NORMAL);
 }
 
 static void on_later_packet(struct mqtt_client *client, const struct mqtt_packet *packet)

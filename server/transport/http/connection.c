@@ -30,7 +30,7 @@ static void at_end_of_turn(struct turn_task *task)
 /* Freed when all callers have returned. */
 void http_connection_let_go(struct http_connection *connection)
 {
-    struct http_exchange *exchange = connection->exchange;
+    struct ds_http_exchange *exchange = connection->exchange;
     connection->is_over = true;
     connection->exchange = NULL;
     deadline_clear(&connection->deadline);

@@ -20,8 +20,8 @@ struct http_connection {
     struct stream *stream;
     struct buf partial;             /* a head that is not whole yet, or what waits for its turn */
     struct http_incoming *incoming; /* NULL: no body is awaited */
-    struct http_exchange *exchange; /* NULL: no request is being answered */
-    struct tls_peer *peer;          /* NULL: it has shown no certificate, or was not asked yet */
+    struct ds_http_exchange *exchange; /* NULL: no request is being answered */
+    struct ds_tls_peer *peer;          /* NULL: it has shown no certificate, or was not asked yet */
     struct deadline deadline;
     struct turn_task task;
     size_t unread_bytes;     /* of answers, when it was last looked at */
@@ -66,8 +66,8 @@ void http_incoming_free(struct http_incoming **incoming);
 
 /* The exchange of the request that the connection serves now; response has what its answer does not
  * say. */
-struct http_exchange *http_exchange_new(struct http_connection *connection,
-                                        const struct http_response *response);
+struct ds_http_exchange *http_exchange_new(struct http_connection *connection,
+                                           const struct http_response *response);
 
 /* The client is gone. */
-void http_exchange_leave(struct http_exchange *exchange);
+void http_exchange_leave(struct ds_http_exchange *exchange);

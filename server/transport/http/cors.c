@@ -13,18 +13,18 @@ static bool is_listed(const struct http_settings *settings, slice origin)
     return false;
 }
 
-bool http_origin_refused(const struct http_settings *settings, const struct http_request *request,
-                         slice *origin, struct buf *why)
+bool http_origin_refused(const struct http_settings *settings,
+                         const struct ds_http_request *request, slice *origin, struct buf *why)
 {
     if (settings->allow_all_origins) {
         *origin = SLICE("*");
         return false;
     }
     *origin = (slice){"", 0};
-    slice asked = http_header_find(request, SLICE("origin"));
-    slice host = http_header_find(request, SLICE("host"));
+    slice asked = ds_http_header_find(request, SLICE("origin"));
+    slice host = ds_http_header_find(request, SLICE("host"));
     if (asked.length == 0)
-        asked = http_header_find(request, SLICE("referer"));
+        asked = ds_http_header_find(request, SLICE("referer"));
     if (settings->host_url.length > 0 && !slice_equal(host, settings->host_url)) {
         buf_append_text(why, "Forbidden Host.");
     } else if (asked.length == 0) {
@@ -55,10 +55,10 @@ static bool is_method(slice method)
            slice_equal(method, SLICE("OPTIONS"));
 }
 
-unsigned http_preflight(const struct http_request *request, struct buf *body)
+unsigned http_preflight(const struct ds_http_request *request, struct buf *body)
 {
-    slice method = http_header_find(request, SLICE("access-control-request-method"));
-    slice headers = http_header_find(request, SLICE("access-control-request-headers"));
+    slice method = ds_http_header_find(request, SLICE("access-control-request-method"));
+    slice headers = ds_http_header_find(request, SLICE("access-control-request-headers"));
     slice forbidden;
     if (method.length == 0) {
         buf_append_text(body, "Missing header \"Access-Control-Request-Method\".");

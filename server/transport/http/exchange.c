@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-struct http_exchange {
+struct ds_http_exchange {
     struct http_connection *connection; /* NULL: the client is gone */
     struct http_response response;
     void (*on_gone)(void *context);
@@ -15,13 +15,13 @@ struct http_exchange {
     char origin[]; /* of the response */
 };
 
-struct http_exchange *http_exchange_new(struct http_connection *connection,
-                                        const struct http_response *response)
+struct ds_http_exchange *http_exchange_new(struct http_connection *connection,
+                                           const struct http_response *response)
 {
     slice origin = response->origin;
-    struct http_exchange *exchange = malloc(sizeof *exchange + origin.length);
+    struct ds_http_exchange *exchange = malloc(sizeof *exchange + origin.length);
     CHECK(exchange != NULL && connection->exchange == NULL);
-    *exchange = (struct http_exchange){.connection = connection, .response = *response};
+    *exchange = (struct ds_http_exchange){.connection = connection, .response = *response};
     if (origin.length > 0)
         memcpy(exchange->origin, origin.at, origin.length);
     exchange->response.origin = (slice){exchange->origin, origin.length};
@@ -30,7 +30,7 @@ struct http_exchange *http_exchange_new(struct http_connection *connection,
     return exchange;
 }
 
-void http_exchange_leave(struct http_exchange *exchange)
+void http_exchange_leave(struct ds_http_exchange *exchange)
 {
     void (*on_gone)(void *) = exchange->on_gone;
     exchange->connection = NULL;
@@ -39,34 +39,24 @@ void http_exchange_leave(struct http_exchange *exchange)
         on_gone(exchange->gone_context);
 }
 
-void http_exchange_watch(struct http_exchange *exchange, void (*on_gone)(void *context),
+void http_exchange_watch(struct ds_http_exchange *exchange, void (*on_gone)(void *context),
                          void *context)
 {
     exchange->on_gone = on_gone;
     exchange->gone_context = context;
 }
 
-void http_answer(struct http_exchange *exchange, const struct http_answer *answer)
+void http_answer(struct ds_http_exchange *exchange, const struct ds_http_answer *answer)
 {
     struct http_connection *connection = exchange->connection;
     if (connection != NULL) {
-        exchange->response.status = answer->status;
-        exchange->response.content_type = answer->content_type;
+        exchange->response.status = answer->status == 0 ? 200 : answer->status;
+        exchange->response.content_type =
+            answer->content_type.length == 0 ? HTTP_JSON : answer->content_type;
         exchange->response.body = answer->body;
         exchange->response.headers = answer->headers;
         connection->exchange = NULL;
         http_connection_answer(connection, &exchange->response);
-    }
-    free(exchange);
-}
-
-void http_answer_text(struct http_exchange *exchange, unsigned status, slice text)
-{
-    struct http_connection *connection = exchange->connection;
-    if (connection != NULL) {
-        exchange->response.status = status;
-        connection->exchange = NULL;
-        http_connection_answer_text(connection, exchange->response, text);
     }
     free(exchange);
 }

@@ -150,7 +150,7 @@ static enum http_head_result read_request_line(struct http_head *head, const cha
 
 static enum http_head_result read_header_line(struct http_head *head, const char *line)
 {
-    struct http_header header;
+    struct ds_http_header header;
     if (!http_header_line_read(line, &header))
         return refuse(head, 400, "malformed header");
     if (head->header_count == HTTP_MAX_HEADERS)

@@ -12,7 +12,7 @@
 struct http_head {
     slice method;
     slice target;
-    struct http_header headers[HTTP_MAX_HEADERS];
+    struct ds_http_header headers[HTTP_MAX_HEADERS];
     size_t header_count;
     size_t length;           /* bytes of the head, */
     slice bytes;             /* and these themselves, with names in lower case */
@@ -48,4 +48,4 @@ struct http_request_line {
 bool http_request_line_read(const char *line, struct http_request_line *parts);
 
 /* A header; the name as it stands. */
-bool http_header_line_read(const char *line, struct http_header *parts);
+bool http_header_line_read(const char *line, struct ds_http_header *parts);

@@ -51,7 +51,7 @@ bool http_request_line_read(const char *line, struct http_request_line *parts)
     */
 }
 
-bool http_header_line_read(const char *line, struct http_header *parts)
+bool http_header_line_read(const char *line, struct ds_http_header *parts)
 {
     const unsigned char *cursor = (const unsigned char *)line, *marker;
     const unsigned char *start = cursor, *name_end, *value_start, *value_end;

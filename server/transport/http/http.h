@@ -8,39 +8,18 @@
  * One connection is asked one thing at a time: requests that come while one is being answered wait,
  * and beyond a bound they are not read. So answers leave in the order of the requests. */
 
-#include "transport/counters.h"
+#include "deepstream/plugin/connections.h"
 #include "transport/ws/ws.h"
 
 #include <uv.h>
 
 struct log;
-struct turn;
 struct http_server;
 struct tls_context;
-struct tls_peer;
-
-struct http_header {
-    slice name; /* lower case */
-    slice value;
-};
-
-struct http_request {
-    slice method;
-    slice target; /* as sent: path and query */
-    const struct http_header *headers;
-    size_t header_count;
-    slice remote_address;        /* X-Forwarded-For when it is trusted and present, else the peer */
-    slice body;                  /* of a POST, whole and not compressed any more */
-    const struct tls_peer *peer; /* the certificate of the client; NULL: it has shown none */
-};
-
-/* The value of a header (name in lower case), or an empty slice with at NULL. */
-slice http_header_find(const struct http_request *request, slice name);
 
 struct http_settings {
     const char *host;
-    uint16_t port;                 /* 0: any free one; http_server_port says which */
-    const char *health_check_path; /* "/health-check"; GET answers 200 */
+    uint16_t port; /* 0: any free one; http_server_port says which */
     bool reuse_port;
     bool allow_all_origins; /* false: only those of `origins` may upgrade or ask (F19) */
     const slice *origins;
@@ -65,42 +44,24 @@ void http_server_encrypt(struct http_server *server, struct tls_context *context
 /* Upgrades of requests whose target equals path exactly go to endpoint, which is borrowed. The
  * empty path takes those that no other does. */
 void http_server_add_websocket(struct http_server *server, slice path,
-                               const struct ws_endpoint *endpoint);
+                               const struct ds_endpoint *endpoint);
 
 /* ---- requests ---- */
 
-/* One request that has to be answered: exactly once, at once or later, on the loop. It stays valid
- * until then, also when its client is gone and when the server is. */
-struct http_exchange;
-
-/* The request lives until the handler returns, the exchange until it is answered. */
-typedef void http_handler(void *context, const struct http_request *request,
-                          struct http_exchange *exchange);
-
-struct http_answer {
-    unsigned status;
-    slice content_type;
-    slice body;          /* as it is, with whatever line ends */
-    const char *headers; /* more lines, each with its CRLF; or NULL */
-};
-
 /* Everything is copied. The exchange is gone. */
-void http_answer(struct http_exchange *exchange, const struct http_answer *answer);
-
-/* As http_answer, with a text for people and the line ends of the original (protocol.md 6.1). */
-void http_answer_text(struct http_exchange *exchange, unsigned status, slice text);
+void http_answer(struct ds_http_exchange *exchange, const struct ds_http_answer *answer);
 
 /* Calls on_gone once when the client goes before it has its answer: to stop what is done for it.
  * The exchange has to be answered all the same, perhaps right then. */
-void http_exchange_watch(struct http_exchange *exchange, void (*on_gone)(void *context),
+void http_exchange_watch(struct ds_http_exchange *exchange, void (*on_gone)(void *context),
                          void *context);
 
 /* Requests whose target starts with prefix go to handler; the longest prefix wins, and of equal
  * ones the first. Both are borrowed, prefix is copied. GET takes HEAD, too, whose answers are sent
  * without their body. The body of a POST comes whole, whatever its type. */
-void http_server_add_get(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_get(struct http_server *server, slice prefix, ds_http_handler *handler,
                          void *context);
-void http_server_add_post(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_post(struct http_server *server, slice prefix, ds_http_handler *handler,
                           void *context);
 
 #define HTTP_TEXT SLICE("text/plain; charset=utf-8")
@@ -121,12 +82,8 @@ void http_server_stop_accepting(struct http_server *server);
 void http_server_close(struct http_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
 
-/* The end of the server's turn: what is answered there is written right away. Lives as long as a
- * connection does. */
-struct turn *http_server_turn(struct http_server *server);
-
 /* What the server has seen so far. */
-const struct transport_counters *http_server_counters(const struct http_server *server);
+const struct ds_transport_counters *http_server_counters(const struct http_server *server);
 
 /* Bytes that wait for clients to read them. */
 size_t http_server_queued_bytes(const struct http_server *server);

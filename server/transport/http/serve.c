@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static bool is_method(const struct http_request *request, slice method)
+static bool is_method(const struct ds_http_request *request, slice method)
 {
     return slice_equal(request->method, method);
 }
@@ -18,14 +18,14 @@ static bool has_body(const struct http_head *head)
 }
 
 /* address has to live as long as the request. */
-static struct http_request request_of(struct http_connection *connection,
-                                      const struct http_head *head,
-                                      char address[STREAM_ADDRESS_BYTES])
+static struct ds_http_request request_of(struct http_connection *connection,
+                                         const struct http_head *head,
+                                         char address[STREAM_ADDRESS_BYTES])
 {
     stream_address(connection->stream, address);
     if (connection->peer == NULL)
         connection->peer = stream_peer(connection->stream);
-    struct http_request request = {
+    struct ds_http_request request = {
         .method = head->method,
         .target = head->target,
         .headers = head->headers,
@@ -33,7 +33,7 @@ static struct http_request request_of(struct http_connection *connection,
         .remote_address = slice_of(address),
         .peer = connection->peer,
     };
-    slice forwarded = http_header_find(&request, SLICE("x-forwarded-for"));
+    slice forwarded = ds_http_header_find(&request, SLICE("x-forwarded-for"));
     if (connection->server->settings->trust_forwarded_for && forwarded.length > 0)
         request.remote_address = forwarded;
     return request;
@@ -42,7 +42,7 @@ static struct http_request request_of(struct http_connection *connection,
 /* ---- requests without a body ---- */
 
 static void hand_over(struct http_connection *connection, const struct http_route *route,
-                      const struct http_request *request, const struct http_response *response)
+                      const struct ds_http_request *request, const struct http_response *response)
 {
     route->handler(route->context, request, http_exchange_new(connection, response));
 }
@@ -61,7 +61,7 @@ static void answer_method(struct http_connection *connection, struct http_respon
                                 SLICE("Unsupported method. Supported methods: GET, POST, OPTIONS"));
 }
 
-static void answer_get(struct http_connection *connection, const struct http_request *request,
+static void answer_get(struct http_connection *connection, const struct ds_http_request *request,
                        struct http_response response)
 {
     const struct http_route *route =
@@ -74,8 +74,8 @@ static void answer_get(struct http_connection *connection, const struct http_req
         answer_not_found(connection, response);
 }
 
-static void answer_preflight(struct http_connection *connection, const struct http_request *request,
-                             struct http_response response)
+static void answer_preflight(struct http_connection *connection,
+                             const struct ds_http_request *request, struct http_response response)
 {
     struct buf text = BUF_EMPTY;
     response.status = http_preflight(request, &text);
@@ -89,8 +89,8 @@ static void answer_preflight(struct http_connection *connection, const struct ht
     buf_fini(&text);
 }
 
-static void answer_request(struct http_connection *connection, const struct http_request *request,
-                           struct http_response response)
+static void answer_request(struct http_connection *connection,
+                           const struct ds_http_request *request, struct http_response response)
 {
     response.is_for_head = is_method(request, SLICE("HEAD"));
     if (is_method(request, SLICE("GET")) || response.is_for_head)
@@ -114,11 +114,11 @@ void http_incoming_free(struct http_incoming **incoming)
 }
 
 /* The whole head is there again. An origin that may not ask has been turned away before. */
-static struct http_request request_again(struct http_connection *connection,
-                                         const struct http_head *head, char *address,
-                                         struct http_response *response)
+static struct ds_http_request request_again(struct http_connection *connection,
+                                            const struct http_head *head, char *address,
+                                            struct http_response *response)
 {
-    struct http_request request = request_of(connection, head, address);
+    struct ds_http_request request = request_of(connection, head, address);
     struct buf why = BUF_EMPTY;
     *response = (struct http_response){.closes = !head->keep_alive};
     http_origin_refused(connection->server->settings, &request, &response->origin, &why);
@@ -143,7 +143,7 @@ static void post(struct http_connection *connection, const struct http_head *hea
 {
     char address[STREAM_ADDRESS_BYTES];
     struct http_response response;
-    struct http_request request = request_again(connection, head, address, &response);
+    struct ds_http_request request = request_again(connection, head, address, &response);
     request.body = buf_slice(&body->content);
     hand_over(connection, http_route_find(&connection->server->post_routes, request.target),
               &request, &response);
@@ -219,7 +219,7 @@ static void refuse_upgrade(struct http_connection *connection, unsigned status, 
 
 /* The stream changes hands: what has come behind the head is the first of the WebSocket. */
 static void become_websocket(struct http_connection *connection, struct ws_route *route,
-                             const struct http_request *request, slice answer,
+                             const struct ds_http_request *request, slice answer,
                              const struct ws_handshake *handshake, slice *rest)
 {
     struct stream *stream = connection->stream;
@@ -232,7 +232,7 @@ static void become_websocket(struct http_connection *connection, struct ws_route
                  (char *)(uintptr_t)first.at, first.length);
 }
 
-static void upgrade(struct http_connection *connection, const struct http_request *request,
+static void upgrade(struct http_connection *connection, const struct ds_http_request *request,
                     slice *rest)
 {
     struct http_server *server = connection->server;
@@ -261,11 +261,12 @@ static bool is_expectation_known(slice expectation)
 
 /* A body that nobody reads ends the connection behind the answer. */
 static void serve(struct http_connection *connection, const struct http_head *head,
-                  const struct http_request *request, slice *rest)
+                  const struct ds_http_request *request, slice *rest)
 {
     struct http_server *server = connection->server;
     struct http_response response = {.closes = !head->keep_alive || has_body(head)};
-    slice expectation = head->is_old ? (slice){"", 0} : http_header_find(request, SLICE("expect"));
+    slice expectation =
+        head->is_old ? (slice){"", 0} : ds_http_header_find(request, SLICE("expect"));
     struct buf why = BUF_EMPTY;
     if (http_origin_refused(server->settings, request, &response.origin, &why)) {
         response.status = 403;
@@ -287,7 +288,7 @@ static void serve(struct http_connection *connection, const struct http_head *he
 void http_serve(struct http_connection *connection, const struct http_head *head, slice *rest)
 {
     char address[STREAM_ADDRESS_BYTES];
-    struct http_request request = request_of(connection, head, address);
+    struct ds_http_request request = request_of(connection, head, address);
     bool may_upgrade = is_method(&request, SLICE("GET")) && !head->is_old && !has_body(head);
     if (may_upgrade && ws_handshake_is_asked(&request))
         upgrade(connection, &request, rest);

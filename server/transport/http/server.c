@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-slice http_header_find(const struct http_request *request, slice name)
+slice ds_http_header_find(const struct ds_http_request *request, slice name)
 {
     for (size_t i = 0; i < request->header_count; i++)
         if (slice_equal(request->headers[i].name, name))
@@ -34,7 +34,7 @@ static void free_text(slice text)
 }
 
 void http_server_add_websocket(struct http_server *server, slice path,
-                               const struct ws_endpoint *endpoint)
+                               const struct ds_endpoint *endpoint)
 {
     struct ws_route *route = calloc(1, sizeof *route);
     CHECK(route != NULL);
@@ -57,20 +57,20 @@ struct ws_route *http_websocket_route(const struct http_server *server, slice ta
     return any;
 }
 
-static void add_route(struct http_routes *routes, slice prefix, http_handler *handler,
+static void add_route(struct http_routes *routes, slice prefix, ds_http_handler *handler,
                       void *context)
 {
     struct http_route route = {copy_text(prefix), handler, context};
     VEC_PUSH(&routes->all, route);
 }
 
-void http_server_add_get(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_get(struct http_server *server, slice prefix, ds_http_handler *handler,
                          void *context)
 {
     add_route(&server->get_routes, prefix, handler, context);
 }
 
-void http_server_add_post(struct http_server *server, slice prefix, http_handler *handler,
+void http_server_add_post(struct http_server *server, slice prefix, ds_http_handler *handler,
                           void *context)
 {
     add_route(&server->post_routes, prefix, handler, context);
@@ -95,14 +95,6 @@ static void free_routes(struct http_routes *routes)
     VEC_FREE(&routes->all);
 }
 
-static void answer_health_check(void *context, const struct http_request *request,
-                                struct http_exchange *exchange)
-{
-    (void)context;
-    (void)request;
-    http_answer(exchange, &(struct http_answer){.status = 200, .content_type = HTTP_JSON});
-}
-
 /* ---- making and listening ---- */
 
 struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings *settings,
@@ -120,9 +112,6 @@ struct http_server *http_server_new(uv_loop_t *loop, const struct http_settings 
     uv_timer_init(loop, &server->grace);
     uv_unref((uv_handle_t *)&server->grace);
     server->grace.data = server;
-    if (settings->health_check_path != NULL && *settings->health_check_path != '\0')
-        http_server_add_get(server, slice_of(settings->health_check_path), answer_health_check,
-                            NULL);
     return server;
 }
 
@@ -181,12 +170,7 @@ uint16_t http_server_port(const struct http_server *server)
     return listener_port(server->listener);
 }
 
-struct turn *http_server_turn(struct http_server *server)
-{
-    return &server->streams.turn;
-}
-
-const struct transport_counters *http_server_counters(const struct http_server *server)
+const struct ds_transport_counters *http_server_counters(const struct http_server *server)
 {
     return &server->streams.counters;
 }

@@ -9,7 +9,7 @@
 
 struct http_route {
     slice prefix;
-    http_handler *handler;
+    ds_http_handler *handler;
     void *context;
 };
 
@@ -58,8 +58,8 @@ void http_response_write(struct buf *out, const struct http_response *response);
 
 /* Why the origin of the request may not ask, as the text of a 403; or false. *origin gets what
  * the answer allows. */
-bool http_origin_refused(const struct http_settings *settings, const struct http_request *request,
-                         slice *origin, struct buf *why);
+bool http_origin_refused(const struct http_settings *settings,
+                         const struct ds_http_request *request, slice *origin, struct buf *why);
 
 /* The answer to OPTIONS: its status; body gets a text, or the headers of a 204. */
-unsigned http_preflight(const struct http_request *request, struct buf *body);
+unsigned http_preflight(const struct ds_http_request *request, struct buf *body);

@@ -5,15 +5,15 @@
  * goodbye in MQTT 3.1.1. */
 
 #include "message/mqtt.h"
-#include "transport/counters.h"
-#include "transport/outlet.h"
+#include "base/slice.h"
+#include "deepstream/plugin/connections.h"
 
 #include <uv.h>
 
 struct log;
 struct mqtt_server;
 struct tls_context;
-struct tls_peer;
+struct ds_tls_peer;
 
 /* What peers tell, and what they are bound by. */
 struct mqtt_endpoint {
@@ -23,10 +23,10 @@ struct mqtt_endpoint {
 
     /* A client has connected; what is sent to outlet is whole packets. remote_address is borrowed
      * for the call. Returns its owner, which the calls below get. */
-    void *(*on_open)(void *context, struct outlet *outlet, slice remote_address);
+    void *(*on_open)(void *context, struct ds_outlet *outlet, slice remote_address);
     /* The certificate that the client has shown, if it has: before the first packet; borrowed for
      * the call. */
-    void (*on_certificate)(void *owner, const struct tls_peer *certificate);
+    void (*on_certificate)(void *owner, const struct ds_tls_peer *certificate);
     /* One packet; borrowed for the call. None comes after the owner closed its outlet, nor while it
      * is paused. */
     void (*on_packet)(void *owner, const struct mqtt_packet *packet);
@@ -63,7 +63,7 @@ void mqtt_server_stop_accepting(struct mqtt_server *server);
 void mqtt_server_close(struct mqtt_server *server, uint32_t grace_ms, void (*done)(void *context),
                        void *context);
 
-const struct transport_counters *mqtt_server_counters(const struct mqtt_server *server);
+const struct ds_transport_counters *mqtt_server_counters(const struct mqtt_server *server);
 
 /* Bytes that wait for clients to read them. */
 size_t mqtt_server_queued_bytes(const struct mqtt_server *server);

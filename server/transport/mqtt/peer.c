@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-static struct mqtt_peer *peer_of(struct outlet *outlet)
+static struct mqtt_peer *peer_of(struct ds_outlet *outlet)
 {
     return LIST_ITEM(outlet, struct mqtt_peer, outlet);
 }
@@ -15,20 +15,20 @@ static struct mqtt_peer *peer_of(struct outlet *outlet)
 /* ---- the end ---- */
 
 /* The first reason is the one that the owner hears. */
-static void stop(struct mqtt_peer *peer, enum outlet_end end, const char *reason)
+static void stop(struct mqtt_peer *peer, enum ds_outlet_end end, const char *reason)
 {
     peer->end_reason = reason;
     peer->outlet.end = end;
     turn_schedule(&peer->stream->host->turn, &peer->task);
 }
 
-static void finish(struct mqtt_peer *peer, enum outlet_end end, const char *reason)
+static void finish(struct mqtt_peer *peer, enum ds_outlet_end end, const char *reason)
 {
     stop(peer, end, reason);
     stream_end(peer->stream);
 }
 
-static void abort_peer(struct mqtt_peer *peer, enum outlet_end end, const char *reason)
+static void abort_peer(struct mqtt_peer *peer, enum ds_outlet_end end, const char *reason)
 {
     stop(peer, end, reason);
     stream_abort(peer->stream);
@@ -41,7 +41,7 @@ static void fail(struct mqtt_peer *peer, enum log_event event, const char *reaso
     stream_address(peer->stream, address);
     host->counters.protocol_errors++;
     log_line(host->log, DS_WARN, event, "%s: %s", address, reason);
-    finish(peer, OUTLET_PROTOCOL_ERROR, reason);
+    finish(peer, DS_OUTLET_PROTOCOL_ERROR, reason);
 }
 
 /* ---- reading ---- */
@@ -136,7 +136,7 @@ static slice complete_kept(struct mqtt_peer *peer, slice bytes)
 /* What can be read is behind the handshake. */
 static void identify(struct mqtt_peer *peer)
 {
-    struct tls_peer *certificate = stream_peer(peer->stream);
+    struct ds_tls_peer *certificate = stream_peer(peer->stream);
     peer->has_identity = true;
     if (certificate != NULL)
         peer->endpoint->on_certificate(peer->owner, certificate);
@@ -160,14 +160,14 @@ static void on_end(void *owner, const char *reason)
 {
     struct mqtt_peer *peer = owner;
     if (peer->end_reason == NULL)
-        stop(peer, OUTLET_LOST, reason);
+        stop(peer, DS_OUTLET_LOST, reason);
 }
 
 static void on_stop(void *owner)
 {
     struct mqtt_peer *peer = owner;
     if (peer->end_reason == NULL)
-        finish(peer, OUTLET_SERVER_STOP, "the server stops");
+        finish(peer, DS_OUTLET_SERVER_STOP, "the server stops");
 }
 
 /* The end, or packets that were kept while the peer was paused. */
@@ -196,7 +196,7 @@ static void cut_off(struct mqtt_peer *peer, size_t waiting)
     host->counters.slow_receivers++;
     log_line(host->log, DS_WARN, LOG_SLOW_RECEIVER,
              "%s does not read: cut off with %zu bytes waiting", address, waiting);
-    abort_peer(peer, OUTLET_SLOW_RECEIVER, "the client does not read");
+    abort_peer(peer, DS_OUTLET_SLOW_RECEIVER, "the client does not read");
 }
 
 /* Many messages of one turn are no sign of a slow reader: first they are written. */
@@ -214,7 +214,7 @@ static bool has_room(struct mqtt_peer *peer)
     return false;
 }
 
-static void send_bytes(struct outlet *outlet, slice bytes)
+static void send_bytes(struct ds_outlet *outlet, slice bytes)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     if (!has_room(peer))
@@ -223,14 +223,14 @@ static void send_bytes(struct outlet *outlet, slice bytes)
     stream_flush_soon(peer->stream);
 }
 
-static struct frame *make_frame(slice bytes)
+static struct ds_frame *make_frame(slice bytes)
 {
-    struct frame *frame = frame_new(bytes.length);
+    struct ds_frame *frame = ds_frame_new(bytes.length);
     memcpy(frame->bytes, bytes.at, bytes.length);
     return frame;
 }
 
-static void send_frame(struct outlet *outlet, struct frame *frame)
+static void send_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     if (!has_room(peer))
@@ -239,25 +239,25 @@ static void send_frame(struct outlet *outlet, struct frame *frame)
     stream_flush_soon(peer->stream);
 }
 
-static void flush(struct outlet *outlet)
+static void flush(struct ds_outlet *outlet)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     if (peer->end_reason == NULL)
         stream_flush(peer->stream);
 }
 
-static void close_outlet(struct outlet *outlet, enum close_code code)
+static void close_outlet(struct ds_outlet *outlet, enum ds_close_code code)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     if (peer->end_reason != NULL)
         return;
-    if (code == CLOSE_ABORT)
-        abort_peer(peer, OUTLET_CLOSED, "cut off by the server");
+    if (code == DS_CLOSE_ABORT)
+        abort_peer(peer, DS_OUTLET_CLOSED, "cut off by the server");
     else
-        finish(peer, OUTLET_CLOSED, "closed by the server");
+        finish(peer, DS_OUTLET_CLOSED, "closed by the server");
 }
 
-static void pause_reading(struct outlet *outlet)
+static void pause_reading(struct ds_outlet *outlet)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     peer->is_paused = true;
@@ -265,7 +265,7 @@ static void pause_reading(struct outlet *outlet)
         stream_pause(peer->stream);
 }
 
-static void resume_reading(struct outlet *outlet)
+static void resume_reading(struct ds_outlet *outlet)
 {
     struct mqtt_peer *peer = peer_of(outlet);
     if (peer->end_reason != NULL)
@@ -275,13 +275,13 @@ static void resume_reading(struct outlet *outlet)
     turn_schedule(&peer->stream->host->turn, &peer->task);
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
-    const struct mqtt_peer *peer = peer_of((struct outlet *)(uintptr_t)outlet);
+    const struct mqtt_peer *peer = peer_of((struct ds_outlet *)(uintptr_t)outlet);
     return peer->end_reason == NULL ? stream_queued_bytes(peer->stream) : 0;
 }
 
-static const struct outlet_operations peer_outlet = {
+static const struct ds_outlet_operations peer_outlet = {
     .send = send_bytes,
     .make_frame = make_frame,
     .send_frame = send_frame,

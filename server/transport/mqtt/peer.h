@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 struct mqtt_peer {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct stream *stream; /* not to be touched once the peer is gone */
     const struct mqtt_endpoint *endpoint;
     void *owner;

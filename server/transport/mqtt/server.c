@@ -89,7 +89,7 @@ uint16_t mqtt_server_port(const struct mqtt_server *server)
     return listener_port(server->listener);
 }
 
-const struct transport_counters *mqtt_server_counters(const struct mqtt_server *server)
+const struct ds_transport_counters *mqtt_server_counters(const struct mqtt_server *server)
 {
     return &server->streams.counters;
 }

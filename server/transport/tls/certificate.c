@@ -32,7 +32,7 @@ static void append_fingerprint(struct buf *out, const X509 *certificate)
 }
 
 /* A resumed connection has the certificate, and what was found about it, from its ticket. */
-struct tls_peer *tls_peer_new(const struct tls_connection *connection)
+struct ds_tls_peer *tls_peer_new(const struct tls_connection *connection)
 {
     const SSL *ssl = tls_session(connection);
     const X509 *certificate = ssl == NULL ? NULL : SSL_get0_peer_certificate(ssl);
@@ -44,12 +44,12 @@ struct tls_peer *tls_peer_new(const struct tls_connection *connection)
     append_name(&texts, X509_get_issuer_name(certificate));
     size_t fingerprint = texts.length;
     append_fingerprint(&texts, certificate);
-    struct tls_peer *peer = malloc(sizeof *peer + texts.length);
+    struct ds_tls_peer *peer = malloc(sizeof *peer + texts.length);
     CHECK(peer != NULL);
     memcpy(peer + 1, texts.at, texts.length);
     slice all = {(const char *)(peer + 1), texts.length};
     buf_fini(&texts);
-    *peer = (struct tls_peer){
+    *peer = (struct ds_tls_peer){
         .subject = slice_part(all, 0, issuer),
         .issuer = slice_part(all, issuer, fingerprint),
         .fingerprint = slice_part(all, fingerprint, all.length),

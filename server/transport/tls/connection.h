@@ -8,6 +8,7 @@
  * Before the first byte of a peer it is a few pointers. While it is idle it holds what the library
  * keeps of a connection, and no buffer. */
 
+#include "deepstream/plugin/http.h"
 #include "transport/outq.h"
 #include "transport/tls/tls.h"
 
@@ -65,12 +66,6 @@ const char *tls_why(const struct tls_connection *connection, const char **more);
 
 /* ---- who the peer is (certificate.c) ---- */
 
-struct tls_peer {
-    slice subject, issuer; /* "CN=bo,O=Acme" (RFC 4514) */
-    slice fingerprint;     /* SHA-256 of the certificate: "AB:CD:..." */
-    bool is_verified;      /* an authority of `ca` vouches for it, and it is valid */
-};
-
 /* The certificate that the peer of an open connection has shown; NULL when there is none. Ended by
  * free. */
-struct tls_peer *tls_peer_new(const struct tls_connection *connection);
+struct ds_tls_peer *tls_peer_new(const struct tls_connection *connection);

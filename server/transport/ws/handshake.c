@@ -11,7 +11,7 @@
 #define SHA1_BYTES 20
 #define GUID SLICE("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
 
-static bool any_header_has(const struct http_request *request, slice name, slice token)
+static bool any_header_has(const struct ds_http_request *request, slice name, slice token)
 {
     for (size_t i = 0; i < request->header_count; i++)
         if (slice_equal(request->headers[i].name, name) &&
@@ -20,13 +20,13 @@ static bool any_header_has(const struct http_request *request, slice name, slice
     return false;
 }
 
-bool ws_handshake_is_asked(const struct http_request *request)
+bool ws_handshake_is_asked(const struct ds_http_request *request)
 {
     return any_header_has(request, SLICE("upgrade"), SLICE("websocket")) &&
            any_header_has(request, SLICE("connection"), SLICE("upgrade"));
 }
 
-static size_t header_occurrences(const struct http_request *request, slice name)
+static size_t header_occurrences(const struct ds_http_request *request, slice name)
 {
     size_t count = 0;
     for (size_t i = 0; i < request->header_count; i++)
@@ -71,11 +71,11 @@ static bool refuse(struct ws_handshake *handshake, unsigned status, const char *
 }
 
 /* Every offer of every header in order; the first that fits is taken. */
-static bool choose_extensions(const struct http_request *request, struct ws_handshake *handshake,
+static bool choose_extensions(const struct ds_http_request *request, struct ws_handshake *handshake,
                               bool *names_window_bits)
 {
     for (size_t i = 0; i < request->header_count; i++) {
-        const struct http_header *header = &request->headers[i];
+        const struct ds_http_header *header = &request->headers[i];
         uint8_t bits = WS_WINDOW_BITS_MAX;
         bool names_bits = false;
         if (!slice_equal(header->name, SLICE("sec-websocket-extensions")))
@@ -108,12 +108,12 @@ static void append_answer(struct buf *out, slice key, const struct ws_handshake 
     buf_append_text(out, "\r\n\r\n");
 }
 
-bool ws_handshake_answer(const struct http_request *request, bool allow_deflate,
+bool ws_handshake_answer(const struct ds_http_request *request, bool allow_deflate,
                          struct ws_handshake *handshake, struct buf *out)
 {
     *handshake = (struct ws_handshake){.window_bits = WS_WINDOW_BITS_MAX};
-    slice version = http_header_find(request, SLICE("sec-websocket-version"));
-    slice key = http_header_find(request, SLICE("sec-websocket-key"));
+    slice version = ds_http_header_find(request, SLICE("sec-websocket-version"));
+    slice key = ds_http_header_find(request, SLICE("sec-websocket-key"));
     bool names_window_bits = false;
     if (!slice_equal(version, SLICE("13")))
         return refuse(handshake, 426, "another version of WebSocket than 13");

@@ -14,10 +14,10 @@ struct ws_handshake {
 };
 
 /* Whether the request asks to become a WebSocket. */
-bool ws_handshake_is_asked(const struct http_request *request);
+bool ws_handshake_is_asked(const struct ds_http_request *request);
 
 /* Appends the whole 101 answer to out; or returns false, and says why. */
-bool ws_handshake_answer(const struct http_request *request, bool allow_deflate,
+bool ws_handshake_answer(const struct ds_http_request *request, bool allow_deflate,
                          struct ws_handshake *handshake, struct buf *out);
 
 /* ---- extensions.c ---- */

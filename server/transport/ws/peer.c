@@ -49,7 +49,7 @@ static void at_end_of_turn(struct turn_task *task)
 }
 
 /* The first reason is the one that the owner hears. */
-static void stop(struct ws_peer *peer, enum ws_peer_state state, enum outlet_end end,
+static void stop(struct ws_peer *peer, enum ws_peer_state state, enum ds_outlet_end end,
                  const char *reason)
 {
     if (peer->end_reason == NULL) {
@@ -62,7 +62,7 @@ static void stop(struct ws_peer *peer, enum ws_peer_state state, enum outlet_end
     turn_schedule(&peer->host->streams->turn, &peer->task);
 }
 
-static void end_stream(struct ws_peer *peer, enum outlet_end end, const char *reason)
+static void end_stream(struct ws_peer *peer, enum ds_outlet_end end, const char *reason)
 {
     stream_end(peer->stream);
     stop(peer, WS_PEER_GONE, end, reason);
@@ -75,7 +75,8 @@ static void say_close(struct ws_peer *peer, unsigned status)
     ws_send_control(peer, WS_OPCODE_CLOSE, (slice){payload, length});
 }
 
-void ws_peer_close(struct ws_peer *peer, unsigned status, enum outlet_end end, const char *reason)
+void ws_peer_close(struct ws_peer *peer, unsigned status, enum ds_outlet_end end,
+                   const char *reason)
 {
     if (peer->state != WS_PEER_OPEN)
         return;
@@ -103,17 +104,17 @@ void ws_peer_fail(struct ws_peer *peer, unsigned status, const char *reason)
         log_fault(peer, status, reason);
         say_close(peer, status);
     }
-    end_stream(peer, OUTLET_PROTOCOL_ERROR, reason);
+    end_stream(peer, DS_OUTLET_PROTOCOL_ERROR, reason);
 }
 
 void ws_peer_closed(struct ws_peer *peer, unsigned status)
 {
     if (peer->state == WS_PEER_OPEN)
         say_close(peer, status);
-    end_stream(peer, OUTLET_LEFT, "the client closed the connection");
+    end_stream(peer, DS_OUTLET_LEFT, "the client closed the connection");
 }
 
-void ws_peer_abort(struct ws_peer *peer, enum outlet_end end, const char *reason)
+void ws_peer_abort(struct ws_peer *peer, enum ds_outlet_end end, const char *reason)
 {
     stream_abort(peer->stream);
     stop(peer, WS_PEER_GONE, end, reason);
@@ -125,7 +126,7 @@ static void on_deadline(struct deadline *deadline)
     if (peer->state == WS_PEER_OPEN)
         ws_send_due(peer);
     else
-        end_stream(peer, OUTLET_LOST, "the client did not answer a close frame");
+        end_stream(peer, DS_OUTLET_LOST, "the client did not answer a close frame");
 }
 
 /* ---- what the stream tells ---- */
@@ -137,12 +138,12 @@ static void on_read(void *owner, char *bytes, size_t length)
 
 static void on_end(void *owner, const char *reason)
 {
-    stop(owner, WS_PEER_GONE, OUTLET_LOST, reason);
+    stop(owner, WS_PEER_GONE, DS_OUTLET_LOST, reason);
 }
 
 static void on_stop(void *owner)
 {
-    ws_peer_close(owner, WS_STATUS_GOING_AWAY, OUTLET_SERVER_STOP, "the server stops");
+    ws_peer_close(owner, WS_STATUS_GOING_AWAY, DS_OUTLET_SERVER_STOP, "the server stops");
 }
 
 static const struct stream_events peer_events = {on_read, on_end, on_stop};
@@ -156,7 +157,7 @@ static struct ws_peer *peer_new(struct ws_host *host, struct ws_route *route, st
     CHECK(peer != NULL);
     *peer = (struct ws_peer){
         .outlet.operations =
-            route->endpoint->kind == WS_TEXT ? &ws_text_operations : &ws_binary_operations,
+            route->endpoint->kind == DS_FRAME_TEXT ? &ws_text_operations : &ws_binary_operations,
         .stream = stream,
         .host = host,
         .route = route,
@@ -170,15 +171,15 @@ static struct ws_peer *peer_new(struct ws_host *host, struct ws_route *route, st
 }
 
 void ws_peer_open(struct ws_host *host, struct ws_route *route, struct stream *stream,
-                  const struct http_request *request, const struct ws_handshake *handshake,
+                  const struct ds_http_request *request, const struct ws_handshake *handshake,
                   char *rest, size_t rest_length)
 {
-    const struct ws_endpoint *endpoint = route->endpoint;
+    const struct ds_endpoint *endpoint = route->endpoint;
     struct ws_peer *peer = peer_new(host, route, stream, handshake);
     host->streams->counters.websockets++;
     peer->owner = endpoint->on_open(endpoint->context, &peer->outlet, request);
     if (peer->owner == NULL)
-        ws_peer_close(peer, WS_STATUS_POLICY, OUTLET_CLOSED, "turned away");
+        ws_peer_close(peer, WS_STATUS_POLICY, DS_OUTLET_CLOSED, "turned away");
     else if (rest_length > 0)
         ws_receive(peer, rest, rest_length);
 }

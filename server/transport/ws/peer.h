@@ -30,13 +30,13 @@ void ws_host_close(struct ws_host *host, uv_close_cb on_closed);
 /* Where upgrades of one path go. */
 struct ws_route {
     slice path; /* empty: any */
-    const struct ws_endpoint *endpoint;
+    const struct ds_endpoint *endpoint;
     struct deadlines delay; /* of peers whose bytes wait for outgoingBufferTimeout */
 };
 
 /* Takes over a stream whose handshake has been answered, and what it sent behind the handshake. */
 void ws_peer_open(struct ws_host *host, struct ws_route *route, struct stream *stream,
-                  const struct http_request *request, const struct ws_handshake *handshake,
+                  const struct ds_http_request *request, const struct ws_handshake *handshake,
                   char *rest, size_t rest_length);
 
 /* ---- within ws/ ---- */
@@ -55,7 +55,7 @@ struct ws_assembly {
 };
 
 struct ws_peer {
-    struct outlet outlet;
+    struct ds_outlet outlet;
     struct stream *stream; /* not to be touched once the peer is gone */
     struct ws_host *host;
     struct ws_route *route;
@@ -70,7 +70,7 @@ struct ws_peer {
     uint8_t window_bits; /* 0: nothing is compressed */
 };
 
-static inline const struct ws_endpoint *ws_peer_endpoint(const struct ws_peer *peer)
+static inline const struct ds_endpoint *ws_peer_endpoint(const struct ws_peer *peer)
 {
     return peer->route->endpoint;
 }
@@ -90,7 +90,8 @@ enum {
 };
 
 /* Starts the close handshake. Nothing to a peer that is not open. */
-void ws_peer_close(struct ws_peer *peer, unsigned status, enum outlet_end end, const char *reason);
+void ws_peer_close(struct ws_peer *peer, unsigned status, enum ds_outlet_end end,
+                   const char *reason);
 
 /* The peer broke a rule: says so and ends. reason is a static text. */
 void ws_peer_fail(struct ws_peer *peer, unsigned status, const char *reason);
@@ -99,7 +100,7 @@ void ws_peer_fail(struct ws_peer *peer, unsigned status, const char *reason);
 void ws_peer_closed(struct ws_peer *peer, unsigned status);
 
 /* Ends without goodbye. */
-void ws_peer_abort(struct ws_peer *peer, enum outlet_end end, const char *reason);
+void ws_peer_abort(struct ws_peer *peer, enum ds_outlet_end end, const char *reason);
 
 struct ws_deflate *ws_host_deflate(struct ws_host *host);
 
@@ -110,7 +111,7 @@ void ws_assembly_drop(struct ws_peer *peer);
 
 /* send.c */
 
-extern const struct outlet_operations ws_text_operations, ws_binary_operations;
+extern const struct ds_outlet_operations ws_text_operations, ws_binary_operations;
 
 /* A control frame, of at most WS_CONTROL_BYTES. It leaves at the end of the turn. */
 void ws_send_control(struct ws_peer *peer, enum ws_opcode opcode, slice payload);

@@ -37,7 +37,8 @@ static bool has_message(const struct ws_peer *peer)
 static void hand_up(struct ws_peer *peer, bool is_text, slice message)
 {
     peer->host->streams->counters.messages++;
-    ws_peer_endpoint(peer)->on_message(peer->owner, is_text ? WS_TEXT : WS_BINARY, message);
+    ws_peer_endpoint(peer)->on_message(peer->owner, is_text ? DS_FRAME_TEXT : DS_FRAME_BINARY,
+                                       message);
 }
 
 static bool is_utf8(slice text)

@@ -8,7 +8,7 @@
 /* Shorter messages gain nothing from compression. */
 #define DEFLATE_FROM_BYTES 64
 
-static struct ws_peer *peer_of(struct outlet *outlet)
+static struct ws_peer *peer_of(struct ds_outlet *outlet)
 {
     return LIST_ITEM(outlet, struct ws_peer, outlet);
 }
@@ -23,7 +23,7 @@ static void cut_off(struct ws_peer *peer, size_t waiting)
     streams->counters.slow_receivers++;
     log_line(streams->log, DS_WARN, LOG_SLOW_RECEIVER,
              "%s does not read: cut off with %zu bytes waiting", address, waiting);
-    ws_peer_abort(peer, OUTLET_SLOW_RECEIVER, "the client does not read");
+    ws_peer_abort(peer, DS_OUTLET_SLOW_RECEIVER, "the client does not read");
 }
 
 /* Many messages of one turn are no sign of a slow reader: first they are written. */
@@ -54,7 +54,7 @@ void ws_send_due(struct ws_peer *peer)
 
 static void flush_when_due(struct ws_peer *peer)
 {
-    const struct ws_endpoint *endpoint = ws_peer_endpoint(peer);
+    const struct ds_endpoint *endpoint = ws_peer_endpoint(peer);
     if (endpoint->flush_delay_ms == 0 || outq_bytes(&peer->stream->queue) >= endpoint->flush_bytes)
         ws_send_due(peer);
     else if (!deadline_is_set(&peer->deadline))
@@ -63,10 +63,10 @@ static void flush_when_due(struct ws_peer *peer)
 
 /* ---- frames ---- */
 
-static struct frame *new_frame(enum ws_opcode opcode, bool is_deflated, slice payload)
+static struct ds_frame *new_frame(enum ws_opcode opcode, bool is_deflated, slice payload)
 {
     size_t head = ws_head_length(payload.length);
-    struct frame *frame = frame_new(head + payload.length);
+    struct ds_frame *frame = ds_frame_new(head + payload.length);
     frame->header_bytes =
         (uint32_t)ws_write_head(frame->bytes, opcode, is_deflated, payload.length);
     if (payload.length > 0)
@@ -80,9 +80,9 @@ static void queue_message(struct ws_peer *peer, enum ws_opcode opcode, bool is_d
     struct stream *stream = peer->stream;
     size_t head = ws_head_length(payload.length);
     if (payload.length > OUTQ_SMALL_BYTES - WS_SERVER_HEAD_BYTES) {
-        struct frame *frame = new_frame(opcode, is_deflated, payload);
+        struct ds_frame *frame = new_frame(opcode, is_deflated, payload);
         stream_queue_frame(stream, frame);
-        frame_release(&frame);
+        ds_frame_release(&frame);
         return;
     }
     char *out = outq_extend(&stream->queue, &stream->host->pool, head + payload.length);
@@ -123,34 +123,35 @@ static void queue_deflated(struct ws_peer *peer, enum ws_opcode opcode, slice pa
 
 /* The compressed form of a frame, made once for all receivers with the usual window; the frame
  * itself stands for one that does not get shorter. */
-static struct frame *deflated_form(struct ws_host *host, enum ws_opcode opcode, struct frame *frame)
+static struct ds_frame *deflated_form(struct ws_host *host, enum ws_opcode opcode,
+                                      struct ds_frame *frame)
 {
     slice deflated;
     if (frame->deflated == NULL)
-        frame->deflated = try_deflate(host, WS_WINDOW_BITS_MAX, frame_payload(frame), &deflated)
+        frame->deflated = try_deflate(host, WS_WINDOW_BITS_MAX, ds_frame_payload(frame), &deflated)
                               ? new_frame(opcode, true, deflated)
                               : frame;
     return frame->deflated;
 }
 
-static void queue_frame(struct ws_peer *peer, enum ws_opcode opcode, struct frame *frame)
+static void queue_frame(struct ws_peer *peer, enum ws_opcode opcode, struct ds_frame *frame)
 {
     if (peer->window_bits == 0)
         stream_queue_frame(peer->stream, frame);
     else if (peer->window_bits == WS_WINDOW_BITS_MAX)
         stream_queue_frame(peer->stream, deflated_form(peer->host, opcode, frame));
     else
-        queue_deflated(peer, opcode, frame_payload(frame));
+        queue_deflated(peer, opcode, ds_frame_payload(frame));
 }
 
 /* ---- the outlet ---- */
 
-static enum ws_opcode opcode_of(enum ws_kind kind)
+static enum ws_opcode opcode_of(enum ds_frame_kind kind)
 {
-    return kind == WS_TEXT ? WS_OPCODE_TEXT : WS_OPCODE_BINARY;
+    return kind == DS_FRAME_TEXT ? WS_OPCODE_TEXT : WS_OPCODE_BINARY;
 }
 
-void ws_send(struct outlet *outlet, enum ws_kind kind, slice payload)
+void ws_send(struct ds_outlet *outlet, enum ds_frame_kind kind, slice payload)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (!ws_peer_has_room(peer))
@@ -162,12 +163,12 @@ void ws_send(struct outlet *outlet, enum ws_kind kind, slice payload)
     flush_when_due(peer);
 }
 
-static void send_message(struct outlet *outlet, slice payload)
+static void send_message(struct ds_outlet *outlet, slice payload)
 {
     ws_send(outlet, ws_peer_endpoint(peer_of(outlet))->kind, payload);
 }
 
-static void send_frame(struct outlet *outlet, struct frame *frame)
+static void send_frame(struct ds_outlet *outlet, struct ds_frame *frame)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (!ws_peer_has_room(peer))
@@ -176,17 +177,17 @@ static void send_frame(struct outlet *outlet, struct frame *frame)
     flush_when_due(peer);
 }
 
-static struct frame *make_text_frame(slice payload)
+static struct ds_frame *make_text_frame(slice payload)
 {
     return new_frame(WS_OPCODE_TEXT, false, payload);
 }
 
-static struct frame *make_binary_frame(slice payload)
+static struct ds_frame *make_binary_frame(slice payload)
 {
     return new_frame(WS_OPCODE_BINARY, false, payload);
 }
 
-static void flush(struct outlet *outlet)
+static void flush(struct ds_outlet *outlet)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (peer->state != WS_PEER_OPEN)
@@ -199,44 +200,44 @@ static const struct {
     unsigned status;
     const char *reason;
 } closings[] = {
-    [CLOSE_NORMAL] = {WS_STATUS_NONE, "closed by the server"},
-    [CLOSE_GOING_AWAY] = {WS_STATUS_GOING_AWAY, "the server stops"},
-    [CLOSE_PROTOCOL_ERROR] = {WS_STATUS_PROTOCOL_ERROR, "closed for a breach of protocol"},
-    [CLOSE_UNSUPPORTED] = {WS_STATUS_UNSUPPORTED, "closed for an unsupported kind of message"},
-    [CLOSE_BAD_TEXT] = {WS_STATUS_BAD_DATA, "closed for a malformed text"},
-    [CLOSE_POLICY] = {WS_STATUS_POLICY, "closed for a breach of policy"},
-    [CLOSE_TOO_LARGE] = {WS_STATUS_TOO_LARGE, "closed for a message that is too large"},
-    [CLOSE_ABORT] = {WS_STATUS_NONE, "cut off by the server"},
+    [DS_CLOSE_NORMAL] = {WS_STATUS_NONE, "closed by the server"},
+    [DS_CLOSE_GOING_AWAY] = {WS_STATUS_GOING_AWAY, "the server stops"},
+    [DS_CLOSE_PROTOCOL_ERROR] = {WS_STATUS_PROTOCOL_ERROR, "closed for a breach of protocol"},
+    [DS_CLOSE_UNSUPPORTED] = {WS_STATUS_UNSUPPORTED, "closed for an unsupported kind of message"},
+    [DS_CLOSE_BAD_TEXT] = {WS_STATUS_BAD_DATA, "closed for a malformed text"},
+    [DS_CLOSE_POLICY] = {WS_STATUS_POLICY, "closed for a breach of policy"},
+    [DS_CLOSE_TOO_LARGE] = {WS_STATUS_TOO_LARGE, "closed for a message that is too large"},
+    [DS_CLOSE_ABORT] = {WS_STATUS_NONE, "cut off by the server"},
 };
 
-static void close_outlet(struct outlet *outlet, enum close_code code)
+static void close_outlet(struct ds_outlet *outlet, enum ds_close_code code)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (peer->state != WS_PEER_OPEN)
         return;
-    if (code == CLOSE_ABORT)
-        ws_peer_abort(peer, OUTLET_CLOSED, closings[code].reason);
+    if (code == DS_CLOSE_ABORT)
+        ws_peer_abort(peer, DS_OUTLET_CLOSED, closings[code].reason);
     else
-        ws_peer_close(peer, closings[code].status, OUTLET_CLOSED, closings[code].reason);
+        ws_peer_close(peer, closings[code].status, DS_OUTLET_CLOSED, closings[code].reason);
 }
 
-static void pause_reading(struct outlet *outlet)
+static void pause_reading(struct ds_outlet *outlet)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (peer->state == WS_PEER_OPEN)
         stream_pause(peer->stream);
 }
 
-static void resume_reading(struct outlet *outlet)
+static void resume_reading(struct ds_outlet *outlet)
 {
     struct ws_peer *peer = peer_of(outlet);
     if (peer->state == WS_PEER_OPEN)
         stream_resume(peer->stream);
 }
 
-static size_t queued_bytes(const struct outlet *outlet)
+static size_t queued_bytes(const struct ds_outlet *outlet)
 {
-    const struct ws_peer *peer = peer_of((struct outlet *)(uintptr_t)outlet);
+    const struct ws_peer *peer = peer_of((struct ds_outlet *)(uintptr_t)outlet);
     return peer->state == WS_PEER_OPEN ? stream_queued_bytes(peer->stream) : 0;
 }
 
@@ -246,5 +247,5 @@ static size_t queued_bytes(const struct outlet *outlet)
             queued_bytes,                                                                          \
     }
 
-const struct outlet_operations ws_text_operations = OPERATIONS(make_text_frame);
-const struct outlet_operations ws_binary_operations = OPERATIONS(make_binary_frame);
+const struct ds_outlet_operations ws_text_operations = OPERATIONS(make_text_frame);
+const struct ds_outlet_operations ws_binary_operations = OPERATIONS(make_binary_frame);

@@ -9,7 +9,7 @@ struct ds_login {
      * shown one: subject and issuer (RFC 4514), fingerprint (SHA-256), and whether it is verified.
      * One that is not proves nothing. */
     ds_slice connection_data;
-    ds_slice auth_data;       /* JSON object or array that the client sent */
+    ds_slice auth_data; /* JSON object or array that the client sent */
 
     /* Whether anybody still waits for the answer: ask it before what costs much and has waited its
      * turn. On the loop, until done is called, which is due in either case. NULL: somebody does. */

@@ -7,7 +7,7 @@
 /* A connection of a user who is logged in; borrowed for the call that brings it. */
 struct ds_client {
     const void *connection; /* tells two of one user apart, from its login to its logout */
-    const char *endpoint;   /* "websocket", "http" or "mqtt" */
+    const char *endpoint;   /* "websocket", "http", "mqtt", or the name of an endpoint's plugin */
     ds_slice user_id;       /* "OPEN": nobody in particular */
     ds_slice client_data;   /* JSON text that the client was sent; empty for none */
     ds_slice server_data;   /* JSON text that rules see; only at the login, then empty */

@@ -1,5 +1,6 @@
 #pragma once
-/* The nodes of a cluster: the bus between them, who is there, what they know together, and locks. */
+/* The nodes of a cluster: the bus between them, who is there, what they know together, and locks.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>

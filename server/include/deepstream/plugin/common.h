@@ -15,6 +15,8 @@ enum ds_log_level {
 
 struct ds_error {
     char text[512]; /* what is wrong and what to do: "users.yml:3:1: missing password for bob" */
+    const struct ds_value
+        *value; /* the option that is to blame, whose place is then shown; or NULL */
 };
 
 struct ds_record {

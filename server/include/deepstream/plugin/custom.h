@@ -3,10 +3,10 @@
 
 #include "deepstream/plugin/clients.h"
 
-/* Plugins of your own: entries of `plugins`, each `key: {name or path, options}`. They are made with
- * the others and started when records, events and the rest work but no client is let in yet; they
- * are closed when the last client is gone. Most of what they do they do through struct ds_services.
- * The table, and each member, may be NULL. */
+/* Plugins of your own: entries of `plugins`, each `key: {name or path, options}`. They are made
+ * with the others and started when records, events and the rest work but no client is let in yet;
+ * they are closed when the last client is gone. Most of what they do they do through struct
+ * ds_services. The table, and each member, may be NULL. */
 struct ds_custom_operations {
     /* A user has logged in, on any endpoint but HTTP requests; and, exactly once for each, the
      * connection has ended. */

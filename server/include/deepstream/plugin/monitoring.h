@@ -12,7 +12,7 @@ struct ds_monitoring_operations {
      * logged meanwhile are not told. */
     void (*on_log)(void *self, const struct ds_log_line *line);
 
-    /* An attempt to log in has ended. endpoint: "websocket", "http" or "mqtt". user_id: as
-     * authentication named it; empty when it was declined. */
+    /* An attempt to log in has ended. endpoint: "websocket", "http", "mqtt" or "plugin". user_id:
+     * as authentication named it; empty when it was declined. */
     void (*on_login)(void *self, bool is_allowed, const char *endpoint, ds_slice user_id);
 };

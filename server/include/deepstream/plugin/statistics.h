@@ -21,7 +21,7 @@ struct ds_decision_count {
 };
 
 struct ds_login_count {
-    const char *endpoint; /* "websocket", "http" or "mqtt" */
+    const char *endpoint; /* "websocket", "http", "mqtt" or "plugin" */
     uint64_t allowed, declined;
 };
 

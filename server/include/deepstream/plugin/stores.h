@@ -41,9 +41,9 @@ struct ds_cache_operations {
 /* Where records survive a restart. `done` of set and remove means: it is on disk (or as safe as the
  * storage is configured to be). Operations on one name take effect in the order of the calls.
  *
- * A set of a version lower than the one that is stored changes nothing and succeeds; of an equal one
- * it overwrites. Atomically also against other nodes that share the storage: their writes may come
- * late, and must not undo newer ones. */
+ * A set of a version lower than the one that is stored changes nothing and succeeds; of an equal
+ * one it overwrites. Atomically also against other nodes that share the storage: their writes may
+ * come late, and must not undo newer ones. */
 struct ds_storage_operations {
     void (*get)(void *self, ds_slice name, ds_record_done *done, void *context);
     void (*set)(void *self, ds_slice name, const struct ds_record *record, ds_done *done,

@@ -6,9 +6,9 @@
 
 /* The server makes one registry for each kind of name
  * and does everything else: what is said to clients, limits, other nodes. A subscriber is a pointer
- * that is only compared and given back; it has a place in each registry, a pointer of the registry's
- * own, which is NULL as long as it subscribes to nothing there. Everything is synchronous, and on
- * the way of each message. All of them are needed. */
+ * that is only compared and given back; it has a place in each registry, a pointer of the
+ * registry's own, which is NULL as long as it subscribes to nothing there. Everything is
+ * synchronous, and on the way of each message. All of them are needed. */
 struct ds_subscription_registry_operations {
     /* what: "EVENT_SUBSCRIPTIONS" and so on, as struct ds_statistics calls it. */
     void *(*registry_new)(void *self, const char *what);

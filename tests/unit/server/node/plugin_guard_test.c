@@ -192,7 +192,48 @@ static void count_verdict(void *context, enum ds_verdict verdict)
     answers++;
 }
 
+static void close_connections(void *self, uint32_t grace_ms, ds_done *done, void *context)
+{
+    assert_ptr_equal(self, &kept);
+    assert_int_equal(grace_ms, 9);
+    kept.done = done;
+    kept.context = context;
+}
+
+static const struct ds_http_service_operations HTTP_OPERATIONS = {.close_connections =
+                                                                      close_connections};
+static const struct ds_plugin HTTP = {.kind = DS_PLUGIN_HTTP_SERVICE,
+                                      .operations = &HTTP_OPERATIONS};
+static const struct ds_connection_endpoint_operations ENDPOINT_OPERATIONS = {.close_connections =
+                                                                                 close_connections};
+static const struct ds_plugin ENDPOINT = {.kind = DS_PLUGIN_CONNECTION_ENDPOINT,
+                                          .operations = &ENDPOINT_OPERATIONS};
+
 /* ---- tests ---- */
+
+static void who_lets_clients_in_says_once_that_they_are_gone(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&HTTP);
+    const struct ds_http_service_operations *service = plugin_guard_operations(guard);
+    assert_true(service->reload == NULL && service->counters == NULL);
+    service->close_connections(guard, 9, count_done, &answers);
+    kept.done(kept.context, NULL);
+    kept.done(kept.context, NULL);
+    plugin_guard_free(&guard);
+    guard = guard_of(&ENDPOINT);
+    const struct ds_connection_endpoint_operations *endpoint = plugin_guard_operations(guard);
+    endpoint->close_connections(guard, 9, count_done, &answers);
+    kept.done(kept.context, NULL);
+    kept.done(kept.context, NULL);
+    plugin_guard_free(&guard);
+    assert_int_equal(answers, 2);
+    assert_string_equal(log_text,
+                        "httpserver plugin /x/a.so: it answered the end of its connections once "
+                        "more; this is ignored\n"
+                        "connection plugin /x/a.so: it answered the end of its connections once "
+                        "more; this is ignored\n");
+}
 
 static void a_storage_answers_once(void **state)
 {
@@ -359,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup(a_permission_decides_once, set_up),
         cmocka_unit_test_setup(a_lock_is_answered_once, set_up),
         cmocka_unit_test_setup(a_bus_is_heard_until_it_is_closed, set_up),
+        cmocka_unit_test_setup(who_lets_clients_in_says_once_that_they_are_gone, set_up),
         cmocka_unit_test_setup(what_is_said_after_the_end_goes_nowhere, set_up),
         cmocka_unit_test_setup(an_answer_is_known_again_after_a_thousand_others, set_up),
         cmocka_unit_test_setup(what_has_nothing_to_answer_needs_no_guard, set_up),

@@ -186,7 +186,7 @@ static void h26_names_that_are_not_text_are_undecodable(void **state)
 {
     (void)state;
     /* EVENT.SUBSCRIBE whose one name is the byte FF */
-    memory_send_bytes(bo, WS_BINARY, SLICE("\x09\x10\x04\x1a\x05\x08\x03\x3a\x01\xff"));
+    memory_send_bytes(bo, DS_FRAME_BINARY, SLICE("\x09\x10\x04\x1a\x05\x08\x03\x3a\x01\xff"));
     memory_expect(bo, TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
     recorder_expect_nothing(&events);
 }
@@ -245,7 +245,7 @@ static void topics_of_the_bus_are_unknown_topics(void **state)
                                    {"\x06\x10\x0b\x1a\x02\x08\x01", 7},
                                    {"\x06\x10\x63\x1a\x02\x08\x01", 7}};
     for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
-        memory_send_bytes(bo, WS_BINARY, frames[i]);
+        memory_send_bytes(bo, DS_FRAME_BINARY, frames[i]);
         memory_expect(bo, TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
         memory_expect_nothing(bo);
     }

@@ -32,7 +32,7 @@ static int set_up(void **state)
     recorder_init(&events, &world, TOPIC_EVENT);
     memory_world_open(&world);
     bo = memory_connect(&world);
-    memory_send_bytes(bo, WS_TEXT, SLICE("A\x1FREQ\x1F[\"bo\"]\x1E"));
+    memory_send_bytes(bo, DS_FRAME_TEXT, SLICE("A\x1FREQ\x1F[\"bo\"]\x1E"));
     assert_true(session_is_open(bo->session));
     return 0;
 }
@@ -54,7 +54,7 @@ static void send_many(const char *first, int from, int count)
                    "%sE\x1F"
                    "EVT\x1F%d",
                    i == 0 && *first == '\0' ? "" : "\x1E", from + i);
-    memory_send_bytes(bo, WS_TEXT, buf_slice(&frame));
+    memory_send_bytes(bo, DS_FRAME_TEXT, buf_slice(&frame));
     buf_fini(&frame);
 }
 

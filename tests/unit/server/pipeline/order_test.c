@@ -83,7 +83,7 @@ static void b9_answers_to_what_cannot_be_used_keep_their_place(void **state)
     (void)state;
     world.settings.max_names = 1;
     emit(bo, "slow");
-    memory_send_bytes(bo, WS_BINARY, SLICE("\x02\x10\x63")); /* topic 99 */
+    memory_send_bytes(bo, DS_FRAME_BINARY, SLICE("\x02\x10\x63")); /* topic 99 */
     struct message subscribe = MESSAGE(TOPIC_EVENT, EVENT_SUBSCRIBE);
     message_set_names(&subscribe, (slice[]){SLICE("a"), SLICE("b")}, 2);
     MESSAGE_SET(&subscribe, correlation_id, SLICE("7"));

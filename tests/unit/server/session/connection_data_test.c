@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-static void expect(const struct http_header *headers, size_t count, const char *expected)
+static void expect(const struct ds_http_header *headers, size_t count, const char *expected)
 {
-    struct http_request request = {
+    struct ds_http_request request = {
         .headers = headers, .header_count = count, .remote_address = SLICE("::1")};
     slice made = connection_data_new(&request);
     assert_int_equal(made.length, strlen(expected));
@@ -28,7 +28,7 @@ static void without_headers_it_has_the_address_alone(void **state)
 static void quotes_and_control_characters_are_escaped(void **state)
 {
     (void)state;
-    const struct http_header headers[] = {{SLICE("user-agent"), SLICE("a\"b\\\t")}};
+    const struct ds_http_header headers[] = {{SLICE("user-agent"), SLICE("a\"b\\\t")}};
     expect(headers, 1,
            "{\"remoteAddress\":\"::1\",\"headers\":{\"user-agent\":\"a\\\"b\\\\\\t\"}}");
 }
@@ -36,10 +36,10 @@ static void quotes_and_control_characters_are_escaped(void **state)
 static void repeated_headers_are_joined(void **state)
 {
     (void)state;
-    const struct http_header headers[] = {{SLICE("accept"), SLICE("a")},
-                                          {SLICE("cookie"), SLICE("x=1")},
-                                          {SLICE("accept"), SLICE("b")},
-                                          {SLICE("cookie"), SLICE("y=2")}};
+    const struct ds_http_header headers[] = {{SLICE("accept"), SLICE("a")},
+                                             {SLICE("cookie"), SLICE("x=1")},
+                                             {SLICE("accept"), SLICE("b")},
+                                             {SLICE("cookie"), SLICE("y=2")}};
     expect(headers, 4,
            "{\"remoteAddress\":\"::1\",\"headers\":{\"accept\":\"a, b\",\"cookie\":\"x=1; y=2\"}}");
 }
@@ -47,8 +47,8 @@ static void repeated_headers_are_joined(void **state)
 static void bytes_that_are_not_utf8_are_read_as_latin1(void **state)
 {
     (void)state;
-    const struct http_header headers[] = {{SLICE("a"), SLICE("caf\xe9")},
-                                          {SLICE("b"), SLICE("caf\xc3\xa9")}};
+    const struct ds_http_header headers[] = {{SLICE("a"), SLICE("caf\xe9")},
+                                             {SLICE("b"), SLICE("caf\xc3\xa9")}};
     expect(headers, 2,
            "{\"remoteAddress\":\"::1\",\"headers\":{\"a\":\"caf\xc3\xa9\",\"b\":\"caf\xc3\xa9\"}}");
 }

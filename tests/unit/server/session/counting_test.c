@@ -51,9 +51,10 @@ static void numbers_that_are_in_no_list_and_frames_without_message_count_apart(v
 {
     (void)state;
     struct memory_client *bo = memory_login(&world, "bo");
-    memory_send_bytes(bo, WS_BINARY, SLICE("\x07\x08\xc8\x01\x12\x02\x08\x03")); /* topic 200 */
+    memory_send_bytes(bo, DS_FRAME_BINARY,
+                      SLICE("\x07\x08\xc8\x01\x12\x02\x08\x03")); /* topic 200 */
     memory_send(bo, &MESSAGE(TOPIC_EVENT, 60000));
-    memory_send_bytes(bo, WS_BINARY, SLICE("\xff\xff\xff"));
+    memory_send_bytes(bo, DS_FRAME_BINARY, SLICE("\xff\xff\xff"));
     assert_int_equal(world.metrics.received[0][0], 1);
     assert_int_equal(world.metrics.unreadable, 2);
 }
@@ -96,12 +97,12 @@ static void every_connection_has_one_end_with_one_reason(void **state)
     assert_int_equal(world.metrics.connections_opened, 8);
     assert_int_equal(closed_at_all(), 0);
 
-    left->outlet.end = OUTLET_LEFT;
-    slow->outlet.end = OUTLET_SLOW_RECEIVER;
-    bad->outlet.end = OUTLET_PROTOCOL_ERROR;
-    stop->outlet.end = OUTLET_SERVER_STOP;
-    memory_send_bytes(text, WS_TEXT, SLICE("hello"));
-    session_close(cut->session, CLOSE_NORMAL, "a test wants it so");
+    left->outlet.end = DS_OUTLET_LEFT;
+    slow->outlet.end = DS_OUTLET_SLOW_RECEIVER;
+    bad->outlet.end = DS_OUTLET_PROTOCOL_ERROR;
+    stop->outlet.end = DS_OUTLET_SERVER_STOP;
+    memory_send_bytes(text, DS_FRAME_TEXT, SLICE("hello"));
+    session_close(cut->session, DS_CLOSE_NORMAL, "a test wants it so");
     memory_send(garbled, &MESSAGE(TOPIC_CONNECTION, CONNECTION_CHALLENGE));
     struct message login = MESSAGE(TOPIC_AUTH, AUTH_REQUEST);
     MESSAGE_SET(&login, data, SLICE("no JSON"));

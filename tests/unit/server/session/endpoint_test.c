@@ -83,7 +83,7 @@ static void f6_who_does_not_log_in_in_time_is_cut_off_even_after_a_failed_attemp
 
     memory_run_until(&world, is_closing, client);
     memory_expect(client, TOPIC_CONNECTION, CONNECTION_AUTHENTICATION_TIMEOUT);
-    assert_int_equal(client->close_code, CLOSE_NORMAL);
+    assert_int_equal(client->close_code, DS_CLOSE_NORMAL);
     assert_true(memory_logged(&world, "AUTHENTICATION_TIMEOUT", "expected time"));
     memory_world_fini(&world);
 }
@@ -173,8 +173,8 @@ static void the_websocket_side_has_the_limits_of_the_settings(void **state)
     world.settings.max_buffer_bytes = 4000;
     world.settings.deflate = true;
     memory_world_open(&world);
-    const struct ws_endpoint *websocket = session_endpoint_websocket(world.endpoint);
-    assert_int_equal(websocket->kind, WS_BINARY);
+    const struct ds_endpoint *websocket = session_endpoint_for_transport(world.endpoint);
+    assert_int_equal(websocket->kind, DS_FRAME_BINARY);
     assert_int_equal(websocket->max_message_bytes, 1000);
     assert_int_equal(websocket->max_queue_bytes, 2000); /* F20 */
     assert_int_equal(websocket->flush_delay_ms, 3);

@@ -90,7 +90,7 @@ static void a_login_ends_at_its_time_with_a_line_in_the_log(void **state)
     wait_until_closed(1);
     assert_true(now_ms() >= expires_ms);
     assert_true(mortal->is_closing);
-    assert_int_equal(mortal->close_code, CLOSE_NORMAL);
+    assert_int_equal(mortal->close_code, DS_CLOSE_NORMAL);
     assert_true(memory_logged(&world, "CONNECTION_ERROR", "bo: its login has expired"));
     assert_true(session_is_open(other->session));
 }

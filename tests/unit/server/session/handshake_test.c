@@ -100,7 +100,7 @@ static void before_the_challenge_other_topics_are_invalid_messages(void **state)
     struct memory_client *client = memory_connect(&world);
     send_login(client, "[\"bo\"]");
     memory_expect(client, TOPIC_CONNECTION, CONNECTION_INVALID_MESSAGE);
-    memory_send_bytes(client, WS_BINARY, SLICE("\xff\xff\xff"));
+    memory_send_bytes(client, DS_FRAME_BINARY, SLICE("\xff\xff\xff"));
     memory_expect(client, TOPIC_CONNECTION, CONNECTION_INVALID_MESSAGE);
     assert_false(client->is_closing);
     send_plain(client, TOPIC_CONNECTION, CONNECTION_CHALLENGE);
@@ -115,7 +115,7 @@ static void before_the_login_other_topics_are_invalid_messages(void **state)
     memory_expect(client, TOPIC_AUTH, AUTH_INVALID_MESSAGE);
     send_plain(client, TOPIC_EVENT, EVENT_EMIT);
     memory_expect(client, TOPIC_AUTH, AUTH_INVALID_MESSAGE);
-    memory_send_bytes(client, WS_BINARY, SLICE("\x05 garbage"));
+    memory_send_bytes(client, DS_FRAME_BINARY, SLICE("\x05 garbage"));
     memory_expect(client, TOPIC_AUTH, AUTH_INVALID_MESSAGE);
     assert_int_equal(world.permission.asked.count, 0);
     assert_false(client->is_closing);
@@ -128,7 +128,7 @@ static void an_auth_action_that_is_no_request_ends_the_connection(void **state)
     send_plain(client, TOPIC_AUTH, AUTH_AUTH_SUCCESSFUL);
     memory_expect(client, TOPIC_AUTH, AUTH_INVALID_MESSAGE_DATA);
     assert_true(client->is_closing);
-    assert_int_equal(client->close_code, CLOSE_NORMAL);
+    assert_int_equal(client->close_code, DS_CLOSE_NORMAL);
 }
 
 static void f1_login_data_that_is_no_object_or_list_ends_the_connection(void **state)
@@ -178,9 +178,9 @@ static void f8_text_on_a_binary_endpoint_closes_with_1003(void **state)
 {
     (void)state;
     struct memory_client *client = memory_connect(&world);
-    memory_send_bytes(client, WS_TEXT, SLICE("{\"topic\":2}"));
+    memory_send_bytes(client, DS_FRAME_TEXT, SLICE("{\"topic\":2}"));
     assert_true(client->is_closing);
-    assert_int_equal(client->close_code, CLOSE_UNSUPPORTED);
+    assert_int_equal(client->close_code, DS_CLOSE_UNSUPPORTED);
     memory_expect_nothing(client);
 }
 
@@ -188,7 +188,7 @@ static void after_login_what_cannot_be_decoded_is_an_unknown_topic(void **state)
 {
     (void)state;
     struct memory_client *client = memory_login(&world, "bo");
-    memory_send_bytes(client, WS_BINARY, SLICE("\x7f\x01"));
+    memory_send_bytes(client, DS_FRAME_BINARY, SLICE("\x7f\x01"));
     memory_expect(client, TOPIC_PARSER, PARSER_UNKNOWN_TOPIC);
     assert_true(memory_logged(&world, "INVALID_MESSAGE", "bo: "));
     assert_false(client->is_closing);
@@ -211,7 +211,7 @@ static void a_closed_session_takes_and_gets_nothing(void **state)
 {
     (void)state;
     struct memory_client *client = memory_connect(&world);
-    memory_send_bytes(client, WS_TEXT, SLICE("hello"));
+    memory_send_bytes(client, DS_FRAME_TEXT, SLICE("hello"));
     send_plain(client, TOPIC_CONNECTION, CONNECTION_CHALLENGE);
     memory_expect_nothing(client);
     assert_int_equal(client->session->state, SESSION_CLOSED);

@@ -25,7 +25,7 @@ static void say(struct memory_client *client, const char *text)
     struct buf frame = BUF_EMPTY;
     for (; *text != '\0'; text++)
         buf_append_byte(&frame, *text == '|' ? '\x1F' : *text == '+' ? '\x1E' : *text);
-    memory_send_bytes(client, WS_TEXT, buf_slice(&frame));
+    memory_send_bytes(client, DS_FRAME_TEXT, buf_slice(&frame));
     buf_fini(&frame);
 }
 
@@ -196,9 +196,9 @@ static void f8_binary_data_on_an_endpoint_of_text_ends_the_connection(void **sta
     for (size_t i = 0; i < 2; i++) {
         open_world(protocols[i], 30000);
         struct memory_client *client = memory_connect(&world);
-        memory_send_bytes(client, WS_BINARY, SLICE("{}"));
+        memory_send_bytes(client, DS_FRAME_BINARY, SLICE("{}"));
         assert_true(client->is_closing);
-        assert_int_equal(client->close_code, CLOSE_UNSUPPORTED);
+        assert_int_equal(client->close_code, DS_CLOSE_UNSUPPORTED);
         memory_world_fini(&world);
     }
 }

@@ -45,7 +45,7 @@ static void a_broadcast_is_framed_once_and_reaches_each(void **state)
     struct broadcast broadcast;
     broadcast_begin(&broadcast, &message);
     broadcast_send(&broadcast, one->session);
-    struct frame *frame = broadcast.frames[PROTOCOL_BINARY];
+    struct ds_frame *frame = broadcast.frames[PROTOCOL_BINARY];
     broadcast_send(&broadcast, two->session);
     broadcast_send(&broadcast, kept);
     assert_ptr_equal(broadcast.frames[PROTOCOL_BINARY], frame);
@@ -77,7 +77,7 @@ static void a_retained_session_outlives_its_connection(void **state)
     memory_disconnect(client);
     struct message message = event("late");
     session_send(session, &message);
-    session_close(session, CLOSE_NORMAL, "again");
+    session_close(session, DS_CLOSE_NORMAL, "again");
     assert_false(session_is_open(session));
     assert_non_null(session->user);
     assert_int_equal(world.permission.user_count, 1);
@@ -89,11 +89,11 @@ static void after_close_nothing_more_is_sent_and_the_reason_is_logged(void **sta
 {
     (void)state;
     struct memory_client *client = memory_login(&world, "bo");
-    session_close(client->session, CLOSE_POLICY, "it was rude");
+    session_close(client->session, DS_CLOSE_POLICY, "it was rude");
     struct message message = event("late");
     session_send(client->session, &message);
-    session_close(client->session, CLOSE_NORMAL, "again");
-    assert_int_equal(client->close_code, CLOSE_POLICY);
+    session_close(client->session, DS_CLOSE_NORMAL, "again");
+    assert_int_equal(client->close_code, DS_CLOSE_POLICY);
     assert_true(memory_logged(&world, "CONNECTION_ERROR", "bo: it was rude"));
     assert_false(memory_logged(&world, "CONNECTION_ERROR", "again"));
     memory_expect_nothing(client);

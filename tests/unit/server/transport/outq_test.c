@@ -49,12 +49,12 @@ static void append(struct fixture *fixture, size_t length)
 
 static void append_frame(struct fixture *fixture, size_t length)
 {
-    struct frame *frame = frame_new(length);
+    struct ds_frame *frame = ds_frame_new(length);
     for (size_t i = 0; i < length; i++)
         frame->bytes[i] = filler(fixture->expected.length + i);
     outq_append_frame(&fixture->queue, &fixture->pool, frame);
-    buf_append(&fixture->expected, frame_payload(frame));
-    frame_release(&frame);
+    buf_append(&fixture->expected, ds_frame_payload(frame));
+    ds_frame_release(&frame);
     assert_null(frame);
 }
 
@@ -110,23 +110,23 @@ static void bytes_come_out_in_order_however_they_are_taken(void **state)
 static void large_frames_are_shared_and_let_go(void **state)
 {
     struct fixture *fixture = *state;
-    struct frame *frame = frame_new(OUTQ_SMALL_BYTES + 1);
+    struct ds_frame *frame = ds_frame_new(OUTQ_SMALL_BYTES + 1);
     outq_append_frame(&fixture->queue, &fixture->pool, frame);
     assert_int_equal(frame->references, 2);
     outq_consume(&fixture->queue, &fixture->pool, OUTQ_SMALL_BYTES);
     assert_int_equal(frame->references, 2);
     outq_consume(&fixture->queue, &fixture->pool, 1);
     assert_int_equal(frame->references, 1);
-    frame_release(&frame);
+    ds_frame_release(&frame);
 }
 
 static void small_frames_are_copied(void **state)
 {
     struct fixture *fixture = *state;
-    struct frame *frame = frame_new(OUTQ_SMALL_BYTES);
+    struct ds_frame *frame = ds_frame_new(OUTQ_SMALL_BYTES);
     outq_append_frame(&fixture->queue, &fixture->pool, frame);
     assert_int_equal(frame->references, 1);
-    frame_release(&frame);
+    ds_frame_release(&frame);
 }
 
 static void bytes_do_not_move_while_more_are_queued(void **state)

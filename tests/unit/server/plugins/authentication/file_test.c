@@ -55,7 +55,7 @@ static int tear_down(void **state)
 
 static void *create(const char *options)
 {
-    struct ds_error error = {{0}};
+    struct ds_error error = {.text = ""};
     void *self = plugin->create(&services, test_value(&arena, options), &error);
     if (self == NULL)
         fail_msg("%s", error.text);
@@ -286,7 +286,7 @@ static void who_has_left_is_not_computed_for(void **state)
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error = {{0}};
+    struct ds_error error = {.text = ""};
     assert_null(plugin->create(&services, test_value(&arena, options), &error));
     assert_string_equal(error.text, text);
 }

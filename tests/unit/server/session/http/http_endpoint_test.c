@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* memmem */
 
 #include "session/http/http_endpoint.h"
+#include "session/http/service.h"
 
 #include "handlers/event.h"
 #include "support/handler_world.h"
@@ -79,6 +80,35 @@ static const struct session_authentication authentication = {.operations = &oper
 
 /* ---- the server ---- */
 
+static void add_get(void *self, ds_slice prefix, ds_http_handler *handler, void *context)
+{
+    http_server_add_get(self, prefix, handler, context);
+}
+
+static void add_post(void *self, ds_slice prefix, ds_http_handler *handler, void *context)
+{
+    http_server_add_post(self, prefix, handler, context);
+}
+
+static void answer(void *self, struct ds_http_exchange *exchange,
+                   const struct ds_http_answer *given)
+{
+    (void)self;
+    http_answer(exchange, given);
+}
+
+static void watch(void *self, struct ds_http_exchange *exchange, void (*on_gone)(void *context),
+                  void *context)
+{
+    (void)self;
+    http_exchange_watch(exchange, on_gone, context);
+}
+
+/* What an endpoint uses of a service. */
+static const struct ds_http_service_operations service_operations = {
+    .add_get = add_get, .add_post = add_post, .answer = answer, .watch = watch};
+static struct http_service service = {.operations = &service_operations};
+
 static enum double_answer late(void *context, const struct ds_permission_request *request)
 {
     (void)context;
@@ -100,7 +130,8 @@ static void start(uint32_t timeout_ms)
     settings.sessions.protocol = PROTOCOL_HTTP;
     settings.sessions.authentications = &authentication;
     server = http_server_new(&world.memory.loop, &http, &world.memory.log);
-    endpoint = http_endpoint_new(&settings, server);
+    service.self = server;
+    endpoint = http_endpoint_new(&settings, &service);
     assert_int_equal(http_server_listen(server), 0);
 }
 

@@ -31,7 +31,7 @@ struct fixture;
 
 struct peer {
     struct fixture *fixture;
-    struct outlet *outlet;
+    struct ds_outlet *outlet;
     unsigned alive, messages, closes;
     char last[64];
     char remote_address[64];
@@ -43,7 +43,7 @@ struct fixture {
     uv_loop_t loop;
     struct log log;
     struct http_settings settings;
-    struct ws_endpoint endpoint;
+    struct ds_endpoint endpoint;
     struct http_server *server;
     struct peer peers[MAX_PEERS];
     size_t peer_count;
@@ -54,7 +54,7 @@ struct fixture {
 
 /* ---- the owner of the WebSockets ---- */
 
-static void *on_open(void *context, struct outlet *outlet, const struct http_request *request)
+static void *on_open(void *context, struct ds_outlet *outlet, const struct ds_http_request *request)
 {
     struct fixture *fixture = context;
     if (fixture->turns_away)
@@ -68,7 +68,7 @@ static void *on_open(void *context, struct outlet *outlet, const struct http_req
     return peer;
 }
 
-static void on_message(void *owner, enum ws_kind kind, slice payload)
+static void on_message(void *owner, enum ds_frame_kind kind, slice payload)
 {
     struct peer *peer = owner;
     (void)kind;
@@ -76,8 +76,8 @@ static void on_message(void *owner, enum ws_kind kind, slice payload)
     peer->messages++;
     snprintf(peer->last, sizeof peer->last, SLICE_FORMAT, SLICE_ARGUMENTS(payload));
     if (peer->closes_at_message) {
-        peer->outlet->operations->close(peer->outlet, CLOSE_UNSUPPORTED);
-        peer->outlet->operations->close(peer->outlet, CLOSE_ABORT);
+        peer->outlet->operations->close(peer->outlet, DS_CLOSE_UNSUPPORTED);
+        peer->outlet->operations->close(peer->outlet, DS_CLOSE_ABORT);
         peer->outlet->operations->send(peer->outlet, SLICE("into the void"));
         assert_int_equal(peer->closes, 0);
     }
@@ -130,15 +130,14 @@ static int set_up(void **state)
     fixture->log = (struct log){.level = DS_DEBUG, .operations = &logger, .logger = fixture};
     fixture->settings = (struct http_settings){
         .host = "127.0.0.1",
-        .health_check_path = "/health-check",
         .allow_all_origins = true,
         .trust_forwarded_for = true,
         .max_head_bytes = 4096,
         .head_timeout_ms = 10000,
     };
-    fixture->endpoint = (struct ws_endpoint){
+    fixture->endpoint = (struct ds_endpoint){
         .context = fixture,
-        .kind = WS_BINARY,
+        .kind = DS_FRAME_BINARY,
         .max_message_bytes = 1 << 20,
         .max_queue_bytes = 1 << 20,
         .on_open = on_open,
@@ -150,9 +149,18 @@ static int set_up(void **state)
     return 0;
 }
 
+static void on_health(void *context, const struct ds_http_request *request,
+                      struct ds_http_exchange *exchange)
+{
+    (void)context;
+    (void)request;
+    http_answer(exchange, &(struct ds_http_answer){.status = 200});
+}
+
 static void start(struct fixture *fixture)
 {
     fixture->server = http_server_new(&fixture->loop, &fixture->settings, &fixture->log);
+    http_server_add_get(fixture->server, SLICE("/health-check"), on_health, NULL);
     http_server_add_websocket(fixture->server, SLICE("/ws"), &fixture->endpoint);
     assert_int_equal(http_server_listen(fixture->server), 0);
     assert_true(http_server_port(fixture->server) > 0);
@@ -286,10 +294,10 @@ static void messages_go_both_ways(void **state)
     assert_string_equal(peer->last, "up");
     assert_true(peer->alive >= 1);
     send_to(peer, SLICE("down"));
-    struct frame *frame = peer->outlet->operations->make_frame(SLICE("shared"));
-    assert_true(slice_equal(frame_payload(frame), SLICE("shared")));
+    struct ds_frame *frame = peer->outlet->operations->make_frame(SLICE("shared"));
+    assert_true(slice_equal(ds_frame_payload(frame), SLICE("shared")));
     peer->outlet->operations->send_frame(peer->outlet, frame);
-    frame_release(&frame);
+    ds_frame_release(&frame);
     UNTIL(fixture, has_received(&client, "\x82\x04"
                                          "down\x82\x06shared"));
     client_fini(&client);
@@ -346,8 +354,8 @@ static void cutting_off_calls_back_at_the_end_of_the_turn(void **state)
     start(fixture);
     struct client client = open_websocket(fixture);
     struct peer *peer = &fixture->peers[0];
-    struct outlet *outlet = peer->outlet;
-    outlet->operations->close(outlet, CLOSE_ABORT);
+    struct ds_outlet *outlet = peer->outlet;
+    outlet->operations->close(outlet, DS_CLOSE_ABORT);
     assert_int_equal(peer->closes, 0);
     outlet->operations->send(outlet, SLICE("x"));
     outlet->operations->pause_reading(outlet);
@@ -492,13 +500,13 @@ static void bytes_may_wait_for_a_delay_or_for_enough_of_them(void **state)
 
 /* ---- requests ---- */
 
-static void handle_get(void *context, const struct http_request *request,
-                       struct http_exchange *exchange)
+static void handle_get(void *context, const struct ds_http_request *request,
+                       struct ds_http_exchange *exchange)
 {
     (void)request;
-    http_answer(exchange, &(struct http_answer){.status = 200,
-                                                .content_type = SLICE("text/plain"),
-                                                .body = slice_of(context)});
+    http_answer(exchange, &(struct ds_http_answer){.status = 200,
+                                                   .content_type = SLICE("text/plain"),
+                                                   .body = slice_of(context)});
 }
 
 static void the_longest_prefix_answers(void **state)

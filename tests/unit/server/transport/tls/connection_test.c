@@ -268,10 +268,10 @@ static void large_messages_arrive_whole(void **state)
     buf_clear(&fixture->received);
     buf_clear(&fixture->read);
     say(fixture, buf_slice(&bytes));
-    struct frame *frame = frame_new(bytes.length);
+    struct ds_frame *frame = ds_frame_new(bytes.length);
     memcpy(frame->bytes, bytes.at, bytes.length);
     outq_append_frame(&fixture->plain, &fixture->pool, frame);
-    frame_release(&frame);
+    ds_frame_release(&frame);
     talk(fixture);
     expect(&fixture->received, buf_slice(&bytes));
     expect(&fixture->read, buf_slice(&bytes));
@@ -404,7 +404,7 @@ static void keys_may_change_while_it_lasts(void **state)
 static void expect_peer(struct fixture *fixture, const char *subject, const char *issuer,
                         bool is_verified)
 {
-    struct tls_peer *peer = tls_peer_new(fixture->connection);
+    struct ds_tls_peer *peer = tls_peer_new(fixture->connection);
     assert_non_null(peer);
     assert_true(slice_equal(peer->subject, slice_of(subject)));
     assert_true(slice_equal(peer->issuer, slice_of(issuer)));

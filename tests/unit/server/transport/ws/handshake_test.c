@@ -10,15 +10,15 @@
 
 #define KEY SLICE("dGhlIHNhbXBsZSBub25jZQ==") /* RFC 6455 1.3 */
 
-static struct http_header headers[] = {
+static struct ds_http_header headers[] = {
     {SLICE("upgrade"), SLICE("websocket")},
     {SLICE("connection"), SLICE("Upgrade")},
     {SLICE("sec-websocket-version"), SLICE("13")},
     {SLICE("sec-websocket-key"), KEY},
     {SLICE("sec-websocket-extensions"), SLICE("permessage-deflate; server_max_window_bits=10")},
 };
-static const struct http_request request = {.headers = headers,
-                                            .header_count = sizeof headers / sizeof *headers};
+static const struct ds_http_request request = {.headers = headers,
+                                               .header_count = sizeof headers / sizeof *headers};
 
 static void the_example_of_the_rfc_is_answered(void **state)
 {
@@ -67,7 +67,7 @@ static void broken_handshakes_say_what_is_wrong(void **state)
         {4, SLICE("permessage-deflate;;"), 400},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct http_header saved = headers[cases[i].header];
+        struct ds_http_header saved = headers[cases[i].header];
         struct ws_handshake handshake;
         struct buf out = BUF_EMPTY;
         headers[cases[i].header].value = cases[i].value;
