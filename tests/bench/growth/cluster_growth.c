@@ -160,12 +160,13 @@ static void subscribe(struct growth_run *run)
     size_t node = run->owner_count - 1;
     struct names names = names_of(node, run->options->names);
     struct reading before = read_bus(&run->group);
-    double begin_s = growth_now_s();
+    double begin_s = growth_now_s(), cpu_s = node_group_cpu_s(&run->group);
     user_subscribe(&run->owners[node], TOPIC_EVENT, EVENT_SUBSCRIBE, names.items,
                    run->options->names);
     run->subscriptions += run->options->names;
     wait_for_all(run);
     run->row.subscribe_s = growth_now_s() - begin_s;
+    run->row.subscribe_cpu_s = node_group_cpu_s(&run->group) - cpu_s;
     run->row.subscription = since(&run->group, &before, METER_CHANGE);
     run->row.checksums = since(&run->group, &before, METER_CHECKSUM);
     if (run->row.subscription.messages != run->options->names)
@@ -180,11 +181,12 @@ static void join_last(struct growth_run *run)
 {
     size_t in_use = bytes_in_use();
     struct reading before = read_bus(&run->group);
-    double begin_s = growth_now_s();
+    double begin_s = growth_now_s(), cpu_s = node_group_cpu_s(&run->group);
     node_group_add(&run->group);
     run->row.start_s = growth_now_s() - begin_s;
     wait_for_all(run);
     run->row.join_s = growth_now_s() - begin_s;
+    run->row.join_cpu_s = node_group_cpu_s(&run->group) - cpu_s;
     run->row.foreign_bytes =
         ((double)(bytes_in_use() - in_use) - run->row.node_bytes) / (double)run->subscriptions;
     run->row.join = since(&run->group, &before, METER_FULL);
