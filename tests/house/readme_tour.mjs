@@ -76,13 +76,13 @@ try {
     for (const step of blocksOf(await withFreePorts(readFileSync(readme, 'utf8'))).flatMap(stepsOf)) {
         const result = spawnSync('bash', ['-c', `{ ${step.command}\n} 2>&1`], { cwd: folder, env: environment, encoding: 'utf8', input: '', timeout: 60000 });
         run++;
-        if (matches(step.expected, result.stdout)) continue;
+        if (result.error === undefined && matches(step.expected, result.stdout)) continue;
         failed++;
-        console.error(`${readme}:${step.line}: $ ${step.command}\n--- the README says\n${step.expected.join('\n')}\n--- it printed\n${result.stdout}`);
+        console.error(`${readme}:${step.line}: $ ${step.command}\n--- the README says\n${step.expected.join('\n')}\n--- it printed${result.error === undefined ? '' : `, and did not end (${result.error.code})`}\n${result.stdout}`);
     }
 } finally {
     // When a step failed before they were stopped; a number may be somebody else's by now, who is not at home here.
-    spawnSync('bash', ['-c', 'for id in $(cat *.pid); do [ "$(readlink /proc/$id/cwd)" = "$PWD" ] && kill -9 $id; done'], { cwd: folder });
+    spawnSync('bash', ['-c', 'for id in $(cat *.pid); do case "$(readlink /proc/$id/cwd)" in "$PWD"*) kill -9 $id;; esac; done'], { cwd: folder });
     rmSync(folder, { recursive: true, force: true });
 }
 if (run === 0) {

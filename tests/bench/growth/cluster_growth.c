@@ -97,22 +97,25 @@ static void add_to_sum(void *context, ds_slice name)
     *(uint64_t *)context += hash_bytes(name, 0);
 }
 
-static void compare_nodes(void *context, struct node_group *group)
+static uint64_t sum_of_names(const struct cluster *cluster)
 {
     static const uint8_t SETS[] = {STATE_ONLINE_USERS, STATE_EVENT_SUBSCRIPTIONS,
                                    STATE_RECORD_SUBSCRIPTIONS, STATE_RPC_PROVIDERS};
+    uint64_t sum = 0;
+    for (size_t set = 0; set < sizeof SETS; set++)
+        cluster->states->each(cluster->states_self, SETS[set], add_to_sum, &sum);
+    return sum;
+}
+
+static bool know_the_same(void *context, const struct node_group *group)
+{
+    uint64_t first = sum_of_names(group_cluster(group, 0));
     (void)context;
-    for (size_t set = 0; set < sizeof SETS; set++) {
-        uint64_t first = 0;
-        for (size_t i = 0; i < group->count; i++) {
-            const struct cluster *cluster = group_cluster(group, i);
-            uint64_t sum = 0;
-            cluster->states->each(cluster->states_self, SETS[set], add_to_sum, &sum);
-            if (i > 0 && sum != first)
-                growth_fail("nodes 1 and %zu know different names of set %u", i + 1, SETS[set]);
-            first = sum;
-        }
+    for (size_t i = 1; i < group->count; i++) {
+        if (sum_of_names(group_cluster(group, i)) != first)
+            return false;
     }
+    return true;
 }
 
 /* ---- names ---- */
@@ -160,12 +163,13 @@ static void subscribe(struct growth_run *run)
     size_t node = run->owner_count - 1;
     struct names names = names_of(node, run->options->names);
     struct reading before = read_bus(&run->group);
-    double begin_s = growth_now_s();
+    double begin_s = growth_now_s(), cpu_s = node_group_cpu_s(&run->group);
     user_subscribe(&run->owners[node], TOPIC_EVENT, EVENT_SUBSCRIBE, names.items,
                    run->options->names);
     run->subscriptions += run->options->names;
     wait_for_all(run);
     run->row.subscribe_s = growth_now_s() - begin_s;
+    run->row.subscribe_cpu_s = node_group_cpu_s(&run->group) - cpu_s;
     run->row.subscription = since(&run->group, &before, METER_CHANGE);
     run->row.checksums = since(&run->group, &before, METER_CHECKSUM);
     if (run->row.subscription.messages != run->options->names)
@@ -180,11 +184,12 @@ static void join_last(struct growth_run *run)
 {
     size_t in_use = bytes_in_use();
     struct reading before = read_bus(&run->group);
-    double begin_s = growth_now_s();
+    double begin_s = growth_now_s(), cpu_s = node_group_cpu_s(&run->group);
     node_group_add(&run->group);
     run->row.start_s = growth_now_s() - begin_s;
     wait_for_all(run);
     run->row.join_s = growth_now_s() - begin_s;
+    run->row.join_cpu_s = node_group_cpu_s(&run->group) - cpu_s;
     run->row.foreign_bytes =
         ((double)(bytes_in_use() - in_use) - run->row.node_bytes) / (double)run->subscriptions;
     run->row.join = since(&run->group, &before, METER_FULL);
@@ -193,9 +198,7 @@ static void join_last(struct growth_run *run)
 /* ---- updates of one record, followed by clients of some nodes ---- */
 
 struct audience {
-    struct growth_run *run;
     slice name;
-    size_t first, last; /* nodes whose clients follow it */
     uint8_t set;
     size_t others; /* nodes that have it, as the first one sees it */
 };
@@ -216,20 +219,11 @@ static bool is_audience_known(void *context, const struct node_group *group)
     return others == audience->others;
 }
 
-static double per(double sum, uint32_t count)
-{
-    return sum / (double)count;
-}
-
 /* The client of the first node writes. Returns the processor time of all nodes, us per update. */
 static double update_for(struct growth_run *run, const char *name, size_t first, size_t last,
                          struct meter *meter)
 {
-    struct audience audience = {run,
-                                slice_of(name),
-                                first,
-                                last,
-                                STATE_RECORD_SUBSCRIPTIONS,
+    struct audience audience = {slice_of(name), STATE_RECORD_SUBSCRIPTIONS,
                                 last - first + 1 - (first == 0)};
     struct user followers[MOST_NODES];
     uint32_t updates = run->options->updates;
@@ -257,7 +251,7 @@ static double update_for(struct growth_run *run, const char *name, size_t first,
     if (meter->messages != expected)
         growth_fail("%llu messages went over the bus for %u updates of %s",
                     (unsigned long long)meter->messages, updates, name);
-    return per(cpu_s * 1e6, updates);
+    return cpu_s * 1e6 / updates;
 }
 
 /* ---- calls from the first node to the last ---- */
@@ -267,7 +261,7 @@ static void call_all(struct growth_run *run)
     struct user provider;
     size_t last = run->group.count - 1;
     uint32_t calls = run->options->updates / 10;
-    struct audience audience = {run, SLICE("growth/call"), last, last, STATE_RPC_PROVIDERS, 1};
+    struct audience audience = {SLICE("growth/call"), STATE_RPC_PROVIDERS, 1};
     user_open(&provider, &run->group, last, NULL);
     user_subscribe(&provider, TOPIC_RPC, RPC_PROVIDE, &audience.name, 1);
     node_group_wait(&run->group, is_audience_known, &audience, "the provider is known");
@@ -347,9 +341,9 @@ static struct growth_row measure(const struct growth_options *options, size_t si
     call_all(run);
     idle(run);
     part_first(run);
-    node_group_ask(&run->group, compare_nodes, NULL);
+    node_group_wait(&run->group, know_the_same, NULL, "all nodes know the same");
     leave_last(run);
-    node_group_ask(&run->group, compare_nodes, NULL);
+    node_group_wait(&run->group, know_the_same, NULL, "all nodes know the same");
     for (size_t i = 1; i < run->owner_count; i++)
         user_close(&run->owners[i]);
     node_group_close(&run->group);

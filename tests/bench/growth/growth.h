@@ -23,8 +23,8 @@ struct growth_row {
     struct meter shared, single, local, call;    /* updates by who follows them; calls */
     struct meter join;
     double subscribe_s, join_s, start_s;
-    double update_cpu_us, single_cpu_us; /* of all nodes together, as is leave_cpu_s */
-    double leave_cpu_s;
+    double update_cpu_us, single_cpu_us; /* of all nodes together, as are those below */
+    double subscribe_cpu_s, join_cpu_s, leave_cpu_s;
     struct meter alive_second, checksum_second;
 };
 

@@ -10,7 +10,7 @@ struct figure {
     double value;
 };
 
-#define MOST_FIGURES 32
+#define MOST_FIGURES 40
 
 static size_t figures_of(const struct growth_row *row, const struct growth_options *options,
                          struct figure figures[MOST_FIGURES])
@@ -29,6 +29,8 @@ static size_t figures_of(const struct growth_row *row, const struct growth_optio
         {"subscription_deliveries", "  nodes that get them",
          (double)row->subscription.deliveries / names},
         {"subscribe_ms", "  ms until all nodes know all of them", row->subscribe_s * 1e3},
+        {"subscription_cpu_us", "  processor time of all nodes, us",
+         row->subscribe_cpu_s * 1e6 / names},
         {"checksum_messages", "  checksums for all of them", (double)row->checksums.messages},
         {"update_messages", "an update, followed at all nodes: messages",
          (double)row->shared.messages / updates},
@@ -57,6 +59,7 @@ static size_t figures_of(const struct growth_row *row, const struct growth_optio
         {"join_bytes_per_name", "  bytes for a name", (double)row->join.bytes / known},
         {"start_ms", "  ms until clients may connect", row->start_s * 1e3},
         {"join_ms", "  ms until all nodes agree", row->join_s * 1e3},
+        {"join_cpu_us", "  processor time of all nodes, us a name", row->join_cpu_s * 1e6 / known},
         {"leave_cpu_us", "a node leaves: processor time of each other, us a name",
          row->leave_cpu_s * 1e6 / names / (double)(row->nodes - 1)},
         {"node_kilobytes", "memory of a node without names, KB", row->node_bytes / 1e3},
