@@ -53,7 +53,7 @@ async function playRound(town, round, faults) {
     return outcome.findings;
 }
 
-const STORY = /CLUSTER_|CONFIG_ERROR|BACKEND_|ERROR|WARN|Sanitizer|started|stop/;
+const STORY = /CLUSTER_|CONFIG_ERROR|LEADER|BACKEND_|ERROR|WARN|Sanitizer|started|stop/;
 
 function printStory(world) {
     for (const node of world.nodes) {

@@ -136,7 +136,7 @@ void provision_make(struct listen *listen, slice name, struct pattern *pattern,
 /* Nobody subscribes to the name any more: tells its provider. */
 void provision_cancel(struct listen *listen, slice name);
 
-/* Another node provides the name too: the node whose server name comes first goes on, the other
+/* If another node provides the name too, the node whose server name comes first goes on, the other
  * tells its provider to stop. */
 void provision_yield(struct listen *listen, slice name);
 

@@ -396,6 +396,7 @@ void search_answer(struct listen *listen, struct session *session, const struct 
     failure_forget(listen, name_of(search));
     /* before the lock is released: whoever gets it next sees that the name is provided */
     provision_make(listen, name_of(search), current(search)->pattern, session);
+    provision_yield(listen, name_of(search)); /* if others have found one meanwhile */
     search_end(search);
 }
 

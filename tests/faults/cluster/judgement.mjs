@@ -63,6 +63,8 @@ function* judgeWrites(name, writes, final, history) {
 
 /** All that is wrong with one record. finals: what each node says of it. */
 export function judge(name, finals, ledger, history) {
+    const unread = finals.findIndex(({ data }) => data === null);
+    if (unread >= 0) return [`${name} cannot be read at node-${unread}`];
     const [final, ...others] = finals.map((each) => orEmpty(name, each));
     const wrong = [];
     others.forEach((other, i) => {

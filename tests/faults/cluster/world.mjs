@@ -25,7 +25,7 @@ const SETTINGS = {
     dependencyInitializationTimeout: 40000, // who starts while his bus is away waits for it
     clusterRegistry: { options: REGISTRY },
     clusterStates: { options: { reconciliationTimeout: RECONCILIATION_MS } },
-    listen: { shuffleProviders: false, responseTimeout: 4000, rematchInterval: 1000, matchCooldown: 500 },
+    listen: { shuffleProviders: false, responseTimeout: 4000, rematchInterval: 1500, matchCooldown: 500 },
     rpc: { ackTimeout: 2000, responseTimeout: 4000 },
 };
 

@@ -61,9 +61,9 @@ export class Writer {
     }
 
     /** One acknowledged write to each. */
-    async writeEach(names) {
+    async writeEach(names, milliseconds) {
         for (const name of names) {
-            const end = Date.now() + ANSWER_MS;
+            const end = Date.now() + milliseconds;
             while ((await this.write(name)) !== 'acked') {
                 if (Date.now() > end) {
                     this.complaints.push(`${this.name} cannot write to ${name} when all is mended`);

@@ -221,6 +221,21 @@ static void of_two_who_provide_one_name_the_one_at_the_later_node_is_told_to_sto
     memory_expect_nothing(a); /* there is a provider all the time */
 }
 
+static void who_accepts_what_an_earlier_node_provides_meanwhile_is_told_to_stop(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(1, "p", "f/.*"), *a = login_at(1, "a");
+    const struct cluster *other = nodes[0].world.services.cluster;
+    subscribe(a, "f/1");
+    expect_subscribed(a);
+    expect_found(p, "f/.*", "f/1");
+    other->states->add(other->states_self, STATE_RECORD_PUBLISHED, SLICE("f/1"));
+    expect_provided(a, "f/1");
+    accept_offer(p, "f/.*", "f/1");
+    expect_removed(p, "f/.*", "f/1");
+    memory_expect_nothing(a);
+}
+
 static void a_node_may_end_while_a_search_waits_for_the_rules(void **state)
 {
     (void)state;
@@ -242,6 +257,7 @@ int main(void)
         TEST(a_lock_that_comes_late_is_given_back_when_nobody_needs_it),
         TEST(what_another_node_provides_meanwhile_is_not_asked_for),
         TEST(of_two_who_provide_one_name_the_one_at_the_later_node_is_told_to_stop),
+        TEST(who_accepts_what_an_earlier_node_provides_meanwhile_is_told_to_stop),
         TEST(a_node_may_end_while_a_search_waits_for_the_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
