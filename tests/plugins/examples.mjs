@@ -85,9 +85,15 @@ class Server {
         for (const client of this.clients.splice(0)) client.close();
     }
 
+    /** A second signal would end the process at once. */
+    askToStop() {
+        if (!this.isStopping) this.process.signal('SIGTERM');
+        this.isStopping = true;
+    }
+
     async stop() {
         this.leave();
-        this.process.signal('SIGTERM');
+        this.askToStop();
         assert.equal((await this.process.exit()).code, 0, this.process.log);
     }
 }
@@ -357,7 +363,7 @@ await example('tcp-lines', async (server) => {
 
     bob.seen.length = 0;
     server.leave();
-    server.process.signal('SIGTERM');
+    server.askToStop();
     await bob.sees({ topic: 2, action: 9 });
     await bob.ended;
 }, { edit: (text) => text.replace(/port: 6021/, `port: ${linePort}`) });

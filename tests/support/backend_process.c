@@ -16,6 +16,8 @@ enum {
     START_MS = 60000,
     STOP_MS = 60000,
     RETRY_MS = 5,
+    RELAUNCH_MS = 200,
+    MOST_ENDS = 20,
 };
 
 struct command {
@@ -104,9 +106,14 @@ static bool accepts(const struct backend_process *backend)
 void backend_process_await(struct backend_process *backend)
 {
     int64_t deadline_ms = child_process_now_ms() + START_MS;
+    int ends = 0;
     while (!accepts(backend)) {
-        if (child_process_has_ended(&backend->child, NULL))
-            give_up(backend, "ended before it accepted a connection");
+        if (child_process_has_ended(&backend->child, NULL)) {
+            if (++ends == MOST_ENDS)
+                give_up(backend, "ended before it accepted a connection");
+            poll(NULL, 0, RELAUNCH_MS); /* what a killed one held is not free at once */
+            backend_process_launch(backend);
+        }
         if (child_process_now_ms() > deadline_ms)
             give_up(backend, "did not accept a connection in time");
         poll(NULL, 0, RETRY_MS); /* nothing tells when another process listens */

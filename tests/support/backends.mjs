@@ -18,6 +18,8 @@ const START_MS = 60000;
 const STOP_MS = 60000;
 const RETRY_MS = 10;
 const TRIES = 5;
+const RELAUNCH_MS = 200;
+const MOST_LAUNCHES = 20;
 const MORE_FOLDERS = ['/usr/sbin', '/usr/lib/postgresql/15/bin'];
 const ENVIRONMENT = { ...process.env, PATH: [process.env.PATH, ...MORE_FOLDERS].join(delimiter) };
 
@@ -132,7 +134,11 @@ class Backend {
 
     /** After its end: the same once more. */
     async again() {
-        if (!(await this.launch())) throw await this.failure('did not start again');
+        // What a killed one held, such as its shared memory, is not free at once.
+        for (let tries = 1; !(await this.launch()); tries++) {
+            if (tries === MOST_LAUNCHES) throw await this.failure('did not start again');
+            await new Promise((next) => setTimeout(next, RELAUNCH_MS));
+        }
     }
 
     async restart() {

@@ -190,7 +190,8 @@ static void every_option_has_a_sentence_and_a_section_that_exists(void **state)
         assert_true(kind < CONFIG_PLUGIN_KIND_COUNT);
         slice types = slice_of(section->types);
         for (slice type = words_next(&types); type.length > 0; type = words_next(&types))
-            assert_true(words_hold(slice_of(plugin_kind_info(kind)->types), type));
+            assert_true(slice_equal(type, SLICE("*")) || /* what is not built in */
+                        words_hold(slice_of(plugin_kind_info(kind)->types), type));
     }
 }
 

@@ -23,7 +23,7 @@ static void each_line_says_where_its_value_is_from(void **state)
     struct config *config = config_load(&request);
     expect_part(config, "\n    host: \"::1\"                                 # config.yml:3:11\n"
                         "    port: 7                                     # --port\n"
-                        "    healthCheckPath: /health-check              # default\n");
+                        "    allowAllOrigins: true                       # default\n");
     config_free(&config);
 }
 

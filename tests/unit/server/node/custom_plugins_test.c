@@ -48,9 +48,9 @@ static void expect_told(const char *text)
 static const struct ds_custom_operations BOTH = {on_login, on_logout},
                                          ONLY_LOGIN = {on_login, NULL},
                                          ONLY_LOGOUT = {NULL, on_logout};
-static const struct ds_plugin HEARS_BOTH = {.operations = &BOTH},
-                              HEARS_LOGIN = {.operations = &ONLY_LOGIN},
-                              HEARS_LOGOUT = {.operations = &ONLY_LOGOUT},
+static const struct ds_plugin HEARS_BOTH = {.kind = DS_PLUGIN_CUSTOM, .operations = &BOTH},
+                              HEARS_LOGIN = {.kind = DS_PLUGIN_CUSTOM, .operations = &ONLY_LOGIN},
+                              HEARS_LOGOUT = {.kind = DS_PLUGIN_CUSTOM, .operations = &ONLY_LOGOUT},
                               HEARS_NOTHING = {.operations = NULL};
 
 static void add(const struct ds_plugin *plugin, struct listener *listener)
