@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NO_MEMORY "there is no memory left"
+
 struct entry {
     struct entry *next;
     int32_t version;
@@ -103,22 +105,51 @@ static bool put(struct cache *cache, ds_slice name, const struct ds_record *reco
 
 /* ---- operations ---- */
 
+/* Who is answered may change the record at once: what it was told has to stay. The caller frees
+ * the data; false when there is no memory. */
+static bool copy_of(const struct entry *entry, struct ds_record *record)
+{
+    *record = record_of(entry);
+    char *data = malloc(record->data.length + 1);
+    if (data == NULL)
+        return false;
+    memcpy(data, record->data.at, record->data.length);
+    record->data.at = data;
+    return true;
+}
+
 static void get(void *self, ds_slice name, ds_record_done *done, void *context)
 {
-    struct ds_record record = record_of(*place_of(self, name));
+    struct ds_record record;
+    if (!copy_of(*place_of(self, name), &record)) {
+        done(context, NO_MEMORY, NULL);
+        return;
+    }
     done(context, NULL, &record);
+    free((void *)record.data.at);
+}
+
+static void tell_conflict(const struct entry *present, ds_set_done *done, void *context)
+{
+    struct ds_record record;
+    if (!copy_of(present, &record)) {
+        done(context, NO_MEMORY, NULL);
+        return;
+    }
+    done(context, NULL, &record);
+    free((void *)record.data.at);
 }
 
 static void set(void *self, ds_slice name, const struct ds_record *record, int32_t expected,
                 ds_set_done *done, void *context)
 {
-    struct ds_record present = record_of(*place_of(self, name));
-    if (expected != DS_ANY_VERSION && expected != present.version)
-        done(context, NULL, &present);
+    const struct entry *present = *place_of(self, name);
+    if (expected != DS_ANY_VERSION && expected != record_of(present).version)
+        tell_conflict(present, done, context);
     else if (put(self, name, record))
         done(context, NULL, NULL);
     else
-        done(context, "there is no memory left", NULL);
+        done(context, NO_MEMORY, NULL);
 }
 
 static void heads(void *self, const ds_slice *names, size_t count, ds_heads_done *done,
@@ -126,7 +157,7 @@ static void heads(void *self, const ds_slice *names, size_t count, ds_heads_done
 {
     int32_t *versions = calloc(count + 1, sizeof *versions);
     if (versions == NULL) {
-        done(context, "there is no memory left", NULL);
+        done(context, NO_MEMORY, NULL);
         return;
     }
     for (size_t i = 0; i < count; i++)

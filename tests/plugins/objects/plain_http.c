@@ -272,7 +272,8 @@ static bool start_listening(void *self, struct ds_error *error)
     int length = sizeof address;
     uv_tcp_getsockname(&service->listener, (struct sockaddr *)&address, &length);
     service->port = (uint16_t)((address.sin_port >> 8 | address.sin_port << 8) & 0xffff);
-    snprintf(error->text, sizeof error->text, "plain http: %s", uv_strerror(status));
+    if (status != 0)
+        snprintf(error->text, sizeof error->text, "plain http: %s", uv_strerror(status));
     length = snprintf(text, sizeof text, "Listening for http connections on plain:%u",
                       (unsigned)service->port);
     if (status == 0)
