@@ -13,7 +13,7 @@ static void try_items(slice body)
 {
     struct body_answer *answer = body_parse_items(body, ITEMS);
     for (size_t i = 0; answer != NULL && i < ITEMS; i++) {
-        struct ds_error error = {""};
+        struct ds_error error = {.text = ""};
         enum body_outcome outcome = body_write_outcome(answer, i, &error);
         CHECK(outcome == BODY_DONE || error.text[0] != '\0');
     }
@@ -25,7 +25,7 @@ static void try_documents(slice body)
 {
     struct body_answer *answer = body_parse_documents(body, ITEMS);
     for (size_t i = 0; answer != NULL && i < ITEMS; i++) {
-        struct ds_error error = {""};
+        struct ds_error error = {.text = ""};
         struct ds_record record;
         enum body_outcome outcome = body_read_outcome(answer, i, SLICE("n"), &record, &error);
         CHECK(outcome == BODY_DONE || error.text[0] != '\0');
@@ -38,7 +38,7 @@ static void try_documents(slice body)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     slice body = {size == 0 ? "" : (const char *)data, size};
-    struct ds_error error = {""};
+    struct ds_error error = {.text = ""};
     try_items(body);
     try_documents(body);
     body_error_reason(body, 500, &error);

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool write_record(bson_t *document, slice data)
 {
-    struct ds_error error = {""};
+    struct ds_error error = {.text = ""};
     const struct ds_record record = {.version = 3, .data = data};
     bson_init(document);
     bool is_written = document_write(document, SLICE("key"), &record, &error);
@@ -23,7 +23,7 @@ static void try_json(slice text)
 {
     bson_t document, again;
     if (write_record(&document, text)) {
-        struct ds_error error = {""};
+        struct ds_error error = {.text = ""};
         struct buf read = BUF_EMPTY;
         int32_t version;
         CHECK(document_read(&document, &version, &read, &error) && version == 3);
@@ -38,7 +38,7 @@ static void try_json(slice text)
 static void try_bson(slice bytes)
 {
     bson_t document;
-    struct ds_error error = {""};
+    struct ds_error error = {.text = ""};
     struct buf read = BUF_EMPTY;
     int32_t version;
     if (!bson_init_static(&document, (const uint8_t *)bytes.at, bytes.length))
