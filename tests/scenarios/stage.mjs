@@ -146,7 +146,7 @@ async function play(stage, [title, act]) {
         console.log(`ok   ${title}`);
         return 0;
     } catch (error) {
-        console.log(`FAIL ${title}\n    ${error.stack.split('\n').slice(0, 8).join('\n    ')}\n    the log of the server ends\n    ${stage.server.tail().split('\n').slice(-8).join('\n    ')}`);
+        console.log(`FAIL ${title}\n    ${String(error.stack ?? error).split('\n').slice(0, 8).join('\n    ')}\n    the log of the server ends\n    ${stage.server.tail().split('\n').slice(-8).join('\n    ')}`);
         return 1;
     } finally {
         await stage.clear();
