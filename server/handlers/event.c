@@ -27,12 +27,13 @@ static const struct subscriptions_settings SETTINGS = {
     .state_set = STATE_EVENT_SUBSCRIPTIONS,
 };
 
-/* The bus has it already when somebody elsewhere subscribes to the name itself. */
+/* The bus has it already when somebody elsewhere subscribes to the name itself. That there are no
+ * filters at all is known soonest, and the rule. */
 static void send_for_wildcards(struct event_handler *handler, const struct message *event)
 {
     const struct cluster *cluster = handler->services->cluster;
-    if (!subscriptions_exist_elsewhere(handler->subscriptions, event->name) &&
-        wildcards_exist_elsewhere(handler->wildcards, event->name))
+    if (wildcards_exist_elsewhere(handler->wildcards, event->name) &&
+        !subscriptions_exist_elsewhere(handler->subscriptions, event->name))
         cluster->bus->send(cluster->bus_self, event);
 }
 
