@@ -6,6 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { BINARY, Client, CONTINUATION, Echo, frame, Raw, response, TEXT, upgradeHead } from './client.mjs';
 
+/** A sanitizer keeps freed memory, that of TLS too. */
+const judgesMemory = !process.argv.includes('--sanitized');
+
 test('6455 10.4: a message beyond the limit is refused before it is read', async () => {
     const echo = await Echo.start('--max-message', '1000');
     let client = await Client.open(echo.port);
@@ -41,7 +44,7 @@ test('a frame that announces much and sends little takes little memory', async (
     const probe = await Client.open(echo.port);
     await probe.send(TEXT, 'read');
     await probe.expect(TEXT, 'read');
-    assert.ok(residentBytes(echo.child.pid) - before < 8 << 20, 'fifty times 64 MiB were announced');
+    if (judgesMemory) assert.ok(residentBytes(echo.child.pid) - before < 8 << 20, 'fifty times 64 MiB were announced');
     for (const client of clients) client.destroy();
     await probe.leave();
     await echo.stop();
@@ -66,7 +69,7 @@ test('F20: a client that never reads is cut off, and others keep their pace', as
         }
     }
     assert.ok(cutOff, 'the queue has a bound');
-    assert.ok(residentBytes(echo.child.pid) < 256 << 20, 'memory has a bound');
+    if (judgesMemory) assert.ok(residentBytes(echo.child.pid) < 256 << 20, 'memory has a bound');
     await other.leave();
     await echo.stop();
 });
