@@ -64,15 +64,20 @@ size_t utf8_encode(uint32_t c, char *out)
     return 4;
 }
 
+static bool is_ascii(const char *eight)
+{
+    uint64_t word;
+    memcpy(&word, eight, sizeof word);
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* Where the run of ASCII that starts at i ends. */
 static size_t skip_ascii(slice text, size_t i)
 {
-    uint64_t word;
-    for (; text.length - i >= sizeof word; i += sizeof word) {
-        memcpy(&word, text.at + i, sizeof word);
-        if ((word & UINT64_C(0x8080808080808080)) != 0)
-            break;
-    }
+    while (text.length - i >= 8 && is_ascii(text.at + i))
+        i += 8;
+    if (text.length >= 8 && text.length - i < 8 && is_ascii(text.at + text.length - 8))
+        return text.length;
     while (i < text.length && (unsigned char)text.at[i] < 0x80)
         i++;
     return i;

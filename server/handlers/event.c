@@ -27,8 +27,7 @@ static const struct subscriptions_settings SETTINGS = {
     .state_set = STATE_EVENT_SUBSCRIPTIONS,
 };
 
-/* The bus has it already when somebody elsewhere subscribes to the name itself. That there are no
- * filters at all is known soonest, and the rule. */
+/* The bus has it already when somebody elsewhere subscribes to the name itself. */
 static void send_for_wildcards(struct event_handler *handler, const struct message *event)
 {
     const struct cluster *cluster = handler->services->cluster;
@@ -43,10 +42,12 @@ static void publish(struct event_handler *handler, const struct session *sender,
     struct message event = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
     MESSAGE_SET(&event, name, message->name);
     MESSAGE_ECHO(&event, message, data);
-    if (scope == SEND_TO_CLUSTER)
+    bool has_wildcards = wildcards_exist(handler->wildcards);
+    if (has_wildcards && scope == SEND_TO_CLUSTER)
         send_for_wildcards(handler, &event);
     subscriptions_send(handler->subscriptions, message->name, &event, sender, scope);
-    wildcards_send(handler->wildcards, &event, sender);
+    if (has_wildcards)
+        wildcards_send(handler->wildcards, &event, sender);
 }
 
 static void on_message(void *self, struct session *session, const struct message *message)

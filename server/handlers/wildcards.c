@@ -91,6 +91,11 @@ void wildcards_drop_session(struct wildcards *wildcards, struct session *session
 
 /* ---- other nodes ---- */
 
+bool wildcards_exist(const struct wildcards *wildcards)
+{
+    return !filter_tree_is_empty(wildcards->tree);
+}
+
 bool wildcards_exist_elsewhere(struct wildcards *wildcards, slice name)
 {
     filter_tree_match(wildcards->tree, name, &wildcards->matches);

@@ -22,6 +22,9 @@ void wildcards_remove_all(struct wildcards *wildcards, struct session *session,
                           const struct message *message);
 void wildcards_drop_session(struct wildcards *wildcards, struct session *session);
 
+/* Whether there is any filter in the cluster: without one, nothing below has an effect. */
+bool wildcards_exist(const struct wildcards *wildcards);
+
 /* Whether another node has a filter that matches name. */
 bool wildcards_exist_elsewhere(struct wildcards *wildcards, slice name);
 

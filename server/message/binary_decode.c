@@ -329,12 +329,13 @@ static const char *read_envelope(struct reader reader, uint64_t *topic, struct r
     return NULL;
 }
 
-enum decoded binary_decode_any(slice frame, const struct message_limits *limits,
+enum decoded binary_decode_any(slice *rest, const struct message_limits *limits,
                                struct arena *arena, struct message *message, const char **problem)
 {
-    const unsigned char *start = (const unsigned char *)frame.at;
-    struct reader reader = {start, start + frame.length}, envelope, inner = {start, start};
+    const unsigned char *start = (const unsigned char *)rest->at;
+    struct reader reader = {start, start + rest->length}, envelope, inner = {start, start};
     uint64_t topic = 0;
+    *rest = (slice){0};
     *problem = read_bytes(&reader, &envelope);
     if (*problem == NULL)
         *problem = read_envelope(envelope, &topic, &inner);
@@ -355,6 +356,6 @@ const char *binary_decode(slice frame, const struct message_limits *limits, stru
                           struct message *message)
 {
     const char *problem;
-    binary_decode_any(frame, limits, arena, message, &problem);
+    binary_decode_any(&frame, limits, arena, message, &problem);
     return problem;
 }

@@ -6,17 +6,8 @@
 
 #include "base/check.h"
 
-static enum decoded decode_binary(slice *rest, const struct message_limits *limits,
-                                  struct arena *arena, struct message *message,
-                                  const char **problem)
-{
-    slice frame = *rest;
-    *rest = (slice){0};
-    return binary_decode_any(frame, limits, arena, message, problem);
-}
-
 const struct codec binary_codec = {
-    .name = "binary", .is_text = false, .decode = decode_binary, .encode = binary_encode};
+    .name = "binary", .is_text = false, .decode = binary_decode_any, .encode = binary_encode};
 
 const struct codec json_codec = {
     .name = "json", .is_text = true, .decode = json_decode, .encode = json_encode};

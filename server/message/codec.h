@@ -64,10 +64,10 @@ const struct codec *codec_of(enum protocol protocol);
 /* ---- binary_decode.c, binary_encode.c ---- */
 
 /* Reads one frame of ws-binary (protocol.md 2): varint length, Message; what follows it is
- * ignored. Lists are allocated from arena, texts are slices of frame. Strings must be UTF-8. A
+ * ignored, so that *rest is empty then. Lists are allocated from arena, texts are slices of frame. Strings must be UTF-8. A
  * message with more names than the limit, or than the arena has room for, is DECODED_INVALID;
  * whatever else is wrong makes it DECODED_UNKNOWN. */
-enum decoded binary_decode_any(slice frame, const struct message_limits *limits,
+enum decoded binary_decode_any(slice *rest, const struct message_limits *limits,
                                struct arena *arena, struct message *message, const char **problem);
 
 /* The same for who needs no reason to answer: returns NULL, or what is wrong (static text); message

@@ -74,27 +74,21 @@ static void on_undecodable(struct session *session, enum decoded decoded,
         on_broken(session);
 }
 
-static void receive_one(struct session *session, slice *rest)
-{
-    struct session_endpoint *endpoint = session->endpoint;
-    struct message_limits limits = {.max_names = session->settings->max_names};
-    struct message message;
-    const char *problem = NULL;
-    enum decoded decoded =
-        endpoint->codec->decode(rest, &limits, &endpoint->arena, &message, &problem);
-    if (decoded == DECODED_MESSAGE)
-        session_receive_message(session, &message);
-    else
-        on_undecodable(session, decoded, &message, problem);
-}
-
 /* Until a message pauses reading: the rest waits with those that are not read yet. */
 static void receive_all(struct session *session, slice *rest)
 {
+    const struct codec *codec = session->endpoint->codec;
+    struct message_limits limits = {.max_names = session->settings->max_names};
     struct arena *arena = &session->endpoint->arena;
     struct arena_mark mark = arena_mark(arena);
     do {
-        receive_one(session, rest);
+        struct message message;
+        const char *problem = NULL;
+        enum decoded decoded = codec->decode(rest, &limits, arena, &message, &problem);
+        if (decoded == DECODED_MESSAGE)
+            session_receive_message(session, &message);
+        else
+            on_undecodable(session, decoded, &message, problem);
         arena_reset(arena, mark);
     } while (rest->length > 0 && session->state != SESSION_CLOSED && !session->is_paused);
 }

@@ -85,35 +85,31 @@ void broadcast_begin(struct broadcast *broadcast, const struct message *message)
     *broadcast = (struct broadcast){.message = message};
 }
 
-/* NULL: the protocol has no form for the message. */
-static struct ds_frame *frame_for(struct broadcast *broadcast, const struct session *session)
+/* Apart from broadcast_send, which runs once for each receiver, this once for all. */
+static __attribute__((noinline)) void
+make_form(struct broadcast *broadcast, struct broadcast_form *form, const struct session *session)
 {
-    struct ds_frame **frame = &broadcast->frames[session->settings->protocol];
-    bool *is_formless = &broadcast->is_formless[session->settings->protocol];
-    if (*frame != NULL || *is_formless)
-        return *frame;
     slice payload = encode(session->endpoint, broadcast->message);
-    broadcast->makers[session->settings->protocol] = session->outlet->operations;
+    form->maker = session->outlet->operations;
     if (payload.length > 0)
-        *frame = session->outlet->operations->make_frame(payload);
-    else
-        *is_formless = true;
-    return *frame;
+        form->frame = form->maker->make_frame(payload);
+    broadcast->metrics = session->settings->metrics;
 }
 
 void broadcast_send(struct broadcast *broadcast, struct session *session)
 {
     if (session->state == SESSION_CLOSED || is_taken(session, broadcast->message))
         return;
+    struct broadcast_form *form = &broadcast->forms[session->settings->protocol];
     const struct ds_outlet_operations *operations = session->outlet->operations;
-    struct ds_frame *frame = frame_for(broadcast, session);
-    if (frame == NULL)
+    if (form->maker == NULL)
+        make_form(broadcast, form, session);
+    if (form->frame == NULL)
         return;
-    if (broadcast->makers[session->settings->protocol] == operations)
-        operations->send_frame(session->outlet, frame);
+    if (form->maker == operations)
+        operations->send_frame(session->outlet, form->frame);
     else /* another transport with the same protocol */
-        operations->send(session->outlet, ds_frame_payload(frame));
-    broadcast->metrics = session->settings->metrics;
+        operations->send(session->outlet, ds_frame_payload(form->frame));
     broadcast->sent++;
 }
 
@@ -122,7 +118,7 @@ void broadcast_end(struct broadcast *broadcast)
 {
     metrics_sent(broadcast->metrics, broadcast->message, broadcast->sent);
     for (size_t i = 0; i < PROTOCOL_COUNT; i++) {
-        if (broadcast->frames[i] != NULL)
-            ds_frame_release(&broadcast->frames[i]);
+        if (broadcast->forms[i].frame != NULL)
+            ds_frame_release(&broadcast->forms[i].frame);
     }
 }

@@ -210,12 +210,16 @@ void session_close(struct session *session, enum ds_close_code code, const char 
 
 /* ---- one message to many: encoded once per protocol ---- */
 
+/* The message in one protocol. */
+struct broadcast_form {
+    const struct ds_outlet_operations *maker; /* of the frame; NULL: nobody needed it yet */
+    struct ds_frame *frame;                   /* NULL: the protocol has no such message */
+};
+
 struct broadcast {
     const struct message *message;
-    struct ds_frame *frames[PROTOCOL_COUNT];
-    const struct ds_outlet_operations *makers[PROTOCOL_COUNT]; /* of the frames */
-    bool is_formless[PROTOCOL_COUNT]; /* there is no such message in the protocol */
-    struct metrics *metrics;          /* of who was sent to */
+    struct broadcast_form forms[PROTOCOL_COUNT];
+    struct metrics *metrics; /* of who was sent to */
     size_t sent;
 };
 

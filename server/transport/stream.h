@@ -113,6 +113,14 @@ void stream_flush(struct stream *stream);
  * overhead. */
 size_t stream_queued_bytes(const struct stream *stream);
 
+/* Whether those are no more than limit. */
+static inline bool stream_queues_at_most(const struct stream *stream, size_t limit)
+{
+    /* What the system has taken of the queue only makes it less. */
+    bool is_short = stream->tls == NULL && outq_bytes(&stream->queue) <= limit;
+    return is_short || stream_queued_bytes(stream) <= limit;
+}
+
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 

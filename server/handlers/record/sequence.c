@@ -227,16 +227,16 @@ void sequence_send(struct sequence *sequence, const struct message *update,
                    const struct session *except)
 {
     const struct cluster *cluster = sequence->handler->services->cluster;
-    size_t subscribers;
-    subscriptions_of(sequence->handler->subscriptions, update->name, &subscribers);
-    if (subscribers == 0)
-        return;
     /* those of the original's hot path have none (F11) */
     bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
     if (!has_version || !cluster->bus->may_have_others(cluster->bus_self)) {
         send_here(sequence, update, except);
         return;
     }
+    size_t subscribers;
+    subscriptions_of(sequence->handler->subscriptions, update->name, &subscribers);
+    if (subscribers == 0)
+        return;
     forget_old(sequence);
     struct recent *recent = hashmap_find(&sequence->recents, update->name);
     bool is_known = recent != NULL && is_current(sequence, recent);

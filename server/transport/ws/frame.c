@@ -1,5 +1,7 @@
 #include "transport/ws/frame.h"
 
+#include <endian.h>
+
 #define FINAL 0x80u
 #define DEFLATED 0x40u /* RSV1, RFC 7692 6 */
 #define RESERVED 0x30u
@@ -140,12 +142,17 @@ enum ws_decoded ws_decoder_next(struct ws_decoder *decoder, char **at, char *end
     return WS_DECODED_PIECE;
 }
 
+/* In one piece: bytes that were just stored one by one would have to be waited for. */
 static void turn_mask(uint8_t mask[4], size_t by)
 {
-    uint8_t turned[4];
-    for (size_t i = 0; i < 4; i++)
-        turned[i] = mask[(i + by) & 3];
-    memcpy(mask, turned, 4);
+    unsigned bits = 8 * (by & 3);
+    if (bits == 0)
+        return;
+    uint32_t key;
+    memcpy(&key, mask, sizeof key);
+    key = le32toh(key);
+    key = htole32(key >> bits | key << (32 - bits));
+    memcpy(mask, &key, sizeof key);
 }
 
 void ws_mask(char *at, size_t length, uint8_t mask[4])
@@ -160,9 +167,16 @@ void ws_mask(char *at, size_t length, uint8_t mask[4])
         word ^= wide;
         memcpy(at + i, &word, sizeof word);
     }
+    if (length - i >= sizeof key) {
+        uint32_t word;
+        memcpy(&word, at + i, sizeof word);
+        word ^= key;
+        memcpy(at + i, &word, sizeof word);
+        i += sizeof word;
+    }
     for (size_t rest = 0; i < length; i++, rest++)
-        at[i] = (char)((uint8_t)at[i] ^ mask[rest & 3]);
-    turn_mask(mask, length & 3);
+        at[i] = (char)((uint8_t)at[i] ^ mask[rest]);
+    turn_mask(mask, length);
 }
 
 size_t ws_write_head(char *out, enum ws_opcode opcode, bool is_deflated, size_t payload_length)

@@ -27,7 +27,7 @@ static void cut_off(struct ws_peer *peer, size_t waiting)
 }
 
 /* Many messages of one turn are no sign of a slow reader: first they are written. */
-static bool has_room_after_flush(struct ws_peer *peer)
+static __attribute__((cold, noinline)) bool has_room_after_flush(struct ws_peer *peer)
 {
     stream_flush(peer->stream);
     size_t waiting = stream_queued_bytes(peer->stream);
@@ -40,7 +40,7 @@ static bool has_room_after_flush(struct ws_peer *peer)
 bool ws_peer_has_room(struct ws_peer *peer)
 {
     return peer->state == WS_PEER_OPEN &&
-           (stream_queued_bytes(peer->stream) <= ws_peer_endpoint(peer)->max_queue_bytes ||
+           (stream_queues_at_most(peer->stream, ws_peer_endpoint(peer)->max_queue_bytes) ||
             has_room_after_flush(peer));
 }
 

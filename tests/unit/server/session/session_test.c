@@ -45,10 +45,10 @@ static void a_broadcast_is_framed_once_and_reaches_each(void **state)
     struct broadcast broadcast;
     broadcast_begin(&broadcast, &message);
     broadcast_send(&broadcast, one->session);
-    struct ds_frame *frame = broadcast.frames[PROTOCOL_BINARY];
+    struct ds_frame *frame = broadcast.forms[PROTOCOL_BINARY].frame;
     broadcast_send(&broadcast, two->session);
     broadcast_send(&broadcast, kept);
-    assert_ptr_equal(broadcast.frames[PROTOCOL_BINARY], frame);
+    assert_ptr_equal(broadcast.forms[PROTOCOL_BINARY].frame, frame);
     assert_int_equal(broadcast.sent, 2);
     broadcast_end(&broadcast);
 
@@ -65,7 +65,7 @@ static void a_broadcast_to_nobody_makes_no_frame(void **state)
     struct message message = event("news");
     struct broadcast broadcast;
     broadcast_begin(&broadcast, &message);
-    assert_null(broadcast.frames[PROTOCOL_BINARY]);
+    assert_null(broadcast.forms[PROTOCOL_BINARY].frame);
     broadcast_end(&broadcast);
 }
 
