@@ -1,6 +1,6 @@
 /* What a loaded plugin answers goes on once; more is named and goes nowhere, whatever the kind. */
 
-#include "node/plugin_guard.h"
+#include "node/guard/plugin_guard.h"
 
 #include "logging/log.h"
 
