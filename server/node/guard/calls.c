@@ -5,7 +5,9 @@
 
 #include "node/plugin_library.h"
 
+#include "base/arena.h"
 #include "base/check.h"
+#include "json.h"
 #include "logging/log.h"
 
 #include <stdio.h>
@@ -17,6 +19,8 @@
 
 /* Answers too many that are logged; more of them say nothing new. */
 #define FAULTS_LOGGED 10
+
+#define MAX_DEPTH 128 /* of the data of a login */
 
 struct guard_call {
     struct list_link link;
@@ -93,18 +97,23 @@ static bool end(struct guard_call *call)
     return true;
 }
 
-/* An answer that holds nothing: a failed call to who waits for it. Returns why. */
-static const char *report_nothing(const struct guard_call *call)
+/* An answer that is of no use: a failed call to who waits for it. */
+static void report_useless(const struct guard_call *call, const char *what)
 {
     struct plugin_guard *guard = call->guard;
-    if (guard->faults < FAULTS_LOGGED) {
-        guard->faults++;
-        log_line(guard->log, DS_ERROR, LOG_PLUGIN_ERROR,
-                 "%s plugin %s: it answered %s with neither a result nor an error; this counts as "
-                 "an error%s",
-                 plugin_kind_word(guard->plugin->kind), guard->file, call->operation,
-                 guard->faults == FAULTS_LOGGED ? ", and is no longer logged" : "");
-    }
+    if (guard->faults == FAULTS_LOGGED)
+        return;
+    guard->faults++;
+    log_line(guard->log, DS_ERROR, LOG_PLUGIN_ERROR,
+             "%s plugin %s: it answered %s with %s; this counts as an error%s",
+             plugin_kind_word(guard->plugin->kind), guard->file, call->operation, what,
+             guard->faults == FAULTS_LOGGED ? ", and is no longer logged" : "");
+}
+
+/* Returns what who waits is told. */
+static const char *report_nothing(const struct guard_call *call)
+{
+    report_useless(call, "neither a result nor an error");
     return "the plugin answered with neither a result nor an error";
 }
 
@@ -144,16 +153,31 @@ void guard_on_heads(void *context, const char *error, const int32_t *versions)
     call->answer.heads(call->context, error, error == NULL ? versions : NULL);
 }
 
-static const struct ds_login_result REFUSED = {.outcome = DS_LOGIN_REFUSED};
+static bool is_json(slice text)
+{
+    struct arena arena;
+    valve_value value;
+    arena_init(&arena, 0);
+    bool is_valid =
+        text.length == 0 || json_read(text, (struct json_limits){MAX_DEPTH}, &arena, &value, NULL);
+    arena_fini(&arena);
+    return is_valid;
+}
 
 void guard_on_login(void *context, const struct ds_login_result *result)
 {
+    static const struct ds_login_result refused = {.outcome = DS_LOGIN_REFUSED};
     struct guard_call *call = context;
     if (!end(call))
         return;
-    if (result == NULL)
+    if (result == NULL) {
         report_nothing(call);
-    call->answer.login(call->context, result != NULL ? result : &REFUSED);
+        result = &refused;
+    } else if (!is_json(result->client_data) || !is_json(result->server_data)) {
+        report_useless(call, "data that is not JSON");
+        result = &refused;
+    }
+    call->answer.login(call->context, result);
 }
 
 void guard_on_verdict(void *context, enum ds_verdict verdict)

@@ -309,6 +309,31 @@ static void a_login_is_answered_once(void **state)
     plugin_guard_free(&guard);
 }
 
+static void a_login_whose_data_is_not_json_is_refused(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&AUTHENTICATION);
+    const struct ds_authentication_operations *operations = plugin_guard_operations(guard);
+    struct ds_login_result results[] = {
+        {.outcome = DS_LOGIN_ACCEPTED, .client_data = SLICE("{nope")},
+        {.outcome = DS_LOGIN_ACCEPTED, .client_data = SLICE("\"\xff\"")},
+        {.outcome = DS_LOGIN_ACCEPTED, .server_data = SLICE("{nope")},
+        {.outcome = DS_LOGIN_REFUSED, .client_data = SLICE("{\"why\":1}")},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        operations->login(guard, &(struct ds_login){.auth_data = SLICE("{}")}, count_login,
+                          &answers);
+        kept.login(kept.context, &results[i]);
+        assert_int_equal(answers, i + 1);
+    }
+#define NOT_JSON                                                                                   \
+    "authentication plugin /x/a.so: it answered a login with data that is not JSON; this counts "  \
+    "as an error\n"
+    assert_string_equal(log_text, NOT_JSON NOT_JSON NOT_JSON);
+#undef NOT_JSON
+    plugin_guard_free(&guard);
+}
+
 static void a_permission_decides_once(void **state)
 {
     (void)state;
@@ -431,6 +456,7 @@ int main(void)
         cmocka_unit_test_setup(a_storage_answers_once, set_up),
         cmocka_unit_test_setup(an_answer_that_holds_nothing_is_an_error, set_up),
         cmocka_unit_test_setup(a_login_is_answered_once, set_up),
+        cmocka_unit_test_setup(a_login_whose_data_is_not_json_is_refused, set_up),
         cmocka_unit_test_setup(a_permission_decides_once, set_up),
         cmocka_unit_test_setup(a_lock_is_answered_once, set_up),
         cmocka_unit_test_setup(a_bus_is_heard_until_it_is_closed, set_up),
