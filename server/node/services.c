@@ -1,6 +1,6 @@
 #include "services.h"
 
-#include "plugin_guard.h"
+#include "guard/plugin_guard.h"
 #include "plugin_loader.h"
 
 #include "logging/log.h"
