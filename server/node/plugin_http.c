@@ -96,6 +96,47 @@ static void host_add_http_post(void *host, ds_slice prefix, ds_http_handler *han
                                    path_new(node, handler, context));
 }
 
+static bool is_line(slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.at[i] < ' ' && text.at[i] != '\t')
+            return false;
+    return true;
+}
+
+/* Whether each line has its end, and something before it. */
+static bool are_lines(const char *headers)
+{
+    for (const char *end; headers != NULL && *headers != '\0'; headers = end + 2) {
+        end = strstr(headers, "\r\n");
+        if (end == NULL || end == headers || !is_line((slice){headers, (size_t)(end - headers)}))
+            return false;
+    }
+    return true;
+}
+
+/* What would be another answer on the wire than the one that is meant. */
+static const char *why_unfit(const struct ds_http_answer *answer)
+{
+    if (answer->status != 0 && (answer->status < 200 || answer->status > 599))
+        return "its status is not from 200 to 599";
+    if (!is_line(answer->content_type))
+        return "its content type is not one line";
+    return are_lines(answer->headers) ? NULL : "its headers are not lines, each with its CRLF";
+}
+
+static void answer_or_refuse(struct ds_node *node, const struct http_service *http,
+                             struct ds_http_exchange *exchange, const struct ds_http_answer *answer)
+{
+    static const struct ds_http_answer REFUSED = {.status = 500,
+                                                  .body = SLICE("\"the answer cannot be sent\"")};
+    const char *why = why_unfit(answer);
+    if (why != NULL)
+        log_line(&node->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "a plugin's answer over HTTP cannot be sent: %s", why);
+    http->operations->answer(http->self, exchange, why == NULL ? answer : &REFUSED);
+}
+
 static void host_http_answer(void *host, struct ds_http_exchange *exchange,
                              const struct ds_http_answer *answer)
 {
@@ -106,7 +147,7 @@ static void host_http_answer(void *host, struct ds_http_exchange *exchange,
                  "a plugin answered a request over HTTP that is not open, such as one that it had "
                  "answered before; this is ignored");
     else if (http != NULL)
-        http->operations->answer(http->self, exchange, answer);
+        answer_or_refuse(node, http, exchange, answer);
 }
 
 void plugin_http_offer(struct ds_node *node)

@@ -67,6 +67,13 @@ try {
     assert.equal((await ask('POST', '/echo', 'alive')).body, 'alive');
     console.log('ok   a second answer is a line in the log and nothing more');
 
+    for (const [what, why] of [['status', 'its status is not from 200 to 599'], ['type', 'its content type is not one line'],
+        ['headers', 'its headers are not lines, each with its CRLF']]) {
+        assert.equal((await ask('POST', '/unfit', what)).status, 500);
+        await server.logs(new RegExp(`PLUGIN_ERROR \\| a plugin's answer over HTTP cannot be sent: ${why}`));
+    }
+    console.log('ok   an answer that would be another one on the wire is a 500');
+
     begin('POST', '/late', 'the end');
     for (let waiting = false; !waiting;) waiting = (await ask('POST', '/echo', 'x')).status === 200;
     console.log('ok   what is open at the end does not keep the server from ending');

@@ -126,6 +126,16 @@ void guard_on_done(void *context, const char *error)
         call->answer.done(call->context, error);
 }
 
+static bool is_json(slice text, uint32_t max_depth)
+{
+    struct arena arena;
+    valve_value value;
+    arena_init(&arena, 0);
+    bool is_valid = json_read(text, (struct json_limits){max_depth}, &arena, &value, NULL);
+    arena_fini(&arena);
+    return is_valid;
+}
+
 void guard_on_record(void *context, const char *error, const struct ds_record *record)
 {
     struct guard_call *call = context;
@@ -134,6 +144,18 @@ void guard_on_record(void *context, const char *error, const struct ds_record *r
     if (error == NULL && (record == NULL || record->version < DS_MISSING))
         error = report_nothing(call);
     call->answer.record(call->context, error, error == NULL ? record : NULL);
+}
+
+/* Clients get the data as it is, and many at a time in one answer over HTTP. */
+void guard_on_stored(void *context, const char *error, const struct ds_record *record)
+{
+    struct guard_call *call = context;
+    bool has_data = error == NULL && record != NULL && record->version > DS_MISSING;
+    if (call->is_open && has_data && !is_json(record->data, UINT32_MAX)) {
+        report_useless(call, "data that is not JSON");
+        error = "what is stored is not JSON";
+    }
+    guard_on_record(context, error, record);
 }
 
 void guard_on_set(void *context, const char *error, const struct ds_record *conflict)
@@ -153,15 +175,9 @@ void guard_on_heads(void *context, const char *error, const int32_t *versions)
     call->answer.heads(call->context, error, error == NULL ? versions : NULL);
 }
 
-static bool is_json(slice text)
+static bool is_login_data(slice data)
 {
-    struct arena arena;
-    valve_value value;
-    arena_init(&arena, 0);
-    bool is_valid =
-        text.length == 0 || json_read(text, (struct json_limits){MAX_DEPTH}, &arena, &value, NULL);
-    arena_fini(&arena);
-    return is_valid;
+    return data.length == 0 || is_json(data, MAX_DEPTH);
 }
 
 void guard_on_login(void *context, const struct ds_login_result *result)
@@ -173,7 +189,7 @@ void guard_on_login(void *context, const struct ds_login_result *result)
     if (result == NULL) {
         report_nothing(call);
         result = &refused;
-    } else if (!is_json(result->client_data) || !is_json(result->server_data)) {
+    } else if (!is_login_data(result->client_data) || !is_login_data(result->server_data)) {
         report_useless(call, "data that is not JSON");
         result = &refused;
     }

@@ -57,6 +57,7 @@ void guard_calls_free(struct plugin_guard *guard);
 
 void guard_on_done(void *call, const char *error);
 void guard_on_record(void *call, const char *error, const struct ds_record *record);
+void guard_on_stored(void *call, const char *error, const struct ds_record *record);
 void guard_on_set(void *call, const char *error, const struct ds_record *conflict);
 void guard_on_heads(void *call, const char *error, const int32_t *versions);
 void guard_on_login(void *call, const struct ds_login_result *result);

@@ -12,7 +12,7 @@ static const struct ds_storage_operations *theirs(const struct plugin_guard *gua
 static void pass_get(void *self, ds_slice name, ds_record_done *done, void *context)
 {
     struct plugin_guard *guard = self;
-    theirs(guard)->get(guard->self, name, guard_on_record,
+    theirs(guard)->get(guard->self, name, guard_on_stored,
                        GUARD_CALL(guard, "a get", context, .record = done));
 }
 

@@ -358,7 +358,11 @@ static bool is_possible(const struct jwt_authentication *authentication,
 static bool read_algorithms(struct jwt_authentication *authentication, const struct ds_value *list,
                             struct ds_error *error)
 {
-    for (unsigned id = 0; ds_value_count(list) == 0 && id < TOKEN_ALGORITHM_COUNT; id++)
+    if (list != NULL && ds_value_count(list) == 0)
+        return refuse_settings(error, list,
+                               "algorithms: none is left; without the option, all "
+                               "that the key is for are");
+    for (unsigned id = 0; list == NULL && id < TOKEN_ALGORITHM_COUNT; id++)
         authentication->allows[id] = is_possible(authentication, (enum token_algorithm_id)id);
     for (size_t i = 0; i < ds_value_count(list); i++) {
         const struct ds_value *item = ds_value_at(list, i, NULL);

@@ -1,6 +1,7 @@
 /* A plugin of one's own that answers over HTTP: `/echo` at once, `/late` when `/release` is asked
  * for, and what is open then in close. It also does what it must not: `/twice` is answered twice,
- * `/elsewhere` logs a line on a thread of its own. */
+ * `/unfit` with what its body says and no answer may hold, `/elsewhere` logs a line on a thread of
+ * its own. */
 
 #include <deepstream/plugin.h>
 
@@ -53,6 +54,20 @@ static void on_twice(void *context, const struct ds_http_request *request,
     (void)request;
     answer(context, exchange, 200, (ds_slice){"first", 5});
     answer(context, exchange, 200, (ds_slice){"second", 6});
+}
+
+static void on_unfit(void *context, const struct ds_http_request *request,
+                     struct ds_http_exchange *exchange)
+{
+    const struct hook *hook = context;
+    struct ds_http_answer unfit = {.status = 200};
+    if (request->body.at[0] == 's')
+        unfit.status = 9999;
+    else if (request->body.at[0] == 't')
+        unfit.content_type = (ds_slice){"text/plain\r\nx-more: 1", 21};
+    else
+        unfit.headers = "x-more: 1";
+    hook->services->http_answer(hook->services->host, exchange, &unfit);
 }
 
 static void *log_elsewhere(void *context)
@@ -109,6 +124,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     services->add_http_get(services->host, (ds_slice){"/late", 5}, on_late, hook);
     services->add_http_get(services->host, (ds_slice){"/release", 8}, on_release, hook);
     services->add_http_get(services->host, (ds_slice){"/twice", 6}, on_twice, hook);
+    services->add_http_post(services->host, (ds_slice){"/unfit", 6}, on_unfit, hook);
     services->add_http_get(services->host, (ds_slice){"/elsewhere", 10}, on_elsewhere, hook);
     return hook;
 }

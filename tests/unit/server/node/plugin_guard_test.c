@@ -240,7 +240,7 @@ static void a_storage_answers_once(void **state)
     (void)state;
     struct plugin_guard *guard = guard_of(&STORAGE);
     const struct ds_storage_operations *operations = plugin_guard_operations(guard);
-    struct ds_record record = {.version = 7};
+    struct ds_record record = {.version = 7, .data = SLICE("{}")};
     ds_slice names[2] = {SLICE("a"), SLICE("b")};
     operations->get(guard, names[0], count_record, &answers);
     kept.record(kept.context, NULL, &record);
@@ -292,6 +292,22 @@ static void an_answer_that_holds_nothing_is_an_error(void **state)
                                   "storage plugin /x/a.so: it answered a get " NOTHING
                                   "authentication plugin /x/a.so: it answered a login " NOTHING);
 #undef NOTHING
+}
+
+static void what_a_storage_holds_is_json_or_an_error(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *storage = plugin_guard_operations(guard);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, &(struct ds_record){.version = 1, .data = SLICE("{nope")});
+    storage->get(guard, SLICE("a"), count_record, &answers);
+    kept.record(kept.context, NULL,
+                &(struct ds_record){.version = 7, .data = SLICE("{\"a\":[1]}")});
+    assert_int_equal(answers, 2);
+    assert_string_equal(log_text, "storage plugin /x/a.so: it answered a get with data that is not "
+                                  "JSON; this counts as an error\n");
+    plugin_guard_free(&guard);
 }
 
 static void a_login_is_answered_once(void **state)
@@ -455,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_storage_answers_once, set_up),
         cmocka_unit_test_setup(an_answer_that_holds_nothing_is_an_error, set_up),
+        cmocka_unit_test_setup(what_a_storage_holds_is_json_or_an_error, set_up),
         cmocka_unit_test_setup(a_login_is_answered_once, set_up),
         cmocka_unit_test_setup(a_login_whose_data_is_not_json_is_refused, set_up),
         cmocka_unit_test_setup(a_permission_decides_once, set_up),

@@ -420,6 +420,9 @@ static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
         "RS512, ES256, ES384 and ES512");
     expect_error(arena_printf(&arena, "{\"publicKey\":%s,\"algorithms\":[\"HS256\"]}", pem).at,
                  "test.yml:/algorithms/item: algorithms: the key is not for this one");
+    expect_error(arena_printf(&arena, "{\"publicKey\":%s,\"algorithms\":[]}", pem).at,
+                 "test.yml:/algorithms: algorithms: none is left; without the option, all that the "
+                 "key is for are");
     expect_error("{\"jwksUrl\":\"https://x/\",\"algorithms\":[\"ES256\",\"HS256\"]}",
                  "test.yml:/algorithms/item: algorithms: the key is not for this one");
 }
