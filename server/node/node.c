@@ -106,6 +106,7 @@ static void add_plugins(struct ds_node *node)
     add_telemetry(node);
     custom_plugins_add(node);
     add_connection_endpoints(node);
+    features_check(node->config);
 }
 
 /* ---- the node ---- */
