@@ -181,9 +181,7 @@ static void search_fail(struct search *search)
     slice name = name_of(search);
     search_end(search);
     failure_note(listen, name);
-    struct message notice = MESSAGE((uint8_t)listen->topic, listen->actions->unsuccessful);
-    MESSAGE_SET(&notice, subscription, name);
-    listen->services->cluster->bus->send(listen->services->cluster->bus_self, &notice);
+    listen_tell_of_failure(listen, name);
 }
 
 /* ---- asking ---- */
