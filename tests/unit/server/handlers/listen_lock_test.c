@@ -185,6 +185,27 @@ static void also_when_a_message_is_lost_after_the_change(void **state)
     every_change_of_leader(1, 2, true);
 }
 
+/* Nobody tells C, who was refused the lock, that it is free again. */
+static void who_dies_or_is_paused_with_the_lock_delays_others_until_they_search_again(void **state)
+{
+    (void)state;
+    for (int is_missed = 0; is_missed < 2; is_missed++) {
+        open_nodes(1001, is_missed ? PATIENT_LOCKS : LOCK_OPTIONS);
+        listen_at(B);
+        listen_at(C);
+        struct memory_client *silent = nodes[B].listener;
+        nodes[B].listener = NULL;
+        subscribe(subscriber, "f/1");
+        bus_double_deliver(&bus);
+        expect_found(silent, "f/.*", "f/1");
+        nodes[B].on_bus->is_cut_off = true;
+        if (is_missed)
+            double_node_misses(nodes[A].on_bus, "b");
+        bus_double_run_until(&bus, a_provider_is_found, NULL);
+        close_nodes();
+    }
+}
+
 /* Without rematching. */
 static void who_subscribes_anew_while_the_lock_is_asked_for_has_a_provider(void **state)
 {
@@ -234,6 +255,7 @@ int main(void)
         cmocka_unit_test(whichever_message_about_a_lock_is_lost_a_provider_is_found),
         cmocka_unit_test(whoever_leads_from_whichever_message_on_a_provider_is_found),
         cmocka_unit_test(also_when_a_message_is_lost_after_the_change),
+        cmocka_unit_test(who_dies_or_is_paused_with_the_lock_delays_others_until_they_search_again),
         cmocka_unit_test(who_subscribes_anew_while_the_lock_is_asked_for_has_a_provider),
         cmocka_unit_test(who_asks_the_one_that_led_waits_for_the_one_that_leads),
         cmocka_unit_test(a_lock_that_comes_when_nobody_subscribes_any_more_is_given_back),

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { NODES = 8, ROUNDS = 12, NAMES = 40 };
+enum { NODES = 16, ROUNDS = 12, NAMES = 40 };
 
 #define PATIENCE_MS 60000
 
