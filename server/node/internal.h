@@ -15,6 +15,8 @@
 #include "deepstream/plugin.h"
 #include "logging/log.h"
 
+#include "base/buf.h"
+
 struct ds_node {
     uv_loop_t *loop;
     uv_thread_t thread;    /* that runs it */
@@ -27,7 +29,8 @@ struct ds_node {
     struct log log;
     struct ds_services host; /* what plugins are given */
     struct plugin_http plugin_http;
-    slice server_name; /* the configuration's */
+    struct buf server_name_text; /* its own: plugins that close late need it */
+    slice server_name;
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;
