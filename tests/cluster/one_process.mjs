@@ -85,6 +85,22 @@ await scene('it says what it sets up, and every node has a name of its own', () 
     for (let i = 1; i <= NODES; i++) assert.match(cluster.log, new RegExp(`^Deepstream house-${i} is listening$`, 'm'));
 });
 
+for (const signal of ['SIGTERM', 'SIGINT']) {
+    await scene(`${signal} stops all nodes, and the log says so`, () => ({}), async (cluster) => {
+        cluster.child.kill(signal);
+        assert.equal((await cluster.exited).code, 0, cluster.log);
+        assert.match(cluster.log, new RegExp(`^${signal}: stopping all nodes; once more ends the process at once$`, 'm'));
+    });
+}
+
+await scene('a number of nodes that cannot work is refused', () => ({}), async (cluster) => {
+    for (const size of ['0', '-1', '257', '1000', 'abc', '1.5', '']) {
+        const ran = spawnSync(program, ['cluster', '--cluster-size', size, '--port', '0'], { cwd: cluster.scratch, encoding: 'utf8', timeout: 60000 });
+        assert.equal(ran.status, 2, ran.stdout);
+        assert.match(ran.stderr, /--cluster-size takes a number from 1 to 256, not /);
+    }
+});
+
 await scene('a node that cannot start ends all', () => ({}), async (cluster) => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');

@@ -100,6 +100,11 @@ struct config_plugin config_plugin_of(enum config_plugin_kind kind, const struct
 /* Makes config->root, values and plugins out of what is given. */
 void config_complete(struct config *config);
 
+/* ---- cluster.c ---- */
+
+/* Warns of what is valid and makes no cluster; of a configuration that is complete. */
+void config_check_cluster(struct config *config);
+
 /* ---- ssl.c ---- */
 
 bool text_holds(slice text, const char *part);

@@ -65,8 +65,10 @@ struct config *config_load(const struct config_request *request)
     settle_given(config, given);
     config_apply_overrides(config, request);
     config_check(config);
-    if (config->error_count == 0)
+    if (config->error_count == 0) {
         config_complete(config);
+        config_check_cluster(config);
+    }
     problems_sort(config);
     return config;
 }

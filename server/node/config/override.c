@@ -89,6 +89,19 @@ static void put_library_folder(struct config *config)
             setting_new_text(&config->arena, arena_copy(&config->arena, slice_of(folder)), origin));
 }
 
+/* A bus of the file would be left out without a word. */
+static void replace_bus(struct config *config)
+{
+    const struct ds_value *given = setting_find(config->given, SLICE("clusterNode"));
+    slice name = ds_value_text(ds_value_member(given, "name"), (slice){0});
+    slice path = ds_value_text(ds_value_member(given, "path"), (slice){0});
+    if (path.length > 0 || (name.length > 0 && !slice_equal(name, SLICE("vertical"))))
+        config_warn(config, given,
+                    "`deepstream cluster` has a bus of its own, inside the process: this one is "
+                    "not used, and nodes of other processes are not reached");
+    put_type(config, "clusterNode", "vertical", false, "deepstream cluster");
+}
+
 void config_apply_overrides(struct config *config, const struct config_request *request)
 {
     for (size_t i = 0; i < request->override_count; i++) {
@@ -101,6 +114,6 @@ void config_apply_overrides(struct config *config, const struct config_request *
     if (request->disable_permissions)
         put_type(config, "permission", "none", false, "--disable-permissions");
     if (request->is_vertical)
-        put_type(config, "clusterNode", "vertical", false, "deepstream cluster");
+        replace_bus(config);
     put_library_folder(config);
 }

@@ -13,11 +13,17 @@
 
 struct logger {
     struct log_output out;
-    struct buf start; /* of each line, after level and time: process and host */
+    struct buf start; /* of each line, after level and time: process, host and node */
     struct buf line;
     ds_done *done;
     void *context;
 };
+
+static void append_member(struct buf *line, const char *key, slice text)
+{
+    buf_printf(line, ",\"%s\":", key);
+    json_write_text(line, text);
+}
 
 static void *create(const struct ds_services *services, const struct ds_value *options,
                     struct ds_error *error)
@@ -30,6 +36,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     gethostname(host, sizeof host - 1);
     buf_printf(&logger->start, ",\"pid\":%d,\"hostname\":", (int)getpid());
     json_write_text(&logger->start, slice_of(host));
+    append_member(&logger->start, "name", services->server_name);
     log_output_open(&logger->out, services->loop, STDOUT_FILENO);
     return logger;
 }
@@ -38,12 +45,6 @@ static int number_of(enum ds_log_level level)
 {
     static const int NUMBERS[] = {20, 30, 40, 50, 60};
     return level <= DS_FATAL ? NUMBERS[level] : 60;
-}
-
-static void append_member(struct buf *line, const char *key, slice text)
-{
-    buf_printf(line, ",\"%s\":", key);
-    json_write_text(line, text);
 }
 
 static void write_line(void *self, const struct ds_log_line *line)

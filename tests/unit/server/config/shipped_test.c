@@ -86,7 +86,8 @@ static void what_people_write_for_the_original_loads(void **state)
         "monitoring: {type: http, options: {url: /monitoring, allowOpenPermissions: false,\n"
         "  headerKey: a, headerValue: b}}\n",
         "monitoring: {type: log, options: {logInterval: 30000, monitoringKey: X}}\n",
-        "clusterNode: {name: redis, options: {host: localhost, port: 6379}}\n",
+        "clusterNode: {name: redis, options: {host: localhost, port: 6379}}\n"
+        "cache: {name: redis}\nstorage: {name: redis}\n",
         "clusterNode: {type: default}\nclusterRegistry: {options: {role: edge}}\n",
         "clusterNode: {name: vertical}\n",
         "logger: {name: winston, options: {transports: [{type: console, options: {level: a}}]}}\n",

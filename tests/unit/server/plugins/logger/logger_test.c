@@ -78,7 +78,7 @@ static void log_lines(const struct ds_plugin *plugin, const char *options,
     assert_int_equal(uv_loop_init(&loop), 0);
     redirect(&streams[0], STDOUT_FILENO);
     redirect(&streams[1], STDERR_FILENO);
-    struct ds_services services = {.loop = &loop};
+    struct ds_services services = {.loop = &loop, .server_name = SLICE("house-1")};
     void *logger = plugin->create(
         &services, config_plugin(config, CONFIG_PLUGIN_CUSTOM, 0)->options, &failure);
     const struct ds_logger_operations *operations = plugin->operations;
@@ -152,12 +152,13 @@ static void json_lines_are_those_of_pino(void **state)
                                   LINE(DS_FATAL, "PLUGIN_ERROR", "\xc3\xbc")};
     lines[1].scope = SLICE("ME");
     log_lines(&ds_logger_json, "{}", lines, 2, &out, &error);
-    buf_printf(&expected,
-               "{\"level\":20,\"time\":1700000000123,\"pid\":%d,\"hostname\":\"%s\","
-               "\"event\":\"INFO\",\"message\":\"say \\\"a\\\\b\\\"\"}\n"
-               "{\"level\":60,\"time\":1700000000123,\"pid\":%d,\"hostname\":\"%s\","
-               "\"namespace\":\"ME\",\"event\":\"PLUGIN_ERROR\",\"message\":\"\xc3\xbc\"}\n",
-               (int)getpid(), host, (int)getpid(), host);
+    buf_printf(
+        &expected,
+        "{\"level\":20,\"time\":1700000000123,\"pid\":%d,\"hostname\":\"%s\",\"name\":\"house-1\","
+        "\"event\":\"INFO\",\"message\":\"say \\\"a\\\\b\\\"\"}\n"
+        "{\"level\":60,\"time\":1700000000123,\"pid\":%d,\"hostname\":\"%s\",\"name\":\"house-1\","
+        "\"namespace\":\"ME\",\"event\":\"PLUGIN_ERROR\",\"message\":\"\xc3\xbc\"}\n",
+        (int)getpid(), host, (int)getpid(), host);
     buf_append_byte(&expected, '\0');
     assert_string_equal(out.at, expected.at);
     assert_string_equal(error.at, "");
