@@ -3,14 +3,23 @@
 
 #include "handlers/record/record_internal.h"
 
-void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
-                         enum send_scope scope)
+void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except)
 {
     struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
     MESSAGE_SET(&deleted, name, name);
     sequence_forget(handler->sequence, name);
-    subscriptions_send(handler->subscriptions, name, &deleted, except, scope);
+    sequence_note_unheard(handler->sequence, name);
+    subscriptions_send(handler->subscriptions, name, &deleted, except, SEND_LOCAL_ONLY);
     subscriptions_drop_name(handler->subscriptions, name);
+}
+
+/* To all nodes: also one without subscribers may have a write of it under way, or be reading it. */
+static void tell_others(const struct record_handler *handler, slice name)
+{
+    const struct cluster *cluster = handler->services->cluster;
+    struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
+    MESSAGE_SET(&deleted, name, name);
+    cluster->bus->send(cluster->bus_self, &deleted);
 }
 
 static void end_removal(struct record_handler *handler)
@@ -41,8 +50,9 @@ static void deleted(struct step *step)
     struct message success = MESSAGE(TOPIC_RECORD, RECORD_DELETE_SUCCESS);
     MESSAGE_SET(&success, name, step->name);
     session_send(author, &success);
-    missed_note(step->handler->missed, step->name, MISSED_DELETION);
-    record_tell_deleted(step->handler, step->name, author, SEND_TO_CLUSTER);
+    missed_note_deletion(step->handler->missed, step->name);
+    tell_others(step->handler, step->name);
+    record_tell_deleted(step->handler, step->name, author);
     step_end(step);
 }
 

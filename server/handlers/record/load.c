@@ -123,6 +123,7 @@ void step_load(struct step *step, step_loaded *then)
 {
     struct record_handler *handler = step->handler;
     step->on_loaded = then;
+    step->unheard_seen = sequence_unheard(handler->sequence);
     step_await(step, WAIT_CACHE, load_failed);
     handler->settings.cache->get(handler->settings.cache_self, step->name, on_cache_get, step);
     step_deadlines_arm(handler);
