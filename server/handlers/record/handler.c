@@ -152,6 +152,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     hashmap_init(&handler->queues);
     list_init(&handler->steps);
     list_init(&handler->saves);
+    list_init(&handler->reads.line);
     arena_init(&handler->scratch, 0);
     step_deadlines_open(handler);
     handler->subscriptions = subscriptions_of_records(services);

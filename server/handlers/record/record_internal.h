@@ -33,6 +33,14 @@ struct drain {
     void *context;
 };
 
+/* Records that are read from the storage: load.c. */
+struct record_reads {
+    struct list_link line; /* of steps that are not asked for yet */
+    uint32_t under_way;
+    bool is_asking;
+    uint64_t answered_ms; /* when the storage gave the last answer */
+};
+
 struct record_handler {
     const struct handler_services *services;
     struct record_settings settings;
@@ -47,6 +55,8 @@ struct record_handler {
     struct list_link steps; /* all, also those that are over and wait for a late answer */
     struct list_link deadlines[WAIT_KIND_COUNT]; /* of steps, the next one first */
     uv_timer_t *timer;
+    bool has_waited_a_turn; /* since the timer went off: answers that are there have been taken */
+    struct record_reads reads;
     struct list_link saves;
     size_t save_bytes; /* of writes that the storage has not confirmed */
     size_t save_count;
@@ -110,6 +120,7 @@ struct step {
     struct list_link in_steps;
     struct list_link in_queue;
     struct list_link in_deadlines;
+    struct list_link in_reads;
     uint64_t deadline_ms;
     struct step *next_spare;
     struct record_handler *handler; /* NULL once it is gone; the step is over then */

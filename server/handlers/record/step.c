@@ -51,6 +51,7 @@ struct step *step_new(struct record_handler *handler, struct request *request, s
     list_append(&handler->steps, &step->in_steps);
     list_init(&step->in_queue);
     list_init(&step->in_deadlines);
+    list_init(&step->in_reads);
     if (request != NULL)
         request->pending++;
     handler->exclusive_count += step->is_exclusive;
@@ -139,6 +140,7 @@ void step_end(struct step *step)
     struct queue *queue = step->queue;
     list_remove(&step->in_queue);
     list_remove(&step->in_deadlines);
+    list_remove(&step->in_reads);
     step->queue = NULL;
     step->request = NULL;
     handler->exclusive_count -= step->is_exclusive;
@@ -276,7 +278,7 @@ void step_deadlines_arm(struct record_handler *handler)
         list_is_empty(&handler->deadlines[WAIT_STORAGE]))
         return;
     uint64_t next = next_deadline(handler), now = uv_now(handler->services->loop);
-    uint64_t due = next > now ? next - now : 0;
+    uint64_t due = next > now ? next - now : 1; /* not in this turn */
     if (uv_is_active((uv_handle_t *)handler->timer) && uv_timer_get_due_in(handler->timer) <= due)
         return;
     CHECK(uv_timer_start(handler->timer, on_timer, due, 0) == 0);
@@ -297,12 +299,23 @@ static void expire(struct record_handler *handler, enum wait_kind kind, uint64_t
     }
 }
 
+/* A loop that was busy sees the deadline before the answer that came meanwhile: it takes what is
+ * there first. */
+static bool must_wait_a_turn(struct record_handler *handler, uint64_t now)
+{
+    bool is_due = next_deadline(handler) <= now;
+    handler->has_waited_a_turn = is_due && !handler->has_waited_a_turn;
+    return handler->has_waited_a_turn;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct record_handler *handler = timer->data;
     uint64_t now = uv_now(handler->services->loop);
-    expire(handler, WAIT_CACHE, now);
-    expire(handler, WAIT_STORAGE, now);
+    if (!must_wait_a_turn(handler, now)) {
+        expire(handler, WAIT_CACHE, now);
+        expire(handler, WAIT_STORAGE, now);
+    }
     step_deadlines_arm(handler);
     tell_drained(handler);
 }

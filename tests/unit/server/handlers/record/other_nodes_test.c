@@ -264,6 +264,8 @@ static void subscribers_to_the_old_record_get_the_new_one(void **state)
     store_put(&cache, "r", 5, "{}");
     subscribe_and_read(RECORD_SUBSCRIBECREATEANDREAD, "r");
     expect_version(RECORD_READ_RESPONSE, 5);
+    hear_update("r", 6);
+    expect_version(RECORD_UPDATE, 6);
     store_put(&cache, "r", 2, "{}");
     hear_notice("missed deletion", "r");
     expect_version(RECORD_UPDATE, 2);
