@@ -26,7 +26,7 @@ struct sequence;
 struct missed;
 
 /* Whose answer is awaited, with its own deadline. */
-enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_KIND_COUNT };
+enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_PAUSE, WAIT_KIND_COUNT };
 
 struct drain {
     void (*done)(void *context);
@@ -133,6 +133,7 @@ struct step {
     bool is_over;
     bool is_exclusive;
     step_failed *on_failed;
+    void (*after_pause)(struct step *step);
 
     /* load.c */
     step_loaded *on_loaded;
@@ -147,6 +148,7 @@ struct step {
     step_verdict *on_verdict;
 
     /* write.c */
+    uint32_t pauses; /* delete.c */
     enum write_form form;
     enum write_version judgement;
     bool is_scalar; /* the payload of an update is no object or list */
@@ -178,6 +180,9 @@ void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed);
 void step_await_long(struct step *step);
 /* After the call, with the handler: step may be gone. */
 void step_deadlines_arm(struct record_handler *handler);
+
+/* Calls then after a moment. */
+void step_pause(struct step *step, void (*then)(struct step *step));
 
 /* First thing when an answer comes; false: too late, only release it. */
 bool step_answered(struct step *step);

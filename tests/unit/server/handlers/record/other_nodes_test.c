@@ -236,6 +236,46 @@ static void a_deletion_of_what_was_not_written_here_costs_nothing(void **state)
     expect_at(&storage, 3, "{}");
 }
 
+static bool has_message(void *context)
+{
+    (void)context;
+    return bo->taken < bo->sent.count;
+}
+
+static void a_deletion_waits_for_a_write_of_another_node(void **state)
+{
+    (void)state;
+    store_put(&cache, "r", 51, "{\"new\":1}");
+    store_put(&storage, "r", 50, "{}");
+    say(bo, TOPIC_RECORD, RECORD_DELETE, "r");
+    memory_expect_nothing(bo);
+    expect_at(&storage, 50, "{}");
+    store_put(&storage, "r", 51, "{\"new\":1}"); /* it has landed */
+    memory_run_until(&world.memory, has_message, NULL);
+    expect_name(bo, TOPIC_RECORD, RECORD_DELETE_SUCCESS, "r");
+    expect_at(&storage, DS_MISSING, NULL);
+    expect_at(&cache, DS_MISSING, NULL);
+}
+
+static void a_deletion_does_not_wait_for_ever(void **state)
+{
+    (void)state;
+    store_put(&cache, "r", 51, "{}");
+    say(bo, TOPIC_RECORD, RECORD_DELETE, "r"); /* who wrote it has ended before it was stored */
+    memory_run_until(&world.memory, has_message, NULL);
+    expect_name(bo, TOPIC_RECORD, RECORD_DELETE_SUCCESS, "r");
+    expect_at(&cache, DS_MISSING, NULL);
+}
+
+static void a_deletion_that_waits_is_answered_when_the_handler_ends(void **state)
+{
+    (void)state;
+    store_put(&cache, "r", 51, "{}");
+    say(bo, TOPIC_RECORD, RECORD_DELETE, "r");
+    memory_expect_nothing(bo);
+    expect_at(&cache, 51, "{}");
+}
+
 static void all_nodes_hear_of_a_deletion_also_those_without_subscribers(void **state)
 {
     (void)state;
@@ -434,6 +474,9 @@ int main(void)
         TEST(a_deletion_that_was_missed_on_the_bus_is_made_up_for),
         TEST(what_others_have_stored_is_left_alone),
         TEST(a_deletion_of_what_was_not_written_here_costs_nothing),
+        TEST(a_deletion_waits_for_a_write_of_another_node),
+        TEST(a_deletion_does_not_wait_for_ever),
+        TEST(a_deletion_that_waits_is_answered_when_the_handler_ends),
         TEST(all_nodes_hear_of_a_deletion_also_those_without_subscribers),
         TEST(subscribers_to_the_old_record_get_the_new_one),
         TEST(a_deletion_is_told_also_when_the_record_was_made_again),
