@@ -6,6 +6,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Peer } from '../support/wire.mjs';
+import { merged } from '../support/servers.mjs';
+import { Crossing } from './cluster/crossing.mjs';
 import { World } from './cluster/world.mjs';
 
 const WAIT_MS = 60000;
@@ -15,7 +17,25 @@ const { values: options } = parseArgs({
     options: { server: { type: 'string' }, bus: { type: 'string', default: 'redis' }, only: { type: 'string' } },
 });
 
-const world = new World({ bus: options.bus, storage: 'redis' });
+/** The storage of node 1 is behind a crossing of its own. */
+class WorldApart extends World {
+    async launch(i) {
+        this.crossed ??= new Crossing(this.store.port).start();
+        this.wayToStorage = await this.crossed;
+        return super.launch(i);
+    }
+
+    storageOf(i) {
+        return i === 1 ? merged(this.storage, { options: { port: this.wayToStorage.port, requestTimeout: WAIT_MS } }) : this.storage;
+    }
+
+    async stop() {
+        await super.stop();
+        await this.wayToStorage?.stop();
+    }
+}
+
+const world = new WorldApart({ bus: options.bus, storage: 'redis' });
 
 const login = (node, name) => Peer.login(world.nodes[node].port, { name });
 
@@ -116,6 +136,22 @@ const scenarios = [
         world.crossings[1].mend();
         await b.sees('RECORD.DELETED', { name: 'gone' }, WAIT_MS);
         return [a, b];
+    }],
+    ['a write that is late to the storage does not hide what was made after a deletion', async () => {
+        const a = await login(0, 'a'), b = await login(1, 'b');
+        for (let n = 1; n <= 3; n++) await write(b, 'late', { n });
+        world.wayToStorage.silence();
+        b.send('RECORD.CREATEANDUPDATE', { name: 'late', version: -1, data: '{"n":4}' });
+        await b.roundTrip();
+        await remove(a, 'late');
+        await write(a, 'late', { is: 'new' });
+        await b.roundTrip();
+        world.wayToStorage.speak();
+        await world.forget(); // a node that ends finishes what it has begun
+        const reader = await login(0, 'reader');
+        await open(reader, 'late');
+        await endsOn(reader, 'late', 1, { is: 'new' });
+        return [reader];
     }],
 ];
 

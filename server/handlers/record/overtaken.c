@@ -9,6 +9,8 @@
 
 #include "handlers/record/record_internal.h"
 
+#define MOST_PAUSES 100 /* while the storage fails */
+
 static void end(struct step *step)
 {
     step->handler->removing--;
@@ -109,11 +111,15 @@ static void on_cached(void *context, const char *error, const struct ds_record *
     step_release(step);
 }
 
+static void read_storage(struct step *step);
+
 static void on_stored(void *context, const char *error, const struct ds_record *record)
 {
     struct step *step = context;
     if (step_answered(step)) {
-        if (error != NULL) {
+        if (error != NULL && step->pauses++ < MOST_PAUSES) {
+            step_pause(step, read_storage);
+        } else if (error != NULL) {
             fail(step, "storage", error);
         } else {
             step->current.version = record->version;
@@ -123,13 +129,18 @@ static void on_stored(void *context, const char *error, const struct ds_record *
     step_release(step);
 }
 
+/* It is answered when the writes before it have landed, however long that takes. */
+static void read_storage(struct step *step)
+{
+    const struct record_settings *settings = &step->handler->settings;
+    step_await_long(step);
+    settings->storage->get(settings->storage_self, step->name, on_stored, step);
+}
+
 static void overtaken_run(struct step *step)
 {
-    struct record_handler *handler = step->handler;
-    handler->removing++;
-    step_await(step, WAIT_STORAGE, failed);
-    handler->settings.storage->get(handler->settings.storage_self, step->name, on_stored, step);
-    step_deadlines_arm(handler);
+    step->handler->removing++;
+    read_storage(step);
 }
 
 static const struct step_work work_overtaken = {.run = overtaken_run,

@@ -153,6 +153,12 @@ static void delete_elsewhere(void)
     store_put(&cache, "r", 0, NULL);
 }
 
+static bool is_gone(void *context)
+{
+    (void)context;
+    return store_version(&storage, "r", NULL) == DS_MISSING;
+}
+
 static void a_deleted_record_does_not_come_back_with_a_late_write(void **state)
 {
     (void)state;
@@ -202,6 +208,21 @@ static void a_write_here_to_a_record_made_again_waits_for_its_turn(void **state)
     answer_stores();
     expect_at(&storage, 1, "{\"new\":1}");
     expect_at(&cache, 1, "{\"new\":1}");
+}
+
+static void a_storage_that_fails_for_a_moment_is_asked_again(void **state)
+{
+    (void)state;
+    begin_a_late_write();
+    delete_elsewhere();
+    assert_true(store_answer(&storage));
+    expect_at(&storage, 51, NULL);
+    storage.errors[STORE_GET] = "lost";
+    hear_of_deletion("r");
+    answer_stores();
+    storage.errors[STORE_GET] = NULL;
+    storage.is_late[STORE_GET] = storage.is_late[STORE_REMOVE] = false;
+    memory_run_until(&world.memory, is_gone, NULL);
 }
 
 static void a_deletion_that_was_missed_on_the_bus_is_made_up_for(void **state)
@@ -471,6 +492,7 @@ int main(void)
         TEST(a_record_made_again_is_not_hidden_by_a_late_write),
         TEST(what_is_written_elsewhere_while_a_late_write_is_taken_back_is_stored),
         TEST(a_write_here_to_a_record_made_again_waits_for_its_turn),
+        TEST(a_storage_that_fails_for_a_moment_is_asked_again),
         TEST(a_deletion_that_was_missed_on_the_bus_is_made_up_for),
         TEST(what_others_have_stored_is_left_alone),
         TEST(a_deletion_of_what_was_not_written_here_costs_nothing),
