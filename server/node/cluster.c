@@ -207,10 +207,48 @@ void cluster_fini(struct node_cluster *cluster)
     VEC_FREE(&cluster->return_watchers);
 }
 
+/* ---- joining and leaving ---- */
+
+static const struct ds_state_registry_operations *states_of(const struct node_cluster *cluster)
+{
+    return service_operations(cluster->states);
+}
+
+static void on_joined(void *context, const char *error)
+{
+    struct node_cluster *cluster = context;
+    void (*on_known)(void *known_context) = cluster->on_known;
+    (void)error;
+    cluster->is_known = true;
+    cluster->on_known = NULL;
+    if (on_known != NULL)
+        on_known(cluster->known_context);
+}
+
 void cluster_join(struct node_cluster *cluster)
 {
     if (cluster->registry != NULL)
         registry_of(cluster)->join(cluster->registry->self);
+    if (cluster->registry != NULL && states_of(cluster)->join != NULL)
+        states_of(cluster)->join(cluster->states->self, on_joined, cluster);
+    else
+        cluster->is_known = true;
+}
+
+void cluster_when_known(struct node_cluster *cluster, void (*on_known)(void *context),
+                        void *context)
+{
+    if (cluster->is_known) {
+        on_known(context);
+        return;
+    }
+    cluster->on_known = on_known;
+    cluster->known_context = context;
+}
+
+void cluster_forget_known(struct node_cluster *cluster)
+{
+    cluster->on_known = NULL;
 }
 
 void cluster_leave(struct node_cluster *cluster)
@@ -218,5 +256,7 @@ void cluster_leave(struct node_cluster *cluster)
     if (cluster->registry == NULL || cluster->registry->self == NULL || cluster->bus.has_left)
         return;
     registry_of(cluster)->leave(cluster->registry->self);
+    if (states_of(cluster)->leave != NULL)
+        states_of(cluster)->leave(cluster->states->self);
     bus_leave(&cluster->bus);
 }
