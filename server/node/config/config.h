@@ -109,7 +109,8 @@ void config_warn(struct config *config, const struct ds_value *value, const char
     __attribute__((format(printf, 3, 4)));
 
 /* Warns of each option that the file gives to a plugin and that is none of known, which NULL ends:
- * for what is loaded, whose options stand in no list of this folder. */
+ * for what is loaded, whose options stand in no list of this folder. A known name with dots is that
+ * of a member: see struct ds_plugin. */
 void config_warn_of_unknown(struct config *config, const struct config_plugin *plugin,
                             const char *const *known);
 
