@@ -16,7 +16,6 @@ struct nats_node {
     struct link link;
     char *prefix;
     bool is_started;
-    bool is_ready;
     bool is_lost;
     ds_done *started, *closed;
     void *started_context, *closed_context;
@@ -61,16 +60,8 @@ static void on_wake_closed(uv_handle_t *wake)
     node_free(wake->data);
 }
 
-static void tell_ready(struct nats_node *node)
-{
-    ds_done *started = node->started;
-    node->is_ready = true;
-    node->started = NULL;
-    if (started != NULL)
-        started(node->started_context, NULL);
-}
-
-static void tell_refused(struct nats_node *node, const char *error)
+/* error NULL: it is ready. Only the first end counts. */
+static void end_start(struct nats_node *node, const char *error)
 {
     ds_done *started = node->started;
     node->started = NULL;
@@ -104,11 +95,11 @@ static void on_wake(uv_async_t *wake)
     news.was_regained = news.was_regained || news.incoming.has_lost;
     if (node->closed == NULL) {
         if (news.is_refused)
-            tell_refused(node, news.error);
+            end_start(node, news.error);
         else if (news.error[0] != '\0')
             log_text(node, DS_WARN, news.error);
         if (news.is_ready)
-            tell_ready(node);
+            end_start(node, NULL);
         hand_over(node, &news.incoming);
         tell_state(node, &news);
     }
