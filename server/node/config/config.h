@@ -153,8 +153,8 @@ bool config_level_of(slice text, enum ds_log_level *level);
 const struct ds_value *config_ssl_value(const struct ds_value *ssl, enum config_ssl member);
 const char *config_ssl_key(enum config_ssl member);
 
-/* Its text: of a path, which starts at config_dir, what the file holds now; empty when there is none.
- * Returns NULL, or why the file cannot be read. */
+/* Its text: of a path, which starts at config_dir, what the file holds now; empty when there is
+ * none. Returns NULL, or why the file cannot be read. */
 const char *config_ssl_text(const char *config_dir, const struct ds_value *ssl,
                             enum config_ssl member, slice *text);
 
