@@ -193,10 +193,10 @@ void cluster_add(struct ds_node *node)
     cluster->single = cluster_single_new(node->server_name);
     cluster->cluster = *cluster->single;
     add_bus(node);
-    if (cluster->bus.operations != NULL)
+    bool has_bus = cluster->bus.operations != NULL;
+    if (has_bus || is_asked_for(node, CONFIG_PLUGIN_CLUSTER_REGISTRY))
         add_registry(node);
-    if (cluster->bus.operations == NULL || cluster->registry != NULL)
-        add_states_and_locks(node, cluster->registry != NULL);
+    add_states_and_locks(node, has_bus && cluster->registry != NULL);
 }
 
 void cluster_fini(struct node_cluster *cluster)

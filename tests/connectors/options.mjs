@@ -13,7 +13,7 @@ const wrong = {
     'cache redis': { ...redis, 'ttl: x': 'ttl must be a whole number' },
     'storage redis': redis,
     'clusterNode redis': redis,
-    'clusterNode nats': { 'url: 5': 'url must be a text', 'servers: nats://a': 'servers must be a list', 'servers: [5]': 'each of servers must be an address',
+    'clusterNode nats': { 'url: 5': 'url must be a text', 'servers: nats://a': 'servers must be a list', 'servers: [5]': 'servers must be a list',
         'user: 5': 'user must be a text', 'password: 12345': 'password must be a text', 'token: 5': 'token must be a text', 'tls: 7': 'tls must be true',
         'tls: {caFile: 5}': 'caFile must be a text', 'prefix: 5': 'prefix must be a text', 'prefix: "a b"': 'prefix must be the beginning' },
     'storage postgres': { 'port: abc': 'port must be a number', 'port: 99999': 'port must be a number', 'url: "%%"': 'url is not a connection URI',

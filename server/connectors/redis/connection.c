@@ -118,7 +118,10 @@ static void lose(struct redis_connection *connection, const char *reason, bool i
         redis_reader_fini(&connection->reader);
     buf_clear(&connection->outgoing);
     uv_timer_start(&connection->retry, on_retry, backoff_next(&connection->backoff), 0);
-    outage_lost(&connection->outage, connection->reason);
+    if (is_final)
+        outage_refused(&connection->outage, connection->reason);
+    else
+        outage_lost(&connection->outage, connection->reason);
     snprintf(text, sizeof text, "%s was lost before it answered: %s", connection->outage.backend,
              connection->reason);
     fail_list(connection, &connection->sent, text);

@@ -149,7 +149,9 @@ struct ds_plugin {
 
     /* Names of its options, NULL at the end. Another one in the configuration is a warning with its
      * place and the nearest of these; it is given to create all the same. NULL: any name is fine.
-     */
+     * Members of an option that is a map, or a list of maps, are named with a dot: with "tls.ca"
+     * and "tls.key", `tls` is known and has these two. Of an option without such names everything
+     * inside is fine: it needs none when its keys are the user's own, such as names of hosts. */
     const char *const *options;
 };
 
