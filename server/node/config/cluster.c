@@ -29,9 +29,10 @@ static void warn_if_not_shared(struct config *config, enum config_plugin_kind ki
 static void warn_of_intervals(struct config *config)
 {
     const struct ds_value *inactive = config_value(config, CONFIG_CLUSTER_NODE_INACTIVE_TIMEOUT);
+    const struct ds_value *sign = config_value(config, CONFIG_CLUSTER_KEEP_ALIVE_INTERVAL);
     if (config_integer(config, CONFIG_CLUSTER_NODE_INACTIVE_TIMEOUT) <=
         config_integer(config, CONFIG_CLUSTER_KEEP_ALIVE_INTERVAL))
-        config_warn(config, inactive,
+        config_warn(config, inactive->origin.source != NULL ? inactive : sign,
                     "nodeInactiveTimeout has to be more than keepAliveInterval: nodes that live "
                     "would be taken for gone between two signs of life");
 }
