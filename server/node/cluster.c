@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "cluster.h"
+#include "plugin_host.h"
 
 /* ---- the bus, for handlers ---- */
 
@@ -84,42 +85,42 @@ static void on_server_returned(void *context, slice server)
 
 /* ---- the bus and the registry, for plugins ---- */
 
-static struct node_cluster *cluster_of(void *host)
+static struct node_cluster *cluster_of(void *host, const char *function)
 {
-    return &((struct ds_node *)host)->cluster;
+    return &plugin_host_node(host, function)->cluster;
 }
 
 static void host_bus_send(void *host, uint8_t topic, ds_slice message)
 {
-    bus_send_text(&cluster_of(host)->bus, (slice){0}, topic, message);
+    bus_send_text(&cluster_of(host, "bus_send")->bus, (slice){0}, topic, message);
 }
 
 static void host_bus_send_direct(void *host, ds_slice server, uint8_t topic, ds_slice message)
 {
-    bus_send_text(&cluster_of(host)->bus, server, topic, message);
+    bus_send_text(&cluster_of(host, "bus_send_direct")->bus, server, topic, message);
 }
 
 static void host_bus_listen(void *host, const struct ds_bus_listener *listener)
 {
-    bus_listen(&cluster_of(host)->bus, listener);
+    bus_listen(&cluster_of(host, "bus_listen")->bus, listener);
 }
 
 static ds_slice host_cluster_leader(void *host)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_leader");
     return registry_of(cluster)->leader(cluster->registry->self);
 }
 
 static void host_cluster_each(void *host, void (*each)(void *context, ds_slice server),
                               void *context)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_each");
     registry_of(cluster)->each(cluster->registry->self, each, context);
 }
 
 static void host_cluster_watch(void *host, const struct ds_cluster_watcher *watcher)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_watch");
     registry_of(cluster)->watch(cluster->registry->self, watcher);
 }
 
@@ -163,7 +164,7 @@ static void add_registry(struct ds_node *node)
     node->host.cluster_watch = host_cluster_watch;
     cluster->watcher = (struct ds_cluster_watcher){cluster, on_server_returned, on_server_removed,
                                                    NULL, on_server_returned};
-    host_cluster_watch(node, &cluster->watcher);
+    registry_of(cluster)->watch(cluster->registry->self, &cluster->watcher);
     cluster->cluster.bus = &BUS;
     cluster->cluster.bus_self = cluster;
 }

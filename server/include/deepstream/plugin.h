@@ -78,8 +78,8 @@
  *   what it said the second time is ignored.
  * - It answers with neither a result nor an error, or a login with data that is not JSON: a line in
  *   the log; the call has failed, the login is refused.
- * - It calls a done on another thread, or a function of struct ds_services (share and unshare and
- *   those of the cluster apart): the end of the process, which says why on standard error.
+ * - It calls a done on another thread, or a function of struct ds_services (share and unshare
+ *   apart): the end of the process, which says why on standard error.
  * - It crashes: so does the server. They are one process, and nothing can be saved from it. */
 
 /* ---- what else there is, a header for each ---- */
