@@ -100,9 +100,6 @@ static inline struct log *mqtt_log(const struct mqtt_client *client)
     return client->session->settings->log;
 }
 
-/* On the heap. */
-slice mqtt_text_copy(slice text);
-
 /* An empty buffer for a packet. */
 struct buf *mqtt_scratch(struct mqtt_clients *clients);
 

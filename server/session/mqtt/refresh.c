@@ -3,8 +3,6 @@
 
 #include "session/mqtt/operations.h"
 
-#include <stdlib.h>
-
 static void refresh(struct mqtt_client *client, slice name, uint16_t action)
 {
     char text[MQTT_CORRELATION_BYTES + 1];
@@ -25,8 +23,9 @@ void mqtt_operation_refresh(struct mqtt_client *client)
     struct hashmap stale = client->stale;
     hashmap_init(&client->stale);
     for (const struct hashmap_entry *at; (at = hashmap_next(&stale, &position)) != NULL;) {
-        refresh(client, at->key, (uint16_t)(uintptr_t)at->value);
-        free((char *)(uintptr_t)at->key.at);
+        slice name = at->key;
+        refresh(client, name, (uint16_t)(uintptr_t)at->value);
+        slice_free(&name);
     }
     hashmap_fini(&stale);
 }
@@ -39,7 +38,7 @@ void mqtt_note_stale(struct mqtt_client *client, slice name, uintptr_t action)
     uintptr_t known = (uintptr_t)hashmap_find(&client->stale, name);
     if (known == RECORD_SUBSCRIBEANDREAD)
         return;
-    slice key = known == 0 ? mqtt_text_copy(name) : name;
+    slice key = known == 0 ? slice_copy(name) : name;
     hashmap_put(&client->stale, key, (void *)action);
     turn_schedule(&client->clients->turn, &client->task);
 }

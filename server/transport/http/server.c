@@ -16,27 +16,12 @@ slice ds_http_header_find(const struct ds_http_request *request, slice name)
 
 /* ---- routes ---- */
 
-static slice copy_text(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return (slice){copy, text.length};
-}
-
-static void free_text(slice text)
-{
-    free((char *)(uintptr_t)text.at);
-}
-
 void http_server_add_websocket(struct http_server *server, slice path,
                                const struct ds_endpoint *endpoint)
 {
     struct ws_route *route = calloc(1, sizeof *route);
     CHECK(route != NULL);
-    route->path = copy_text(path);
+    route->path = slice_copy(path);
     route->endpoint = endpoint;
     deadlines_init(&route->delay, server->acceptor.streams.loop, endpoint->flush_delay_ms);
     VEC_PUSH(&server->websocket_routes, route);
@@ -58,7 +43,7 @@ struct ws_route *http_websocket_route(const struct http_server *server, slice ta
 static void add_route(struct http_routes *routes, slice prefix, ds_http_handler *handler,
                       void *context)
 {
-    struct http_route route = {copy_text(prefix), handler, context};
+    struct http_route route = {slice_copy(prefix), handler, context};
     VEC_PUSH(&routes->all, route);
 }
 
@@ -89,7 +74,7 @@ const struct http_route *http_route_find(const struct http_routes *routes, slice
 static void free_routes(struct http_routes *routes)
 {
     for (size_t i = 0; i < routes->all.count; i++)
-        free_text(routes->all.items[i].prefix);
+        slice_free(&routes->all.items[i].prefix);
     VEC_FREE(&routes->all);
 }
 
@@ -126,7 +111,7 @@ static void on_closed(void *context)
 {
     struct http_server *server = context;
     for (size_t i = 0; i < server->websocket_routes.count; i++) {
-        free_text(server->websocket_routes.items[i]->path);
+        slice_free(&server->websocket_routes.items[i]->path);
         free(server->websocket_routes.items[i]);
     }
     VEC_FREE(&server->websocket_routes);
