@@ -4,6 +4,7 @@
 #include "deepstream/plugin.h"
 
 #include "link.h"
+#include "shared/options.h"
 
 #include "base/check.h"
 
@@ -21,7 +22,7 @@ struct nats_node {
     const struct ds_services *services;
     const struct ds_cluster_node_listener *listener;
     struct link link;
-    char *prefix;
+    slice prefix;
     bool is_started;
     bool is_ready;
     bool is_lost;
@@ -36,25 +37,13 @@ static void log_text(const struct nats_node *node, enum ds_log_level level, cons
 
 /* ---- options ---- */
 
-static bool refuse(struct ds_error *error, const char *what)
-{
-    snprintf(error->text, sizeof error->text, "%s", what);
-    return false;
-}
-
 /* On the heap, with a zero byte; NULL when it is not set. */
 static char *text_option(const struct ds_value *options, const char *key)
 {
     const struct ds_value *value = ds_value_member(options, key);
     if (ds_value_kind(value) != DS_VALUE_TEXT)
         return NULL;
-    slice text = ds_value_text(value, (slice){0});
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
+    return slice_to_text(ds_value_text(value, (slice){0}));
 }
 
 static bool set_url(natsOptions *to, const struct ds_value *options)
@@ -74,10 +63,7 @@ static bool set_servers(natsOptions *to, const struct ds_value *servers)
         return false;
     for (; made < count; made++) {
         slice text = ds_value_text(ds_value_at(servers, made, NULL), (slice){0});
-        borrowed[made] = urls[made] = malloc(text.length + 1);
-        CHECK(urls[made] != NULL);
-        memcpy(urls[made], text.at, text.length);
-        urls[made][text.length] = '\0';
+        borrowed[made] = urls[made] = slice_to_text(text);
     }
     natsStatus status = natsOptions_SetServers(to, borrowed, (int)count);
     while (made > 0)
@@ -136,11 +122,12 @@ static bool set_options(natsOptions *to, const struct ds_value *options, struct 
     bool has_servers = ds_value_kind(servers) == DS_VALUE_LIST && ds_value_count(servers) > 0;
     set_habits(to);
     if (!(has_servers ? set_servers(to, servers) : set_url(to, options)))
-        return refuse(error, "url, or each of servers, must be an address: nats://host:4222");
+        return option_refuse(error,
+                             "url, or each of servers, must be an address: nats://host:4222");
     if (!set_login(to, options))
-        return refuse(error, "user, password or token cannot be used");
+        return option_refuse(error, "user, password or token cannot be used");
     if (!set_tls(to, options))
-        return refuse(error, "tls: caFile, or certFile and keyFile, cannot be read");
+        return option_refuse(error, "tls: caFile, or certFile and keyFile, cannot be read");
     return true;
 }
 
@@ -159,7 +146,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     slice prefix = ds_value_text(ds_value_member(options, "prefix"), SLICE(DEFAULT_PREFIX));
     natsOptions *made = NULL;
     if (!is_prefix(prefix)) {
-        refuse(error, "prefix must be the beginning of a subject, such as deepstream");
+        option_refuse(error, "prefix must be the beginning of a subject, such as deepstream");
         return NULL;
     }
     CHECK(natsOptions_Create(&made) == NATS_OK);
@@ -170,10 +157,8 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     struct nats_node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
     node->services = services;
-    node->prefix = malloc(prefix.length);
-    CHECK(node->prefix != NULL);
-    memcpy(node->prefix, prefix.at, prefix.length);
-    struct link_settings settings = {made, {node->prefix, prefix.length}};
+    node->prefix = slice_copy(prefix);
+    struct link_settings settings = {made, node->prefix};
     link_init(&node->link, &settings);
     return node;
 }
@@ -185,7 +170,7 @@ static void node_free(struct nats_node *node)
     ds_done *closed = node->closed;
     void *context = node->closed_context;
     link_fini(&node->link);
-    free(node->prefix);
+    slice_free(&node->prefix);
     free(node);
     closed(context, NULL);
 }

@@ -52,3 +52,18 @@ bool option_text(const struct ds_value *options, const char *key, ds_slice fallb
         return true;
     return refuse(error, option, key, "a text");
 }
+
+bool option_max_queue_bytes(const struct ds_value *options, size_t *bytes, struct ds_error *error)
+{
+    uint64_t number;
+    bool is_fit =
+        option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &number, error);
+    *bytes = (size_t)number;
+    return is_fit;
+}
+
+bool option_refuse(struct ds_error *error, const char *text)
+{
+    snprintf(error->text, sizeof error->text, "%s", text);
+    return false;
+}

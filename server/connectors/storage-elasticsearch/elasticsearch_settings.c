@@ -9,12 +9,6 @@
 
 #include <stdio.h>
 
-static bool refuse(struct ds_error *error, const char *text)
-{
-    snprintf(error->text, sizeof error->text, "%s", text);
-    return false;
-}
-
 /* ---- host, hosts ---- */
 
 static bool add_host(struct elasticsearch_settings *settings, ds_slice host, struct ds_error *error)
@@ -27,15 +21,15 @@ static bool add_host(struct elasticsearch_settings *settings, ds_slice host, str
         host.length--;
     if (settings->host_count == MOST_HOSTS || host.length == 0 || host.length > 255 ||
         memchr(host.at, '\0', host.length) != NULL)
-        return refuse(error, advice);
+        return option_refuse(error, advice);
     const char *url = arena_printf(&settings->arena, "%s" SLICE_FORMAT, has_scheme ? "" : "http://",
                                    SLICE_ARGUMENTS(host))
                           .at;
     const char *address = strstr(url, "://") + 3;
     if (!web_url_is_valid(url, &is_safe) || strpbrk(address, "/?#@") != NULL)
-        return refuse(error, strchr(address, '@') != NULL
-                                 ? "user and password belong to `auth`, not into host"
-                                 : advice);
+        return option_refuse(error, strchr(address, '@') != NULL
+                                        ? "user and password belong to `auth`, not into host"
+                                        : advice);
     settings->hosts[settings->host_count++] = url;
     return true;
 }
@@ -52,7 +46,7 @@ static bool read_hosts(struct elasticsearch_settings *settings, const struct ds_
         if (!add_host(settings, ds_value_text(ds_value_at(hosts, i, NULL), (ds_slice){0}), error))
             return false;
     if (settings->host_count == 0)
-        return refuse(error, "host is missing: where Elasticsearch is, `localhost:9200`");
+        return option_refuse(error, "host is missing: where Elasticsearch is, `localhost:9200`");
     ds_slice text = {"elasticsearch at", 16};
     for (size_t i = 0; i < settings->host_count; i++)
         text = arena_printf(&settings->arena, "%s%s %s", text.at, i == 0 ? "" : ",",
@@ -74,16 +68,18 @@ static bool read_rules(struct elasticsearch_settings *settings, const struct ds_
         !option_text(options, "splitChar", (ds_slice){"", 0}, &split_char, error))
         return false;
     if (!place_is_index(database))
-        return refuse(error, "database must be made of a-z, 0-9, - and _, and begin with a letter "
+        return option_refuse(error,
+                             "database must be made of a-z, 0-9, - and _, and begin with a letter "
                              "or digit");
     if (split_char.length > 0 && (!utf8_valid(split_char, false) || utf8_count(split_char) != 1))
-        return refuse(error, "splitChar must be one character");
+        return option_refuse(error, "splitChar must be one character");
     rules->database = arena_copy(&settings->arena, database);
     rules->default_table = arena_copy(&settings->arena, table);
     rules->split_char = arena_copy(&settings->arena, split_char);
     bool fits = place_append_index(rules, rules->default_table, &index);
     buf_fini(&index);
-    return fits ? true : refuse(error, "database and defaultTable are too long for an index");
+    return fits ? true
+                : option_refuse(error, "database and defaultTable are too long for an index");
 }
 
 /* A map of the file, or a text that is JSON, as the Node.js connector wants it. */
@@ -116,7 +112,7 @@ static bool read_credentials(struct elasticsearch_settings *settings,
     if (auth.length == 0)
         return true;
     if (memchr(auth.at, ':', auth.length) == NULL)
-        return refuse(error, "auth must be `user:password`");
+        return option_refuse(error, "auth must be `user:password`");
     settings->credentials = arena_copy(&settings->arena, auth).at;
     return true;
 }
@@ -124,19 +120,17 @@ static bool read_credentials(struct elasticsearch_settings *settings,
 static bool read_all(struct elasticsearch_settings *settings, const struct ds_value *options,
                      struct ds_error *error)
 {
-    uint64_t ping_ms, request_ms, max_queue_bytes;
+    uint64_t ping_ms, request_ms;
     if (!read_hosts(settings, options, error) || !read_credentials(settings, options, error) ||
         !read_rules(settings, options, error) ||
         !read_json(settings, options, "settings", &settings->settings, error) ||
         !read_json(settings, options, "mappings", &settings->mappings, error) ||
         !option_whole(options, "pingTimeout", 1, 600000, 1000, &ping_ms, error) ||
         !option_whole(options, "requestTimeout", 1, 600000, 30000, &request_ms, error) ||
-        !option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &max_queue_bytes,
-                      error))
+        !option_max_queue_bytes(options, &settings->max_queue_bytes, error))
         return false;
     settings->ping_timeout_ms = (uint32_t)ping_ms;
     settings->request_timeout_ms = (uint32_t)request_ms;
-    settings->max_queue_bytes = (size_t)max_queue_bytes;
     return true;
 }
 
