@@ -7,6 +7,7 @@
 #include "endpoints.h"
 #include "features.h"
 #include "plugin_client.h"
+#include "plugin_http.h"
 #include "process.h"
 #include "services.h"
 #include "statistics.h"
@@ -16,6 +17,7 @@
 
 struct ds_node {
     uv_loop_t *loop;
+    uv_thread_t thread;    /* that runs it */
     struct config *config; /* borrowed */
     struct ds_node_events events;
     enum node_state state;
@@ -24,7 +26,8 @@ struct ds_node {
 
     struct log log;
     struct ds_services host; /* what plugins are given */
-    slice server_name;       /* the configuration's */
+    struct plugin_http plugin_http;
+    slice server_name; /* the configuration's */
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;

@@ -37,6 +37,46 @@ static void log_text(const struct nats_node *node, enum ds_log_level level, cons
 
 /* ---- options ---- */
 
+static bool is_text(const struct ds_value *options, const char *key, struct ds_error *error)
+{
+    const struct ds_value *value = ds_value_member(options, key);
+    if (ds_value_kind(value) == DS_VALUE_NULL || ds_value_kind(value) == DS_VALUE_TEXT)
+        return true;
+    snprintf(error->text, sizeof error->text, "%s must be a text, in quotes", key);
+    error->value = value;
+    return false;
+}
+
+static bool are_texts(const struct ds_value *options, const char *const *keys,
+                      struct ds_error *error)
+{
+    for (; *keys != NULL; keys++)
+        if (!is_text(options, *keys, error))
+            return false;
+    return true;
+}
+
+/* What is of another kind would count as not set: a bus without its password. */
+static bool check_kinds(const struct ds_value *options, struct ds_error *error)
+{
+    static const char *const texts[] = {"url", "user", "password", "token", "prefix", NULL};
+    static const char *const files[] = {"caFile", "certFile", "keyFile", NULL};
+    const struct ds_value *servers = ds_value_member(options, "servers");
+    const struct ds_value *tls = ds_value_member(options, "tls");
+    enum ds_value_kind kind = ds_value_kind(tls);
+    if (ds_value_kind(servers) != DS_VALUE_NULL && ds_value_kind(servers) != DS_VALUE_LIST)
+        return option_refuse(error, servers,
+                             "servers must be a list of addresses: nats://host:4222");
+    for (size_t i = 0; i < ds_value_count(servers); i++)
+        if (ds_value_text(ds_value_at(servers, i, NULL), (slice){0}).length == 0)
+            return option_refuse(error, ds_value_at(servers, i, NULL),
+                                 "each of servers must be an address: nats://host:4222");
+    if (kind != DS_VALUE_NULL && kind != DS_VALUE_BOOLEAN && kind != DS_VALUE_MAP)
+        return option_refuse(error, tls,
+                             "tls must be true, false or a map of caFile, certFile, keyFile");
+    return are_texts(options, texts, error) && are_texts(tls, files, error);
+}
+
 /* On the heap, with a zero byte; NULL when it is not set. */
 static char *text_option(const struct ds_value *options, const char *key)
 {
@@ -122,12 +162,13 @@ static bool set_options(natsOptions *to, const struct ds_value *options, struct 
     bool has_servers = ds_value_kind(servers) == DS_VALUE_LIST && ds_value_count(servers) > 0;
     set_habits(to);
     if (!(has_servers ? set_servers(to, servers) : set_url(to, options)))
-        return option_refuse(error,
+        return option_refuse(error, has_servers ? servers : ds_value_member(options, "url"),
                              "url, or each of servers, must be an address: nats://host:4222");
     if (!set_login(to, options))
-        return option_refuse(error, "user, password or token cannot be used");
+        return option_refuse(error, NULL, "user, password or token cannot be used");
     if (!set_tls(to, options))
-        return option_refuse(error, "tls: caFile, or certFile and keyFile, cannot be read");
+        return option_refuse(error, ds_value_member(options, "tls"),
+                             "tls: caFile, or certFile and keyFile, cannot be read");
     return true;
 }
 
@@ -145,8 +186,11 @@ static void *create(const struct ds_services *services, const struct ds_value *o
 {
     slice prefix = ds_value_text(ds_value_member(options, "prefix"), SLICE(DEFAULT_PREFIX));
     natsOptions *made = NULL;
+    if (!check_kinds(options, error))
+        return NULL;
     if (!is_prefix(prefix)) {
-        option_refuse(error, "prefix must be the beginning of a subject, such as deepstream");
+        option_refuse(error, ds_value_member(options, "prefix"),
+                      "prefix must be the beginning of a subject, such as deepstream");
         return NULL;
     }
     CHECK(natsOptions_Create(&made) == NATS_OK);

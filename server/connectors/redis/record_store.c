@@ -140,9 +140,8 @@ static bool read_options(struct record_store *store, const struct ds_value *opti
         problem = "keyPrefix must not contain { when hashTags is set";
     if (problem == NULL)
         return true;
-    ds_slice place = ds_value_place(options);
-    snprintf(error->text, sizeof error->text, "%.*s%s%s", (int)place.length, place.at,
-             place.length > 0 ? ": " : "", problem);
+    snprintf(error->text, sizeof error->text, "%s", problem);
+    error->value = options;
     redis_settings_fini(&store->settings);
     return false;
 }

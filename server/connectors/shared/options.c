@@ -7,9 +7,8 @@
 static bool refuse(struct ds_error *error, const struct ds_value *option, const char *key,
                    const char *what)
 {
-    ds_slice place = ds_value_place(option);
-    snprintf(error->text, sizeof error->text, "%.*s%s%s must be %s", (int)place.length, place.at,
-             place.length > 0 ? ": " : "", key, what);
+    snprintf(error->text, sizeof error->text, "%s must be %s", key, what);
+    error->value = option;
     return false;
 }
 
@@ -62,8 +61,9 @@ bool option_max_queue_bytes(const struct ds_value *options, size_t *bytes, struc
     return is_fit;
 }
 
-bool option_refuse(struct ds_error *error, const char *text)
+bool option_refuse(struct ds_error *error, const struct ds_value *option, const char *text)
 {
     snprintf(error->text, sizeof error->text, "%s", text);
+    error->value = option;
     return false;
 }

@@ -18,5 +18,6 @@ bool option_max_queue_bytes(const struct ds_value *options, size_t *bytes, struc
 bool option_text(const struct ds_value *options, const char *key, ds_slice fallback, ds_slice *text,
                  struct ds_error *error);
 
-/* For what only the connector knows to be unfit: fills error with the text, and returns false. */
-bool option_refuse(struct ds_error *error, const char *text);
+/* For what only the connector knows to be unfit: fills error with the text, and with the option
+ * that is to blame, which may be NULL; returns false. */
+bool option_refuse(struct ds_error *error, const struct ds_value *option, const char *text);

@@ -53,12 +53,14 @@ static bool read_uri(struct mongodb_settings *settings, const struct ds_value *o
         !option_text(options, "db", (ds_slice){0}, &database, error))
         return false;
     if (text.length == 0)
-        return option_refuse(error, "connectionString is missing: where MongoDB is, "
-                                    "`mongodb://localhost:27017`");
+        return option_refuse(error, NULL,
+                             "connectionString is missing: where MongoDB is, "
+                             "`mongodb://localhost:27017`");
     const char *whole = arena_copy(&settings->arena, text).at;
     settings->uri = mongoc_uri_new_with_error(whole, &problem);
     if (settings->uri == NULL) {
         snprintf(error->text, sizeof error->text, "connectionString: %.400s", problem.message);
+        error->value = ds_value_member(options, "connectionString");
         return false;
     }
     set_times(settings->uri);
@@ -70,17 +72,19 @@ static bool read_uri(struct mongodb_settings *settings, const struct ds_value *o
     return true;
 }
 
-static bool make_pool(struct mongodb_settings *settings, struct ds_error *error)
+static bool make_pool(struct mongodb_settings *settings, const struct ds_value *option,
+                      struct ds_error *error)
 {
     bson_error_t problem;
     int32_t threads =
         mongoc_uri_get_option_as_int32(settings->uri, MONGOC_URI_MAXPOOLSIZE, DEFAULT_THREADS);
     if (threads < 1 || threads > (int32_t)BLOCKING_MOST_LANES)
-        return option_refuse(error, "connectionString: maxPoolSize must be from 1 to 64");
+        return option_refuse(error, option, "connectionString: maxPoolSize must be from 1 to 64");
     settings->threads = (size_t)threads;
     settings->pool = mongoc_client_pool_new_with_error(settings->uri, &problem);
     if (settings->pool == NULL) {
         snprintf(error->text, sizeof error->text, "connectionString: %.400s", problem.message);
+        error->value = option;
         return false;
     }
     mongoc_client_pool_max_size(settings->pool, (uint32_t)threads);
@@ -101,9 +105,11 @@ static bool read_rules(struct mongodb_settings *settings, const struct ds_value 
                      error))
         return false;
     if (!utf8_valid(split_char, false) || utf8_count(split_char) != 1)
-        return option_refuse(error, "splitChar must be one character");
+        return option_refuse(error, ds_value_member(options, "splitChar"),
+                             "splitChar must be one character");
     if (!place_is_collection(collection))
-        return option_refuse(error, "defaultCollection must be the name of a collection");
+        return option_refuse(error, ds_value_member(options, "defaultCollection"),
+                             "defaultCollection must be the name of a collection");
     rules->split_char = arena_copy(&settings->arena, split_char);
     rules->default_collection = arena_copy(&settings->arena, collection);
     return true;
@@ -115,7 +121,8 @@ static bool read_all(struct mongodb_settings *settings, const struct ds_value *o
     if (!read_rules(settings, options, error) ||
         !option_max_queue_bytes(options, &settings->max_queue_bytes, error))
         return false;
-    return read_uri(settings, options, error) && make_pool(settings, error);
+    return read_uri(settings, options, error) &&
+           make_pool(settings, ds_value_member(options, "connectionString"), error);
 }
 
 bool mongodb_settings_read(struct mongodb_settings *settings, const struct ds_value *options,

@@ -74,8 +74,11 @@
  * - `self` is what create returned. After close has called its done, self is gone.
  *
  * Who breaks them: a plugin of a shared object that calls a done twice is named in the log
- * (PLUGIN_ERROR), and what it said the second time is ignored; one that calls a done on another
- * thread ends the process, which says on standard error whose fault it is. A crash in a plugin is a
+ * (PLUGIN_ERROR), and what it said the second time is ignored; so is one that answers with neither
+ * a result nor an error, which counts as an error, or as a login that is refused; one that calls a
+ * done on another thread ends the process, which says on standard error whose fault it is. So does
+ * one that calls a function of struct ds_services there, share and unshare and those of the cluster
+ * apart; an HTTP request that is answered twice is a line in the log. A crash in a plugin is a
  * crash of the server: they are one process, and nothing can be saved from it. */
 
 /* ---- what else there is, a header for each ---- */
@@ -144,7 +147,8 @@ struct ds_plugin {
                                or monitoring that is told nothing */
 
     /* Names of its options, NULL at the end. Another one in the configuration is a warning with its
-     * place and the nearest of these; it is given to create all the same. NULL: any name is fine. */
+     * place and the nearest of these; it is given to create all the same. NULL: any name is fine.
+     */
     const char *const *options;
 };
 

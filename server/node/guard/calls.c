@@ -93,6 +93,21 @@ static bool end(struct guard_call *call)
     return true;
 }
 
+/* An answer that holds nothing: a failed call to who waits for it. Returns why. */
+static const char *report_nothing(const struct guard_call *call)
+{
+    struct plugin_guard *guard = call->guard;
+    if (guard->faults < FAULTS_LOGGED) {
+        guard->faults++;
+        log_line(guard->log, DS_ERROR, LOG_PLUGIN_ERROR,
+                 "%s plugin %s: it answered %s with neither a result nor an error; this counts as "
+                 "an error%s",
+                 plugin_kind_word(guard->plugin->kind), guard->file, call->operation,
+                 guard->faults == FAULTS_LOGGED ? ", and is no longer logged" : "");
+    }
+    return "the plugin answered with neither a result nor an error";
+}
+
 /* ---- answers ---- */
 
 void guard_on_done(void *context, const char *error)
@@ -105,8 +120,11 @@ void guard_on_done(void *context, const char *error)
 void guard_on_record(void *context, const char *error, const struct ds_record *record)
 {
     struct guard_call *call = context;
-    if (end(call))
-        call->answer.record(call->context, error, record);
+    if (!end(call))
+        return;
+    if (error == NULL && (record == NULL || record->version < DS_MISSING))
+        error = report_nothing(call);
+    call->answer.record(call->context, error, error == NULL ? record : NULL);
 }
 
 void guard_on_set(void *context, const char *error, const struct ds_record *conflict)
@@ -119,15 +137,23 @@ void guard_on_set(void *context, const char *error, const struct ds_record *conf
 void guard_on_heads(void *context, const char *error, const int32_t *versions)
 {
     struct guard_call *call = context;
-    if (end(call))
-        call->answer.heads(call->context, error, versions);
+    if (!end(call))
+        return;
+    if (error == NULL && versions == NULL)
+        error = report_nothing(call);
+    call->answer.heads(call->context, error, error == NULL ? versions : NULL);
 }
+
+static const struct ds_login_result REFUSED = {.outcome = DS_LOGIN_REFUSED};
 
 void guard_on_login(void *context, const struct ds_login_result *result)
 {
     struct guard_call *call = context;
-    if (end(call))
-        call->answer.login(call->context, result);
+    if (!end(call))
+        return;
+    if (result == NULL)
+        report_nothing(call);
+    call->answer.login(call->context, result != NULL ? result : &REFUSED);
 }
 
 void guard_on_verdict(void *context, enum ds_verdict verdict)

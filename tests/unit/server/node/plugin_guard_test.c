@@ -261,6 +261,39 @@ static void a_storage_answers_once(void **state)
     assert_null(guard);
 }
 
+static void expect_no_record(void *context, const char *error, const struct ds_record *record)
+{
+    assert_non_null(error);
+    assert_null(record);
+    ++*(unsigned *)context;
+}
+
+static void an_answer_that_holds_nothing_is_an_error(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *storage = plugin_guard_operations(guard);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, NULL);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, &(struct ds_record){.version = -7});
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, "away", &(struct ds_record){.version = 1});
+    plugin_guard_free(&guard);
+    guard = guard_of(&AUTHENTICATION);
+    const struct ds_authentication_operations *authentication = plugin_guard_operations(guard);
+    authentication->login(guard, &(struct ds_login){.auth_data = SLICE("{}")}, count_login,
+                          &answers);
+    kept.login(kept.context, NULL);
+    plugin_guard_free(&guard);
+    assert_int_equal(answers, 4);
+#define NOTHING "with neither a result nor an error; this counts as an error\n"
+    assert_string_equal(log_text, "storage plugin /x/a.so: it answered a get " NOTHING
+                                  "storage plugin /x/a.so: it answered a get " NOTHING
+                                  "authentication plugin /x/a.so: it answered a login " NOTHING);
+#undef NOTHING
+}
+
 static void a_login_is_answered_once(void **state)
 {
     (void)state;
@@ -396,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_storage_answers_once, set_up),
+        cmocka_unit_test_setup(an_answer_that_holds_nothing_is_an_error, set_up),
         cmocka_unit_test_setup(a_login_is_answered_once, set_up),
         cmocka_unit_test_setup(a_permission_decides_once, set_up),
         cmocka_unit_test_setup(a_lock_is_answered_once, set_up),

@@ -402,6 +402,12 @@ static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
                  "exactly one of secret, publicKey and jwksUrl is needed");
     expect_error("{\"secret\":\"\"}",
                  "test.yml:/secret: secret is empty, so that anybody could sign tokens");
+    expect_error("{\"secret\":\"s\",\"issuer\":\"\"}",
+                 "test.yml:/issuer: issuer is empty, so that tokens of any would do: leave it out "
+                 "if they shall");
+    expect_error("{\"secret\":\"s\",\"audience\":\"\"}",
+                 "test.yml:/audience: audience is empty, so that tokens of any would do: leave it "
+                 "out if they shall");
     expect_error(arena_printf(&arena, "{\"secret\":%s}", pem).at,
                  "test.yml:/secret: secret is a key in PEM: this is what publicKey is for");
     expect_error("{\"publicKey\":\"x\"}",
