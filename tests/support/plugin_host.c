@@ -140,6 +140,27 @@ void *plugin_host_open(struct plugin_host *host, const struct ds_plugin *plugin,
     return NULL;
 }
 
+void *plugin_host_must_open(struct plugin_host *host, const struct ds_plugin *plugin,
+                            const char *options_json)
+{
+    struct ds_error error;
+    void *self = plugin_host_open(host, plugin, options_json, &error);
+    if (self == NULL)
+        fprintf(stderr, "%s: %s\n", options_json, error.text);
+    CHECK(self != NULL);
+    return self;
+}
+
+void plugin_host_must_refuse(struct plugin_host *host, const struct ds_plugin *plugin,
+                             const char *options_json, const char *text)
+{
+    struct ds_error error;
+    CHECK(plugin_host_open(host, plugin, options_json, &error) == NULL);
+    if (strcmp(error.text, text) != 0)
+        fprintf(stderr, "%s: it said %s\n", options_json, error.text);
+    CHECK(strcmp(error.text, text) == 0);
+}
+
 void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin, void *self)
 {
     struct outcome closed = {0};

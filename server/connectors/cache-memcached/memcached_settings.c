@@ -9,13 +9,6 @@
 #define DEFAULT_PORT 11211
 #define MOST_SERVERS 64
 
-static bool refuse(struct ds_error *error, const struct ds_value *option, const char *text)
-{
-    snprintf(error->text, sizeof error->text, "%s", text);
-    error->value = option;
-    return false;
-}
-
 /* ---- serverLocation ---- */
 
 static bool read_port(ds_slice text, uint16_t *port)
@@ -35,9 +28,9 @@ static bool add_server(struct memcached_settings *settings, const struct ds_valu
 {
     if (settings->server_count == MOST_SERVERS || !(weight >= 1 && weight <= 1000) ||
         location.length == 0 || location.length > 255 || !item_is_plain(location))
-        return refuse(error, option,
-                      "serverLocation must be `host:port`, a list of such texts, or a map "
-                      "from such texts to weights from 1 to 1000, of at most 64 servers");
+        return option_refuse(error, option,
+                             "serverLocation must be `host:port`, a list of such texts, or a map "
+                             "from such texts to weights from 1 to 1000, of at most 64 servers");
     struct memcached_server *server = &settings->servers[settings->server_count++];
     *server = (struct memcached_server){.port = DEFAULT_PORT, .weight = (uint32_t)weight};
     if (location.at[0] == '/')
@@ -48,13 +41,14 @@ static bool add_server(struct memcached_settings *settings, const struct ds_valu
         colon--;
     bool has_port = server->port != 0 && colon > 0 && location.at[colon - 1] == ':';
     if (has_port && !read_port(slice_part(location, colon, location.length), &server->port))
-        return refuse(error, option, "serverLocation: the port must be a number from 1 to 65535");
+        return option_refuse(error, option,
+                             "serverLocation: the port must be a number from 1 to 65535");
     if (has_port)
         host.length = colon - 1;
     if (host.length > 2 && host.at[0] == '[' && host.at[host.length - 1] == ']')
         host = slice_part(host, 1, host.length - 1);
     if (host.length == 0)
-        return refuse(error, option, "serverLocation: the host is missing");
+        return option_refuse(error, option, "serverLocation: the host is missing");
     server->host = arena_copy(&settings->arena, host).at;
     return true;
 }
@@ -78,8 +72,8 @@ static bool read_servers(struct memcached_settings *settings, const struct ds_va
             return false;
     }
     if (settings->server_count == 0)
-        return refuse(error, location,
-                      "serverLocation is missing: where memcached is, `localhost:11211`");
+        return option_refuse(error, location,
+                             "serverLocation is missing: where memcached is, `localhost:11211`");
     return true;
 }
 
@@ -102,11 +96,11 @@ static bool read_namespace(struct memcached_settings *settings, const struct ds_
 {
     ds_slice text = ds_value_text(option, (ds_slice){"", 0});
     if (ds_value_kind(option) != DS_VALUE_NULL && ds_value_kind(option) != DS_VALUE_TEXT)
-        return refuse(error, option, "memcachedOptions.namespace must be a text");
+        return option_refuse(error, option, "memcachedOptions.namespace must be a text");
     if (text.length > ITEM_MAX_NAMESPACE_BYTES || !item_is_plain(text))
-        return refuse(error, option,
-                      "memcachedOptions.namespace must be at most 100 bytes, without spaces "
-                      "and control characters");
+        return option_refuse(error, option,
+                             "memcachedOptions.namespace must be at most 100 bytes, without spaces "
+                             "and control characters");
     settings->namespace_ = arena_copy(&settings->arena, text);
     return true;
 }
@@ -116,23 +110,21 @@ static bool read_all(struct memcached_settings *settings, const struct ds_value 
 {
     const struct ds_value *library = ds_value_member(options, "memcachedOptions");
     enum ds_value_kind kind = ds_value_kind(library);
-    uint64_t timeout_ms, max_item_bytes, threads, max_queue_bytes;
+    uint64_t timeout_ms, max_item_bytes, threads;
     if (kind != DS_VALUE_NULL && kind != DS_VALUE_MAP)
-        return refuse(error, library, "memcachedOptions must be a map");
+        return option_refuse(error, library, "memcachedOptions must be a map");
     if (!read_servers(settings, ds_value_member(options, "serverLocation"), error) ||
         !read_namespace(settings, ds_value_member(library, "namespace"), error) ||
         !option_whole(options, "lifetime", 0, UINT32_MAX, 0, &settings->lifetime_s, error) ||
         !option_whole(library, "timeout", 1, 600000, 5000, &timeout_ms, error) ||
         !option_whole(library, "maxValue", 1024, 1 << 30, 1 << 20, &max_item_bytes, error) ||
         !option_whole(library, "poolSize", 1, BLOCKING_MOST_LANES, 4, &threads, error) ||
-        !option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &max_queue_bytes,
-                      error) ||
+        !option_max_queue_bytes(options, &settings->max_queue_bytes, error) ||
         !option_boolean(options, "atomic", true, &settings->is_atomic, error))
         return false;
     settings->timeout_ms = (uint32_t)timeout_ms;
     settings->max_item_bytes = (size_t)max_item_bytes;
     settings->threads = (size_t)threads;
-    settings->max_queue_bytes = (size_t)max_queue_bytes;
     return true;
 }
 

@@ -5,8 +5,6 @@
 #include "base/check.h"
 #include "base/slice.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define DEFAULT_URL "nats://127.0.0.1:4222"
@@ -20,34 +18,11 @@ const char *const bus_option_names[] = {"url",    "servers",    "user",         
                                         "token",  "tls.caFile", "tls.certFile", "tls.keyFile",
                                         "prefix", NULL};
 
-static bool refuse(struct ds_error *error, const struct ds_value *value, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool refuse(struct ds_error *error, const struct ds_value *value, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
-    va_end(arguments);
-    error->value = value;
-    return false;
-}
-
 /* ---- texts ---- */
 
 static bool is_given(const struct ds_value *map, const char *key)
 {
     return ds_value_kind(ds_value_member(map, key)) != DS_VALUE_NULL;
-}
-
-static char *copy_of(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
 }
 
 /* On the heap; NULL when it is not given. False: it is given, and no text. */
@@ -59,7 +34,7 @@ static bool read_text(const struct ds_value *map, const char *key, char **text,
     if (!option_text(map, key, (slice){0}, &given, error))
         return false;
     if (is_given(map, key))
-        *text = copy_of(given);
+        *text = slice_to_text(given);
     return true;
 }
 
@@ -72,8 +47,8 @@ static bool set_url(natsOptions *to, const struct ds_value *options, struct ds_e
         return false;
     natsStatus status = natsOptions_SetURL(to, url == NULL ? DEFAULT_URL : url);
     free(url);
-    return status == NATS_OK || refuse(error, ds_value_member(options, "url"),
-                                       "url must be an address, such as nats://host:4222");
+    return status == NATS_OK || option_refuse(error, ds_value_member(options, "url"),
+                                              "url must be an address, such as nats://host:4222");
 }
 
 static bool are_texts(const struct ds_value *list)
@@ -95,15 +70,16 @@ static bool set_servers(natsOptions *to, const struct ds_value *servers, struct 
     if (are_texts(servers)) {
         for (size_t i = 0; i < count; i++)
             borrowed[i] = urls[i] =
-                copy_of(ds_value_text(ds_value_at(servers, i, NULL), (slice){0}));
+                slice_to_text(ds_value_text(ds_value_at(servers, i, NULL), (slice){0}));
         status = natsOptions_SetServers(to, borrowed, (int)count);
         while (count > 0)
             free(urls[--count]);
     }
-    return status == NATS_OK || refuse(error, servers,
-                                       "servers must be a list of addresses, at most %d, such as "
-                                       "nats://host:4222",
-                                       MOST_SERVERS);
+    return status == NATS_OK ||
+           option_refuse(error, servers,
+                         "servers must be a list of addresses, at most %d, such as "
+                         "nats://host:4222",
+                         MOST_SERVERS);
 }
 
 /* ---- who ---- */
@@ -114,7 +90,8 @@ static bool set_user(natsOptions *to, const struct ds_value *options, struct ds_
     bool is_good = read_text(options, "user", &user, error) &&
                    read_text(options, "password", &password, error);
     if (is_good && user == NULL && password != NULL)
-        is_good = refuse(error, ds_value_member(options, "password"), "password needs a user");
+        is_good =
+            option_refuse(error, ds_value_member(options, "password"), "password needs a user");
     if (is_good && user != NULL)
         CHECK(natsOptions_SetUserInfo(to, user, password == NULL ? "" : password) == NATS_OK);
     free(user);
@@ -142,7 +119,8 @@ static bool set_authority(natsOptions *to, const struct ds_value *tls, struct ds
         return false;
     bool is_good = path == NULL || natsOptions_LoadCATrustedCertificates(to, path) == NATS_OK;
     if (!is_good)
-        refuse(error, ds_value_member(tls, "caFile"), "tls: caFile %.300s cannot be read", path);
+        option_refuse(error, ds_value_member(tls, "caFile"), "tls: caFile %.300s cannot be read",
+                      path);
     free(path);
     return is_good;
 }
@@ -153,11 +131,11 @@ static bool set_identity(natsOptions *to, const struct ds_value *tls, struct ds_
     bool is_good =
         read_text(tls, "certFile", &certificate, error) && read_text(tls, "keyFile", &key, error);
     if (is_good && (certificate == NULL) != (key == NULL))
-        is_good = refuse(error, tls, "tls: certFile and keyFile belong together");
+        is_good = option_refuse(error, tls, "tls: certFile and keyFile belong together");
     if (is_good && certificate != NULL &&
         natsOptions_LoadCertificatesChain(to, certificate, key) != NATS_OK)
-        is_good = refuse(error, tls,
-                         "tls: certFile and keyFile cannot be read, or do not fit each other");
+        is_good = option_refuse(
+            error, tls, "tls: certFile and keyFile cannot be read, or do not fit each other");
     free(certificate);
     free(key);
     return is_good;
@@ -168,7 +146,8 @@ static bool set_tls(natsOptions *to, const struct ds_value *options, struct ds_e
     const struct ds_value *tls = ds_value_member(options, "tls");
     bool is_map = ds_value_kind(tls) == DS_VALUE_MAP;
     if (is_given(options, "tls") && !is_map && ds_value_kind(tls) != DS_VALUE_BOOLEAN)
-        return refuse(error, tls, "tls must be true, false or a map of caFile, certFile, keyFile");
+        return option_refuse(error, tls,
+                             "tls must be true, false or a map of caFile, certFile, keyFile");
     if (!is_map && !ds_value_boolean(tls, false))
         return true;
     CHECK(natsOptions_SetSecure(to, true) == NATS_OK);
@@ -201,10 +180,10 @@ static bool read_prefix(char **prefix, const struct ds_value *options, struct ds
     if (!read_text(options, "prefix", prefix, error))
         return false;
     if (*prefix == NULL)
-        *prefix = copy_of(SLICE(DEFAULT_PREFIX));
+        *prefix = slice_to_text(SLICE(DEFAULT_PREFIX));
     return is_prefix(*prefix) ||
-           refuse(error, ds_value_member(options, "prefix"),
-                  "prefix must be the beginning of a subject, such as deepstream");
+           option_refuse(error, ds_value_member(options, "prefix"),
+                         "prefix must be the beginning of a subject, such as deepstream");
 }
 
 static bool read_all(struct bus_options *read, const struct ds_value *options,

@@ -470,11 +470,6 @@ bool redis_connection_is_ready(const struct redis_connection *connection)
     return connection->state == READY;
 }
 
-size_t redis_connection_pending(const struct redis_connection *connection)
-{
-    return connection->pending;
-}
-
 /* ---- the end ---- */
 
 static void on_handle_closed(uv_handle_t *handle)

@@ -9,13 +9,6 @@
 
 #include <stdio.h>
 
-static bool refuse(struct ds_error *error, const struct ds_value *option, const char *text)
-{
-    snprintf(error->text, sizeof error->text, "%s", text);
-    error->value = option;
-    return false;
-}
-
 /* ---- host, hosts ---- */
 
 static bool add_host(struct elasticsearch_settings *settings, const struct ds_value *option,
@@ -30,16 +23,16 @@ static bool add_host(struct elasticsearch_settings *settings, const struct ds_va
         host.length--;
     if (settings->host_count == MOST_HOSTS || host.length == 0 || host.length > 255 ||
         memchr(host.at, '\0', host.length) != NULL)
-        return refuse(error, option, advice);
+        return option_refuse(error, option, advice);
     const char *url = arena_printf(&settings->arena, "%s" SLICE_FORMAT, has_scheme ? "" : "http://",
                                    SLICE_ARGUMENTS(host))
                           .at;
     const char *address = strstr(url, "://") + 3;
     if (!web_url_is_valid(url, &is_safe) || strpbrk(address, "/?#@") != NULL)
-        return refuse(error, option,
-                      strchr(address, '@') != NULL
-                          ? "user and password belong to `auth`, not into host"
-                          : advice);
+        return option_refuse(error, option,
+                             strchr(address, '@') != NULL
+                                 ? "user and password belong to `auth`, not into host"
+                                 : advice);
     settings->hosts[settings->host_count++] = url;
     return true;
 }
@@ -53,12 +46,13 @@ static bool read_hosts(struct elasticsearch_settings *settings, const struct ds_
         (host.length > 0 && !add_host(settings, ds_value_member(options, "host"), error)))
         return false;
     if (ds_value_kind(hosts) != DS_VALUE_NULL && ds_value_kind(hosts) != DS_VALUE_LIST)
-        return refuse(error, hosts, "hosts must be a list");
+        return option_refuse(error, hosts, "hosts must be a list");
     for (size_t i = 0; i < ds_value_count(hosts); i++)
         if (!add_host(settings, ds_value_at(hosts, i, NULL), error))
             return false;
     if (settings->host_count == 0)
-        return refuse(error, NULL, "host is missing: where Elasticsearch is, `localhost:9200`");
+        return option_refuse(error, NULL,
+                             "host is missing: where Elasticsearch is, `localhost:9200`");
     ds_slice text = {"elasticsearch at", 16};
     for (size_t i = 0; i < settings->host_count; i++)
         text = arena_printf(&settings->arena, "%s%s %s", text.at, i == 0 ? "" : ",",
@@ -80,20 +74,20 @@ static bool read_rules(struct elasticsearch_settings *settings, const struct ds_
         !option_text(options, "splitChar", (ds_slice){"", 0}, &split_char, error))
         return false;
     if (!place_is_index(database))
-        return refuse(error, ds_value_member(options, "database"),
-                      "database must be made of a-z, 0-9, - and _, and begin with a letter "
-                      "or digit");
+        return option_refuse(error, ds_value_member(options, "database"),
+                             "database must be made of a-z, 0-9, - and _, and begin with a letter "
+                             "or digit");
     if (split_char.length > 0 && (!utf8_valid(split_char, false) || utf8_count(split_char) != 1))
-        return refuse(error, ds_value_member(options, "splitChar"),
-                      "splitChar must be one character");
+        return option_refuse(error, ds_value_member(options, "splitChar"),
+                             "splitChar must be one character");
     rules->database = arena_copy(&settings->arena, database);
     rules->default_table = arena_copy(&settings->arena, table);
     rules->split_char = arena_copy(&settings->arena, split_char);
     bool fits = place_append_index(rules, rules->default_table, &index);
     buf_fini(&index);
     return fits ? true
-                : refuse(error, ds_value_member(options, "defaultTable"),
-                         "database and defaultTable are too long for an index");
+                : option_refuse(error, ds_value_member(options, "defaultTable"),
+                                "database and defaultTable are too long for an index");
 }
 
 /* A map of the file, or a text that is JSON, as the Node.js connector wants it. */
@@ -127,7 +121,8 @@ static bool read_credentials(struct elasticsearch_settings *settings,
     if (auth.length == 0)
         return true;
     if (memchr(auth.at, ':', auth.length) == NULL)
-        return refuse(error, ds_value_member(options, "auth"), "auth must be `user:password`");
+        return option_refuse(error, ds_value_member(options, "auth"),
+                             "auth must be `user:password`");
     settings->credentials = arena_copy(&settings->arena, auth).at;
     return true;
 }
@@ -135,19 +130,17 @@ static bool read_credentials(struct elasticsearch_settings *settings,
 static bool read_all(struct elasticsearch_settings *settings, const struct ds_value *options,
                      struct ds_error *error)
 {
-    uint64_t ping_ms, request_ms, max_queue_bytes;
+    uint64_t ping_ms, request_ms;
     if (!read_hosts(settings, options, error) || !read_credentials(settings, options, error) ||
         !read_rules(settings, options, error) ||
         !read_json(settings, options, "settings", &settings->settings, error) ||
         !read_json(settings, options, "mappings", &settings->mappings, error) ||
         !option_whole(options, "pingTimeout", 1, 600000, 1000, &ping_ms, error) ||
         !option_whole(options, "requestTimeout", 1, 600000, 30000, &request_ms, error) ||
-        !option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &max_queue_bytes,
-                      error))
+        !option_max_queue_bytes(options, &settings->max_queue_bytes, error))
         return false;
     settings->ping_timeout_ms = (uint32_t)ping_ms;
     settings->request_timeout_ms = (uint32_t)request_ms;
-    settings->max_queue_bytes = (size_t)max_queue_bytes;
     return true;
 }
 

@@ -23,16 +23,6 @@ const char *const option_names[] = {
 
 /* ---- a list of parameters ---- */
 
-static char *copy_of(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
 const char *conninfo_find(const struct conninfo *conninfo, const char *keyword)
 {
     for (size_t i = 0; i < conninfo->count; i++)
@@ -46,15 +36,15 @@ void conninfo_set(struct conninfo *conninfo, const char *keyword, slice value)
     for (size_t i = 0; i < conninfo->count; i++)
         if (strcmp(conninfo->keywords[i], keyword) == 0) {
             free(conninfo->values[i]);
-            conninfo->values[i] = copy_of(value);
+            conninfo->values[i] = slice_to_text(value);
             return;
         }
     size_t count = conninfo->count++;
     conninfo->keywords = realloc(conninfo->keywords, (count + 2) * sizeof(char *));
     conninfo->values = realloc(conninfo->values, (count + 2) * sizeof(char *));
     CHECK(conninfo->keywords != NULL && conninfo->values != NULL);
-    conninfo->keywords[count] = copy_of(slice_of(keyword));
-    conninfo->values[count] = copy_of(value);
+    conninfo->keywords[count] = slice_to_text(slice_of(keyword));
+    conninfo->values[count] = slice_to_text(value);
     conninfo->keywords[count + 1] = conninfo->values[count + 1] = NULL;
 }
 
@@ -157,7 +147,7 @@ static bool read_identifier(struct reading *reading, const char *option, slice *
     if (!key_is_identifier(text))
         return REFUSE(reading, value, "%s must be a name of 1 to %d bytes", option,
                       KEY_MOST_IDENTIFIER);
-    *identifier = (slice){copy_of(text), text.length};
+    *identifier = slice_copy(text);
     return true;
 }
 
@@ -169,9 +159,9 @@ static bool read_names(struct reading *reading)
         !read_identifier(reading, "role", &options->role))
         return false;
     if (options->schema.length == 0)
-        options->schema = (slice){copy_of(SLICE("ds")), 2};
+        options->schema = slice_copy(SLICE("ds"));
     if (options->default_table.length == 0)
-        options->default_table = (slice){copy_of(SLICE("default")), 7};
+        options->default_table = slice_copy(SLICE("default"));
     return true;
 }
 
@@ -184,7 +174,7 @@ static bool read_url(struct reading *reading, const char *option)
         return true;
     if (text.length == 0 || has_zero_byte(text))
         return REFUSE(reading, value, "%s must be a text", option);
-    char *copy = copy_of(text), *problem = NULL;
+    char *copy = slice_to_text(text), *problem = NULL;
     PQconninfoOption *parsed = PQconninfoParse(copy, &problem);
     free(copy);
     if (parsed == NULL) { /* its text would repeat the password */
@@ -376,8 +366,8 @@ void options_fini(struct options *options)
 {
     conninfo_fini(&options->conninfo);
     free(options->backend);
-    free((void *)options->schema.at);
-    free((void *)options->default_table.at);
-    free((void *)options->role.at);
+    slice_free(&options->schema);
+    slice_free(&options->default_table);
+    slice_free(&options->role);
     *options = (struct options){0};
 }

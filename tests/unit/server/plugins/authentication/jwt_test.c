@@ -66,10 +66,7 @@ static const char *quoted(const char *text)
 
 static void open_options(const char *options)
 {
-    struct ds_error error;
-    self = plugin_host_open(&host, plugin, options, &error);
-    if (self == NULL)
-        fail_msg("%s", error.text);
+    self = plugin_host_must_open(&host, plugin, options);
 }
 
 /* With the public key of the signer. */
@@ -388,9 +385,7 @@ static void closing_refuses_those_who_wait_for_keys(void **state)
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error;
-    assert_null(plugin_host_open(&host, plugin, options, &error));
-    assert_string_equal(error.text, text);
+    plugin_host_must_refuse(&host, plugin, options, text);
 }
 
 static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
