@@ -166,7 +166,9 @@ try {
             for (let i = 0; i < WRITES; i++) {
                 a.record.setDataWithAck(`load/${i}`, { i }).then(() => acknowledged.add(i), () => {}).finally(() => answered++);
                 if (i % 20 === 0) await new Promise((next) => setTimeout(next, 5)); // a stream, not one lump
-                if (i === WRITES / 2) isDown = postgres.kill();
+                if (i < WRITES / 2 || isDown) continue;
+                await until(() => acknowledged.size > 0, 'a first write that is acknowledged');
+                isDown = postgres.kill();
             }
             await isDown;
             await until(() => answered === WRITES, 'an answer to each write');
