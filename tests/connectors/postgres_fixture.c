@@ -37,14 +37,15 @@ static const char *const certify[] = {"openssl",  "req",
                                       "-out",     "{folder}/certificate.pem",
                                       NULL};
 /* Without fsync: what is killed is the server, not the machine. Shared memory in files of its
- * folder: a killed server leaves what it had in /dev/shm. */
+ * folder: a killed server leaves what it had in /dev/shm. No socket of Unix: a server that is
+ * killed while it makes one leaves an empty lock, and no other one starts. */
 static const char *const serve[] = {POSTGRES_PROGRAMS "/postgres",
                                     "-D",
                                     "{folder}/data",
                                     "-p",
                                     "{port}",
-                                    "-k",
-                                    "{folder}",
+                                    "-c",
+                                    "unix_socket_directories=",
                                     "-c",
                                     "listen_addresses=127.0.0.1",
                                     "-c",
