@@ -18,9 +18,12 @@ struct handler_services {
     void *registry_self;
 };
 
+/* The original rematches only from here on, and configurations rely on it. */
+#define LISTEN_NO_REMATCH_MS 1000
+
 struct listen_settings {
     bool shuffle_providers;
     uint32_t response_timeout_ms;
-    uint32_t rematch_interval_ms; /* 1,000 and less: none */
+    uint32_t rematch_interval_ms; /* LISTEN_NO_REMATCH_MS and less: none */
     uint32_t match_cooldown_ms;
 };

@@ -13,7 +13,6 @@
 
 #define MAX_PATTERNS_OF_SESSION 1000
 #define MATCH_ARENA_BYTES ((size_t)8 << 20)
-#define LEAST_REMATCH_MS 1000
 
 static const struct listen_actions EVENT_ACTIONS = {
     .listen = EVENT_LISTEN,
@@ -138,7 +137,7 @@ static void set_rematch(struct listen *listen)
     uint32_t interval = listen->settings.rematch_interval_ms;
     if (list_is_empty(&listen->in_order))
         uv_timer_stop(&listen->rematch);
-    else if (interval > LEAST_REMATCH_MS && !uv_is_active((uv_handle_t *)&listen->rematch))
+    else if (interval > LISTEN_NO_REMATCH_MS && !uv_is_active((uv_handle_t *)&listen->rematch))
         uv_timer_start(&listen->rematch, on_rematch, interval, interval);
 }
 

@@ -11,6 +11,15 @@ static uint32_t number(const struct config *config, enum config_option option)
     return (uint32_t)config_integer(config, option);
 }
 
+void features_check(struct config *config)
+{
+    if (config_integer(config, CONFIG_LISTEN_REMATCH_INTERVAL) <= LISTEN_NO_REMATCH_MS)
+        config_warn(config, config_value(config, CONFIG_LISTEN_REMATCH_INTERVAL),
+                    "listen.rematchInterval of %d ms and less turns rematching off: a name whose "
+                    "search has failed stays without provider",
+                    LISTEN_NO_REMATCH_MS);
+}
+
 static struct listen_settings listen_settings(const struct config *config)
 {
     return (struct listen_settings){

@@ -34,6 +34,9 @@ struct features_settings {
     const struct service *cache, *storage, *permission, *subscriptions;
 };
 
+/* Warns of what is allowed and probably not meant. */
+void features_check(struct config *config);
+
 void features_start(struct features *features, const struct features_settings *settings);
 
 /* Takes no more messages. done is called once those that were taken have been answered and their

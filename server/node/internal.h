@@ -14,6 +14,8 @@
 #include "deepstream/plugin.h"
 #include "logging/log.h"
 
+#include "base/buf.h"
+
 struct ds_node {
     uv_loop_t *loop;
     struct config *config; /* borrowed */
@@ -23,8 +25,9 @@ struct ds_node {
     bool is_draining; /* waiting for writes under way, at the stop */
 
     struct log log;
-    struct ds_services host; /* what plugins are given */
-    slice server_name;       /* the configuration's */
+    struct ds_services host;     /* what plugins are given */
+    struct buf server_name_text; /* its own: plugins that close late need it */
+    slice server_name;
 
     struct services logger; /* one, apart from the others: it starts first and closes last */
     struct services services;

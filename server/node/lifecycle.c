@@ -99,9 +99,14 @@ static void services_closed(void *context)
     services_close(&node->logger, logger_closed, node);
 }
 
+/* Nodes may share their loop, so that it is busy with others: as long as one plugin after the other
+ * closes, the stop goes on. */
 static void give_up_services(struct ds_node *node)
 {
-    services_give_up_close(&node->services);
+    if (services_are_closing(&node->services))
+        set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_services);
+    else
+        services_give_up_close(&node->services);
 }
 
 static void shut_services(struct ds_node *node)
@@ -125,7 +130,10 @@ static void plugins_closed(void *context)
 
 static void give_up_plugins(struct ds_node *node)
 {
-    services_give_up_close(&node->custom);
+    if (services_are_closing(&node->custom))
+        set_deadline(node, CONFIG_SHUTDOWN_TIMEOUT, give_up_plugins);
+    else
+        services_give_up_close(&node->custom);
 }
 
 static void shut_plugins(struct ds_node *node)

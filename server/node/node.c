@@ -106,6 +106,7 @@ static void add_plugins(struct ds_node *node)
     add_telemetry(node);
     custom_plugins_add(node);
     add_connection_endpoints(node);
+    features_check(node->config);
 }
 
 /* ---- the node ---- */
@@ -120,7 +121,8 @@ struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, stru
     node->config = config;
     node->events = *events;
     node->log.level = config_log_level(config);
-    node->server_name = config_text(config, CONFIG_SERVER_NAME);
+    buf_append(&node->server_name_text, config_text(config, CONFIG_SERVER_NAME));
+    node->server_name = buf_slice(&node->server_name_text);
     statistics_init(&node->statistics);
     CHECK(uv_timer_init(loop, &node->timer) == 0);
     node->timer.data = node;
@@ -139,15 +141,14 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
     return ds_node_new_in(NULL, loop, config, events);
 }
 
-/* A plugin that did not close in time may still use its node, which is kept for it. */
-void ds_node_free(struct ds_node **node)
+static bool has_open_plugins(const struct ds_node *node)
 {
-    struct ds_node *freed = *node;
-    *node = NULL;
-    CHECK(freed->state == NODE_STOPPED);
-    if (services_are_open(&freed->custom) || services_are_open(&freed->services) ||
-        services_are_open(&freed->logger))
-        return;
+    return services_are_open(&node->custom) || services_are_open(&node->services) ||
+           services_are_open(&node->logger);
+}
+
+static void dispose(struct ds_node *freed)
+{
     endpoints_fini(&freed->endpoints);
     plugin_client_free(&freed->plugin_client);
     features_fini(&freed->features);
@@ -158,7 +159,38 @@ void ds_node_free(struct ds_node **node)
     cluster_fini(&freed->cluster);
     VEC_FREE(&freed->authentications);
     VEC_FREE(&freed->monitorings);
+    buf_fini(&freed->server_name_text);
     free(freed);
+}
+
+static void on_turn_over(uv_handle_t *timer)
+{
+    dispose(timer->data);
+}
+
+/* The plugin that says so is still on the stack. */
+static void dispose_later(void *context)
+{
+    struct ds_node *node = context;
+    if (has_open_plugins(node))
+        return;
+    CHECK(uv_timer_init(node->loop, &node->timer) == 0);
+    uv_close((uv_handle_t *)&node->timer, on_turn_over);
+}
+
+/* A plugin that did not close in time may still use its node, which is kept for it. */
+void ds_node_free(struct ds_node **node)
+{
+    struct ds_node *freed = *node;
+    *node = NULL;
+    CHECK(freed->state == NODE_STOPPED);
+    if (!has_open_plugins(freed)) {
+        dispose(freed);
+        return;
+    }
+    services_when_closed(&freed->custom, dispose_later, freed);
+    services_when_closed(&freed->services, dispose_later, freed);
+    services_when_closed(&freed->logger, dispose_later, freed);
 }
 
 bool node_reload_rules(struct ds_node *node, struct ds_error *error)

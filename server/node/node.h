@@ -46,7 +46,7 @@ struct ds_node *ds_node_new(uv_loop_t *loop, struct config *config,
 struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, struct config *config,
                                const struct ds_node_events *events);
 
-/* Frees a node that has stopped. */
+/* Frees a node that has stopped; if a plugin did not close in time, once it has, on the loop. */
 void ds_node_free(struct ds_node **node);
 
 void ds_node_start(struct ds_node *node);

@@ -224,8 +224,7 @@ static void on_close(void *context, const char *error)
     if (error != NULL)
         log_line(services->log, DS_ERROR, LOG_PLUGIN_ERROR, "%s did not close well%s%s: %s",
                  service->name, before_file(service), service_file(service), error);
-    if (services->on_closed != NULL)
-        close_next(services);
+    close_next(services); /* also when nobody waits any more: what is open keeps the loop alive */
 }
 
 /* Plugins are few, so that one closing inside the close of another is no matter of depth. */
@@ -241,11 +240,27 @@ static void close_next(struct services *services)
     end_close(services);
 }
 
+static size_t count_open(const struct services *services)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < services->all.count; i++)
+        count += services->all.items[i]->self != NULL;
+    return count;
+}
+
 void services_close(struct services *services, void (*on_closed)(void *context), void *context)
 {
     services->on_closed = on_closed;
     services->context = context;
+    services->open = count_open(services);
     close_next(services);
+}
+
+bool services_are_closing(struct services *services)
+{
+    size_t before = services->open;
+    services->open = count_open(services);
+    return services->open < before;
 }
 
 void services_give_up_close(struct services *services)
@@ -259,11 +274,14 @@ void services_give_up_close(struct services *services)
     end_close(services);
 }
 
+void services_when_closed(struct services *services, void (*on_closed)(void *context),
+                          void *context)
+{
+    services->on_closed = on_closed;
+    services->context = context;
+}
+
 bool services_are_open(const struct services *services)
 {
-    for (size_t i = 0; i < services->all.count; i++) {
-        if (services->all.items[i]->self != NULL)
-            return true;
-    }
-    return false;
+    return count_open(services) > 0;
 }

@@ -27,6 +27,7 @@ struct services {
     struct log *log;
     VEC(struct service *) all;
     size_t starting; /* that have not said yet whether they are ready */
+    size_t open;     /* when it was last asked who closes */
     void (*on_started)(void *context, bool ready); /* NULL: nobody waits */
     void (*on_closed)(void *context);
     void *context;
@@ -62,8 +63,16 @@ void services_forget_start(struct services *services);
 /* Closes all, the last one that was added first, each after the one before it is done. */
 void services_close(struct services *services, void (*on_closed)(void *context), void *context);
 
-/* Time is up: logs who has not closed and calls on_closed. What they hold is never freed. */
+/* Whether one more has closed since this was asked last, or since the closing began. */
+bool services_are_closing(struct services *services);
+
+/* Time is up: logs who has not closed and calls on_closed. If the one that is waited for says later
+ * that it is closed, the others are closed after it. */
 void services_give_up_close(struct services *services);
+
+/* After giving up: tells when those that are left have closed, which may never be. */
+void services_when_closed(struct services *services, void (*on_closed)(void *context),
+                          void *context);
 
 /* Whether a plugin has not said that it is closed. */
 bool services_are_open(const struct services *services);

@@ -13,7 +13,7 @@ const bus = await startBus('redis');
 const common = merged({
     clusterNode: bus.clusterNode,
     clusterRegistry: { type: 'default', options: { keepAliveInterval: 300, activeCheckInterval: 200, nodeInactiveTimeout: 4000 } },
-    listen: { shuffleProviders: false, responseTimeout: 20000, rematchInterval: 2000, matchCooldown: 500 },
+    listen: { shuffleProviders: false, responseTimeout: 20000, rematchInterval: 600000, matchCooldown: 500 },
     rpc: { ackTimeout: 20000, responseTimeout: 30000 },
 }, bus.shared);
 
@@ -146,6 +146,25 @@ try {
             await s.sees('RECORD.SUBSCRIPTION_HAS_PROVIDER', { name: `${name}/1` });
             await p.close();
             await s.sees('RECORD.SUBSCRIPTION_HAS_NO_PROVIDER', { name: `${name}/1` });
+        }
+    });
+
+    await scene('when the listener of one rejects, that of the other is asked', async () => {
+        for (const [asked, next, name] of [[first, theirs, 'v'], [theirs, third, 'w']]) {
+            const p = await login(asked, 'p'), q = await login(next, 'q'), s = await login(first, 's');
+            const pattern = `${name}/.*`, subscription = `${name}/1`;
+            p.send('RECORD.LISTEN', { name: pattern, correlationId: 'l' });
+            await p.sees('RECORD.LISTEN');
+            s.send('RECORD.SUBSCRIBECREATEANDREAD', { names: [subscription], correlationId: 'o' });
+            await p.sees('RECORD.SUBSCRIPTION_FOR_PATTERN_FOUND', { subscription });
+            q.send('RECORD.LISTEN', { name: pattern, correlationId: 'l' });
+            await q.sees('RECORD.LISTEN');
+            await subscribe(p, 'EVENT', [name]);
+            await heard(q, p, name); // so its node knows of the other listener as well
+            p.send('RECORD.LISTEN_REJECT', { name: pattern, subscription });
+            await q.sees('RECORD.SUBSCRIPTION_FOR_PATTERN_FOUND', { subscription });
+            q.send('RECORD.LISTEN_ACCEPT', { name: pattern, subscription });
+            await s.sees('RECORD.SUBSCRIPTION_HAS_PROVIDER', { name: subscription });
         }
     });
 

@@ -202,7 +202,8 @@ void bus_double_deliver(struct bus_double *bus)
 {
     while (bus->posted.count > 0) {
         struct double_text text = take_next(bus);
-        hand_over(&text);
+        if (bus->loses == NULL || !bus->loses(bus->loses_context, &text))
+            hand_over(&text);
         free((char *)(uintptr_t)text.text.at);
     }
 }

@@ -48,6 +48,9 @@ struct bus_double {
     bool is_mixed_up; /* messages come in any order */
     uint64_t chance;  /* state of the test's own dice */
     size_t sent;      /* to all or to one */
+    /* Asked before each text is handed over, if it is there: whether it is lost. */
+    bool (*loses)(void *context, const struct double_text *text);
+    void *loses_context;
 };
 
 void bus_double_init(struct bus_double *bus);

@@ -5,7 +5,8 @@
  *   pattern.c     one pattern: its expression, who listens with it
  *   scan.c        going through all names, in slices
  *   search.c      one name that wants a provider: whom to ask next
- *   provision.c   one name that has its provider here */
+ *   provision.c   one name that has its provider here
+ *   elsewhere.c   which other nodes may have a provider */
 
 #include "handlers/chance.h"
 #include "handlers/listen.h"
@@ -127,6 +128,11 @@ void search_answer(struct listen *listen, struct session *session, const struct 
 void search_after_failure_elsewhere(struct listen *listen, slice name);
 
 void searches_free(struct listen *listen);
+
+/* ---- elsewhere.c ---- */
+
+/* Other nodes may look for a provider of the name now. */
+void listen_tell_of_failure(struct listen *listen, slice name);
 
 /* ---- provision.c ---- */
 

@@ -7,8 +7,10 @@
  *                '------------'
  *
  * Locks and verdicts may come later. A search that is over meanwhile waits for them before it is
- * freed. Candidates that stop listening are found out when it is their turn: the pair of pattern
- * and session is looked up, so that a candidate's pointer is never followed before. */
+ * freed; one whose name nobody subscribes to any more stays until its lock has come, so that it is
+ * at hand if somebody does again. Candidates that stop listening are found out when it is their
+ * turn: the pair of pattern and session is looked up, so that a candidate's pointer is never
+ * followed before. */
 
 #include "handlers/listen/listen_parts.h"
 #include "logging/log.h"
@@ -43,6 +45,7 @@ struct search {
     enum topic topic;
     enum search_state state;
     bool has_lock;
+    bool is_unwanted;     /* nobody subscribes any more; it waits for the lock it has asked for */
     bool is_asking_rules; /* inside the call that asks */
     bool has_verdict;
     bool is_allowed;
@@ -137,6 +140,13 @@ static void search_close(struct search *search)
     uv_close((uv_handle_t *)&search->timer, on_timer_closed);
 }
 
+/* Who is looking for a provider of the name, or NULL. */
+static struct search *find_wanted(const struct listen *listen, slice name)
+{
+    struct search *search = hashmap_find(&listen->searches, name);
+    return search == NULL || search->is_unwanted ? NULL : search;
+}
+
 /* The search is not to be used after this; its name may be, until the loop turns. */
 static void search_end(struct search *search)
 {
@@ -171,9 +181,7 @@ static void search_fail(struct search *search)
     slice name = name_of(search);
     search_end(search);
     failure_note(listen, name);
-    struct message notice = MESSAGE((uint8_t)listen->topic, listen->actions->unsuccessful);
-    MESSAGE_SET(&notice, subscription, name);
-    listen->services->cluster->bus->send(listen->services->cluster->bus_self, &notice);
+    listen_tell_of_failure(listen, name);
 }
 
 /* ---- asking ---- */
@@ -313,16 +321,37 @@ static void on_lock(void *context, bool got)
     if (is_over)
         return;
     search->has_lock = got;
-    if (!got || listen_is_published(search->listen, name_of(search)))
+    if (!got || search->is_unwanted || listen_is_published(search->listen, name_of(search)))
         search_end(search);
     else
         search_advance(search);
 }
 
+static void ask_for_lock(struct search *search)
+{
+    struct buf lock = lock_name(search);
+    search->pending++;
+    search->cluster->locks->get(search->cluster->locks_self, buf_slice(&lock), on_lock, search);
+    buf_fini(&lock);
+}
+
+/* A lock is asked for once at a time: a second request would be refused, and the first one's lock
+ * given back. */
+static bool take_up(struct listen *listen, slice name, const struct candidates *candidates)
+{
+    struct search *search = hashmap_find(&listen->searches, name);
+    if (search == NULL)
+        return false;
+    release_candidates(&search->candidates);
+    search->candidates = *candidates;
+    search->is_unwanted = false;
+    return true;
+}
+
 void search_start(struct listen *listen, slice name)
 {
     if (list_is_empty(&listen->in_order) || listen_is_published(listen, name) ||
-        hashmap_find(&listen->searches, name) != NULL)
+        find_wanted(listen, name) != NULL)
         return;
     struct candidates candidates = {0};
     collect(listen, name, &candidates);
@@ -333,17 +362,16 @@ void search_start(struct listen *listen, slice name)
         shuffle(&listen->chance, &candidates);
     log_line(listen->services->log, DS_DEBUG, LOG_LEADING_LISTEN, "for " SLICE_FORMAT,
              SLICE_ARGUMENTS(name));
+    if (take_up(listen, name, &candidates))
+        return;
     struct search *search = search_new(listen, name, &candidates);
     hashmap_put(&listen->searches, name_of(search), search);
-    struct buf lock = lock_name(search);
-    search->pending++;
-    search->cluster->locks->get(search->cluster->locks_self, buf_slice(&lock), on_lock, search);
-    buf_fini(&lock);
+    ask_for_lock(search);
 }
 
 void search_add(struct listen *listen, slice name, struct pattern *pattern, struct session *session)
 {
-    struct search *search = hashmap_find(&listen->searches, name);
+    struct search *search = find_wanted(listen, name);
     if (search == NULL) {
         search_start(listen, name);
         return;
@@ -363,6 +391,10 @@ void search_cancel(struct listen *listen, slice name)
     struct search *search = hashmap_find(&listen->searches, name);
     if (search == NULL)
         return;
+    if (search->state == SEARCH_LOCKING) {
+        search->is_unwanted = true;
+        return;
+    }
     if (search->state == SEARCH_ASKED)
         listen_tell(listen, current(search)->session, listen->actions->pattern_removed,
                     &current(search)->pattern->text, name);

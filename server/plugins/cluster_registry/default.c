@@ -184,6 +184,7 @@ static void on_status(struct registry *registry, slice server, double score, boo
         break;
     case MEMBER_TWICE:
         log_twice(registry, server);
+        tell_of_leader(registry, before);
         break;
     case MEMBER_KNOWN:
         if (regained)

@@ -6,7 +6,9 @@
  * Every request has an id, so that a late answer is not taken for that of the next request; a lock
  * that comes too late is given back. Nodes of the Node.js server know no ids: their answers are
  * matched by name. When another node leads, the one that led forgets its locks, and who waits for
- * an answer asks anew (S13). */
+ * an answer asks anew (S13). Nodes learn at different times who leads: whoever does not lead
+ * answers nothing, as it does in the original, and who asks takes no answer of a node that does not
+ * lead. A refusal would be final, while the time to wait is short. */
 
 #include "deepstream/plugin.h"
 
@@ -156,17 +158,18 @@ static void tell_leader(const struct locks *locks, enum lock_action action, slic
 
 static bool take(struct locks *locks, slice name, slice holder, double id)
 {
-    bool got = is_leader(locks) &&
-               lock_table_take(&locks->table, name, holder, id, uv_now(locks->services->loop));
+    bool got = lock_table_take(&locks->table, name, holder, id, uv_now(locks->services->loop));
     set_timer(locks);
     return got;
 }
 
 static void on_request(struct locks *locks, slice server, slice name, double id)
 {
-    if (!is_leader(locks))
+    if (!is_leader(locks)) {
         log_about(locks, DS_WARN, "INVALID_LEADER_REQUEST", "server ", server,
                   " assumes this node is the leader");
+        return;
+    }
     struct buf message = message_about(LOCK_RESPONSE, name, id);
     buf_printf(&message, ",\"locked\":%s", take(locks, name, server, id) ? "true" : "false");
     send_to(locks, server, &message);
@@ -175,7 +178,8 @@ static void on_request(struct locks *locks, slice server, slice name, double id)
 static void on_response(struct locks *locks, slice server, slice name, double id, bool got)
 {
     struct claim *claim = hashmap_find(&locks->claims, name);
-    bool is_expected = claim != NULL && claim->done != NULL && (id == 0 || id == claim->id);
+    bool is_expected = claim != NULL && claim->done != NULL && (id == 0 || id == claim->id) &&
+                       slice_equal(server, leader_of(locks));
     if (is_expected) {
         answer_claim(locks, claim, got);
         set_timer(locks);

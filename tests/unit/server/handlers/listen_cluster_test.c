@@ -11,17 +11,19 @@
 #define LOCK "5_LISTEN_LOCK_f/1"
 
 static struct memory_cluster cluster;
-static struct listening_node nodes[2];
+enum { NODES = 3 };
+
+static struct listening_node nodes[NODES];
 static struct listen_settings cluster_settings;
 
 static int set_up_cluster(void **state)
 {
     (void)state;
-    static const char *const servers[] = {"n0", "n1"};
+    static const char *const servers[] = {"n0", "n1", "n2"};
     memory_cluster_init(&cluster);
     cluster_settings = LISTENING_PATIENT;
     cluster_settings.match_cooldown_ms = 30;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < NODES; i++) {
         handler_world_init_in(&nodes[i].world, &cluster, servers[i]);
         listening_node_start(&nodes[i], TOPIC_RECORD, &cluster_settings);
     }
@@ -31,7 +33,7 @@ static int set_up_cluster(void **state)
 static int tear_down_cluster(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < NODES; i++)
         listening_node_stop(&nodes[i]);
     memory_cluster_fini(&cluster);
     return 0;
@@ -89,6 +91,69 @@ static void one_node_asks_at_a_time_and_the_next_after_its_failure(void **state)
     accept_offer(second, "f/.*", "f/1");
     expect_provided(a, "f/1");
     memory_expect_nothing(first);
+}
+
+/* n0 fails to find a provider for f/1. */
+static void fail_at_first(struct memory_client *p)
+{
+    subscribe(login_at(0, "a"), "f/1");
+    expect_found(p, "f/.*", "f/1");
+    cluster.sent = cluster.direct = 0;
+    reject_offer(p, "f/.*", "f/1");
+}
+
+static void told(size_t to_all, size_t to_one)
+{
+    assert_int_equal(cluster.sent, to_all);
+    assert_int_equal(cluster.direct, to_one);
+}
+
+static void only_nodes_whose_listeners_may_provide_a_name_are_told_of_a_failure(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*"), *q = listener_at(1, "q", "f/.*");
+    listener_at(0, "p", "other/.*");
+    listener_at(2, "r", "other/.*");
+    fail_at_first(p);
+    told(0, 1);
+    memory_cluster_deliver(&cluster);
+    expect_found(q, "f/.*", "f/1");
+}
+
+static void nobody_is_told_of_a_failure_when_no_other_node_listens(void **state)
+{
+    (void)state;
+    fail_at_first(listener_at(0, "p", "f/.*"));
+    told(0, 0);
+}
+
+static void a_pattern_that_is_not_known_here_may_match(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*");
+    listener_at(2, "r", "unknown");
+    fail_at_first(p);
+    told(0, 1);
+}
+
+static void a_node_is_told_once_whatever_its_patterns(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*");
+    listener_at(2, "q", "/1");
+    listener_at(2, "r", "1$");
+    fail_at_first(p);
+    told(0, 1);
+}
+
+static void all_are_told_with_one_message(void **state)
+{
+    (void)state;
+    struct memory_client *p = listener_at(0, "p", "f/.*");
+    listener_at(1, "q", "/1");
+    listener_at(2, "r", "1$");
+    fail_at_first(p);
+    told(1, 0);
 }
 
 static void tick(uv_timer_t *timer)
@@ -252,6 +317,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_provider_on_another_node_is_found_and_heard_of),
         TEST(one_node_asks_at_a_time_and_the_next_after_its_failure),
+        TEST(only_nodes_whose_listeners_may_provide_a_name_are_told_of_a_failure),
+        TEST(nobody_is_told_of_a_failure_when_no_other_node_listens),
+        TEST(a_pattern_that_is_not_known_here_may_match),
+        TEST(a_node_is_told_once_whatever_its_patterns),
+        TEST(all_are_told_with_one_message),
         TEST(B8b_after_an_own_failure_others_are_ignored_until_it_has_cooled_down),
         TEST(B8f_the_lock_is_held_on_to_with_each_candidate),
         TEST(a_lock_that_comes_late_is_given_back_when_nobody_needs_it),

@@ -247,6 +247,31 @@ static void plugins_that_are_not_there_are_refused_by_name(void **state)
     assert_true(is_refused("plugins: {mine: {path: ./mine.so}}\n", "./mine.so"));
 }
 
+static size_t warnings_of(const char *listen)
+{
+    struct running running;
+    struct buf text = BUF_EMPTY;
+    buf_printf(&text, CONFIG("0") "listen: {%s}\n", listen);
+    buf_append_byte(&text, '\0');
+    make(&running, text.at);
+    size_t count = config_problem_count(running.config);
+    assert_true(config_is_valid(running.config));
+    if (count > 0)
+        assert_int_equal(config_problem(running.config, 0)->level, DS_WARN);
+    ds_node_stop(running.node);
+    finish(&running);
+    buf_fini(&text);
+    return count;
+}
+
+static void an_interval_that_turns_rematching_off_is_warned_of(void **state)
+{
+    (void)state;
+    assert_int_equal(warnings_of("rematchInterval: 1000"), 1);
+    assert_int_equal(warnings_of("rematchInterval: 1001"), 0);
+    assert_int_equal(warnings_of(""), 0);
+}
+
 static void users_need_a_storage_that_keeps_them(void **state)
 {
     (void)state;
@@ -310,6 +335,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_port_that_is_taken_fails_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_features_a_node_still_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(plugins_that_are_not_there_are_refused_by_name, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_interval_that_turns_rematching_off_is_warned_of, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(users_need_a_storage_that_keeps_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(encryption_that_cannot_be_had_is_refused, set_up,

@@ -212,6 +212,39 @@ static void who_does_not_close_is_named_and_left_behind(void **state)
     assert_false(services_are_open(&services));
 }
 
+static void what_comes_before_one_who_closes_late_is_closed_after_it(void **state)
+{
+    (void)state;
+    add(&READY_AT_ONCE, &one, "storage");
+    add(&READY_AT_ONCE, &two, "cache");
+    services_start(&services, on_started, NULL);
+    services_close(&services, on_closed, NULL);
+    services_give_up_close(&services);
+    assert_int_equal(closed_calls, 1);
+    assert_int_equal(one.closes, 0);
+    services_when_closed(&services, on_closed, NULL);
+    answer_close(&two);
+    assert_int_equal(one.closes, 1);
+    assert_int_equal(closed_calls, 1);
+    answer_close(&one);
+    assert_int_equal(closed_calls, 2);
+    assert_false(services_are_open(&services));
+}
+
+static void whether_they_close_one_after_the_other_can_be_seen(void **state)
+{
+    (void)state;
+    add(&READY_AT_ONCE, &one, "storage");
+    add(&READY_AT_ONCE, &two, "cache");
+    services_start(&services, on_started, NULL);
+    services_close(&services, on_closed, NULL);
+    assert_false(services_are_closing(&services));
+    answer_close(&two);
+    assert_true(services_are_closing(&services));
+    assert_false(services_are_closing(&services));
+    answer_close(&one);
+}
+
 static void built_in_plugins_are_found_by_kind_and_type(void **state)
 {
     (void)state;
@@ -232,6 +265,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(they_close_one_by_one_from_the_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_close_is_named_and_left_behind, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_before_one_who_closes_late_is_closed_after_it,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whether_they_close_one_after_the_other_can_be_seen, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(built_in_plugins_are_found_by_kind_and_type, set_up,
                                         tear_down),

@@ -196,6 +196,22 @@ static void two_nodes_of_one_name_are_reported(void **state)
     close_node(&twin);
 }
 
+/* Whoever follows the leader by what it is told must not follow another one than whoever asks. */
+static void whoever_leads_is_told_also_while_two_are_called_the_same(void **state)
+{
+    (void)state;
+    static const char *const STATUS[] = {
+        "{\"topic\":9,\"action\":2,\"serverName\":\"c\",\"leaderScore\":1}",
+        "{\"topic\":9,\"action\":2,\"serverName\":\"c\",\"leaderScore\":0}",
+    };
+    join(0);
+    for (size_t i = 0; i < 6; i++) {
+        say(STATUS[i % 2]);
+        assert_true(slice_equal(slice_of(nodes[0].leader), leader_at(0)));
+    }
+    assert_true(double_node_has_logged(nodes[0].on_bus, "CONFIG_ERROR two nodes are called c"));
+}
+
 static void nonsense_changes_nothing(void **state)
 {
     (void)state;
@@ -285,6 +301,7 @@ int main(void)
         TEST(both_forms_of_a_goodbye_are_understood),
         TEST(a_node_that_was_started_again_is_removed_and_added),
         TEST(two_nodes_of_one_name_are_reported),
+        TEST(whoever_leads_is_told_also_while_two_are_called_the_same),
         TEST(nonsense_changes_nothing),
         TEST(a_silent_node_is_missed_and_comes_back),
         TEST(after_the_bus_was_lost_a_node_says_at_once_that_it_lives),

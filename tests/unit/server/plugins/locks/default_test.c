@@ -187,12 +187,34 @@ static void who_waits_asks_the_new_leader(void **state)
     assert_int_equal(of_c, true);
 }
 
-static void who_does_not_lead_says_so_and_gives_no_locks(void **state)
+/* A refusal would be final, while C may learn at any time who leads. */
+static void who_does_not_lead_says_so_in_its_log_and_answers_nothing(void **state)
 {
     (void)state;
+    int outcome;
     double_node_follows(nodes[C].on_bus, "b");
-    assert_int_equal(get(C, "x"), false);
+    ask(C, "x", &outcome);
+    bus_double_deliver(&bus);
+    assert_int_equal(outcome, WAITING);
     assert_true(double_node_has_logged(nodes[B].on_bus, "INVALID_LEADER_REQUEST"));
+    double_node_follows(nodes[C].on_bus, "a");
+    bus_double_deliver(&bus);
+    assert_int_equal(outcome, true);
+}
+
+static void an_answer_of_the_one_that_led_is_not_that_of_the_one_that_leads(void **state)
+{
+    (void)state;
+    int outcome;
+    assert_int_equal(get(B, "x"), true);
+    ask(C, "x", &outcome);
+    nodes[C].on_bus->leader = "b"; /* learns it before the refusal has come */
+    bus_double_deliver(&bus);
+    assert_int_equal(outcome, WAITING);
+    for (size_t i = 0; i < NODES; i++)
+        double_node_follows(nodes[i].on_bus, "b");
+    bus_double_deliver(&bus);
+    assert_int_equal(outcome, true);
 }
 
 static void last_posted_is(const char *text)
@@ -238,7 +260,8 @@ int main(void)
         TEST(a_late_release_does_not_free_the_lock_of_the_next),
         TEST(when_another_node_leads_the_old_locks_are_forgotten),
         TEST(who_waits_asks_the_new_leader),
-        TEST(who_does_not_lead_says_so_and_gives_no_locks),
+        TEST(who_does_not_lead_says_so_in_its_log_and_answers_nothing),
+        TEST(an_answer_of_the_one_that_led_is_not_that_of_the_one_that_leads),
         TEST(messages_are_understood_by_nodes_without_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
