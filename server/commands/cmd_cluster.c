@@ -232,7 +232,8 @@ static void close_member(struct member *member)
 
 static enum exit_status run_cluster(const struct node_options *options, const struct config *config)
 {
-    struct cluster_run run = {.process = ds_process_new(), .count = options->cluster_size};
+    struct cluster_run run = {.process = ds_process_new(options->cluster_size),
+                              .count = options->cluster_size};
     run.members = calloc(run.count, sizeof *run.members);
     CHECK(run.members != NULL);
     open_files_raise();

@@ -117,6 +117,7 @@ struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, stru
     struct ds_node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
     node->process = process;
+    node->endpoints.process = process;
     node->loop = loop;
     node->config = config;
     node->events = *events;

@@ -78,7 +78,7 @@ static void on_patience_lost(uv_timer_t *timer)
 
 static void open_group(unsigned shutdown_ms)
 {
-    process = ds_process_new();
+    process = ds_process_new(NODES);
     assert_int_equal(uv_loop_init(&loop), 0);
     uv_timer_init(&loop, &patience);
     uv_timer_start(&patience, on_patience_lost, PATIENCE_MS, 0);
