@@ -16,6 +16,8 @@
 
 #include "base/buf.h"
 
+struct process_statistics;
+
 struct ds_node {
     uv_loop_t *loop;
     struct config *config; /* borrowed */
@@ -41,6 +43,7 @@ struct ds_node {
     struct ds_process *process; /* NULL: this node is the only one in it */
 
     struct statistics statistics;
+    struct process_statistics *process_statistics; /* NULL: no process, or it has left */
     struct metrics_watcher login_watcher;
     struct features features;
     struct endpoints endpoints;

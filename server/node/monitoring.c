@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "monitoring.h"
+#include "process_statistics.h"
 
 /* ---- what every plugin may ask for ---- */
 
@@ -14,6 +15,17 @@ static void host_log_in(void *host, const char *scope, enum ds_log_level level, 
 static const struct ds_statistics *host_statistics(void *host)
 {
     return statistics_take(host);
+}
+
+static void host_process_statistics(void *host, ds_statistics_done *done, void *context)
+{
+    struct ds_node *node = host;
+    if (node->process_statistics != NULL) {
+        process_statistics_gather(node->process_statistics, done, context);
+        return;
+    }
+    const struct ds_statistics *own = statistics_take(node);
+    done(context, &own, 1);
 }
 
 /* NULL: it could not be made, and the node does not start; or it is closed. */
@@ -53,6 +65,10 @@ void monitoring_offer(struct ds_node *node)
     node->host.add_http_get = host_add_http_get;
     node->host.add_http_post = host_add_http_post;
     node->host.http_answer = host_http_answer;
+    if (node->process == NULL)
+        return;
+    node->host.process_statistics = host_process_statistics;
+    node->process_statistics = process_statistics_join(node);
 }
 
 /* ---- what monitoring is told ---- */
@@ -107,4 +123,6 @@ void monitoring_leave(struct ds_node *node)
 {
     node->log.on_trouble = NULL;
     node->statistics.metrics.watcher = NULL;
+    if (node->process_statistics != NULL)
+        process_statistics_leave(&node->process_statistics);
 }

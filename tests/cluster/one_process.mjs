@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -40,6 +41,34 @@ async function freePort() {
     return port;
 }
 
+/** GET over a connection of its own, so that any node may answer: { status, text }. */
+function get(port, path, headers = {}) {
+    return new Promise((done, fail) => {
+        const ask = request({ host: '127.0.0.1', port, path, headers, agent: false }, (answer) => {
+            let text = '';
+            answer.setEncoding('utf8');
+            answer.on('data', (part) => { text += part; });
+            answer.on('end', () => done({ status: answer.statusCode, text }));
+        });
+        ask.on('error', fail);
+        ask.end();
+    });
+}
+
+/** What /metrics says: a map from 'name{labels}' to a number. */
+async function scrape(port) {
+    const { status, text } = await get(port, '/metrics');
+    assert.equal(status, 200);
+    const lines = text.split('\n').filter((line) => line && !line.startsWith('#'));
+    const samples = new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]));
+    assert.equal(samples.size, lines.length, 'a sample is there twice');
+    return { text, samples };
+}
+
+/** The samples of one name, and their sum. */
+const samplesOf = ({ samples }, name) => [...samples].filter(([key]) => key === name || key.startsWith(`${name}{`));
+const sumOf = (page, name, label = '') => samplesOf(page, name).filter(([key]) => key.includes(label)).reduce((sum, [, value]) => sum + value, 0);
+
 const sqlite = { storage: { type: 'default', options: { path: 'records.sqlite' } } };
 
 await scene('what was acknowledged at any node is in the one file after a kill', () => sqlite, async (cluster) => {
@@ -72,6 +101,49 @@ await scene('clients of one port are spread over the nodes, and all are online t
         return (await peers[0].sees('PRESENCE.QUERY_ALL_RESPONSE')).names?.length === names.length - 1;
     }, 'all to be online');
     for (const peer of peers) await peer.close();
+});
+
+const PROMETHEUS = { serverName: 'house', monitoring: { type: 'prometheus' } };
+await scene('each scrape shows all nodes, whichever of them answers', () => ({ port, ...PROMETHEUS }), async () => {
+    const peers = await Promise.all([...Array(12).keys()].map((i) => Peer.login(port, { name: `u${i}` })));
+    let before = new Map();
+    for (let i = 1; i <= 30; i++) {
+        const page = await scrape(port);
+        const nodes = samplesOf(page, 'deepstream_info').map(([key]) => /node="([^"]*)"/.exec(key)[1]).sort();
+        assert.deepEqual(nodes, ['house-1', 'house-2', 'house-3']);
+        assert.equal(sumOf(page, 'deepstream_logins_total', 'endpoint="websocket",result="allowed"'), peers.length);
+        assert.equal(sumOf(page, 'deepstream_connections_open'), peers.length);
+        for (const name of nodes) assert.equal(page.samples.get(`deepstream_registry_entries{node="${name}",registry="online_users"}`), peers.length);
+        for (const [key] of page.samples) assert.equal(/node="house-\d"/.test(key), key.startsWith('deepstream_'), key);
+        assert.ok(page.samples.has('process_cpu_seconds_total'));
+        for (const [key, value] of before) if (/_total\b|_count\b/.test(key)) assert.ok(page.samples.get(key) >= value, key);
+        assert.ok(sumOf(page, 'deepstream_http_requests_total') >= i - 1, 'requests of other scrapes');
+        before = page.samples;
+    }
+    for (const peer of peers) await peer.close();
+});
+
+await scene('promtool accepts what all nodes show, also to many who ask at once', () => ({ port, ...PROMETHEUS }), async () => {
+    const pages = await Promise.all([...Array(20).keys()].map(() => scrape(port)));
+    for (const page of pages) assert.equal(samplesOf(page, 'deepstream_info').length, NODES);
+    const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], { input: pages[0].text, encoding: 'utf8' });
+    assert.equal(error, undefined, 'promtool is of the Debian package prometheus');
+    assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
+});
+
+const http = { monitoring: { type: 'http', options: { url: '/stats', headerKey: 'x-secret', headerValue: 'y' } } };
+await scene('monitoring as JSON shows what happened at all nodes once, whichever answers', () => ({ port, ...http }), async () => {
+    const look = async () => JSON.parse((await get(port, '/stats', { 'x-secret': 'y' })).text);
+    for (let round = 0; round < 10; round++) {
+        const peers = await Promise.all([...Array(4).keys()].map((i) => Peer.login(port, { name: `u${i}` })));
+        assert.deepEqual((await look()).logins, { websocket: { allowed: peers.length, declined: 0 } });
+        assert.deepEqual((await look()).logins, {});
+        for (const peer of peers) await peer.close();
+    }
+});
+
+await scene('who asks for readiness gets one answer from all nodes', () => ({ port }), async () => {
+    for (let i = 0; i < 10; i++) assert.equal((await get(port, '/ready')).status, 200);
 });
 
 await scene('SIGHUP reaches all nodes', () => ({}), async (cluster) => {
