@@ -54,10 +54,10 @@ static void make(struct member *member, size_t index)
                "logLevel: OFF\n"
                "httpServer: {options: {host: 127.0.0.1, port: 0}}\n"
                "connectionEndpoints: [{type: ws-binary}]\n"
-               "storage: {type: none}\n"
-               "clusterNode: {type: vertical}\n",
+               "storage: {type: none}\n",
                index);
-    struct config_request request = {.text_name = "test.yml", .text = buf_slice(&text)};
+    struct config_request request = {
+        .text_name = "test.yml", .text = buf_slice(&text), .is_vertical = true};
     *member = (struct member){.config = config_load(&request)};
     buf_fini(&text);
     assert_int_equal(uv_loop_init(&member->loop), 0);
