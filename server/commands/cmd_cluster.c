@@ -5,6 +5,7 @@
 
 #include "commands.h"
 
+#include "hangup.h"
 #include "node_options.h"
 #include "open_files.h"
 
@@ -205,6 +206,7 @@ static void open_main(struct cluster_run *run)
         run->signals[i].data = run;
         uv_signal_start(&run->signals[i], i == RELOAD ? on_reload : on_stop, SIGNALS[i]);
     }
+    hangup_let_come();
 }
 
 /* server-1, server-2, ... */
@@ -275,6 +277,7 @@ enum exit_status cmd_cluster(int argc, char **argv)
     struct option table[NODE_OPTIONS_OF_DAEMON + 1];
     struct arguments arguments;
     enum exit_status status;
+    hangup_hold();
     memcpy(table, node_options, NODE_OPTIONS_OF_DAEMON * sizeof *table);
     table[NODE_OPTIONS_OF_DAEMON] = CLUSTER_SIZE;
     struct command_line line = {

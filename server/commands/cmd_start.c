@@ -2,6 +2,7 @@
 
 #include "commands.h"
 
+#include "hangup.h"
 #include "node_options.h"
 #include "open_files.h"
 
@@ -80,6 +81,7 @@ static void watch_signals(struct running *running)
         running->signals[i].data = running;
         uv_signal_start(&running->signals[i], i == RELOAD ? on_reload : on_stop, SIGNALS[i]);
     }
+    hangup_let_come();
 }
 
 /* ---- the way of the command ---- */
@@ -214,6 +216,7 @@ enum exit_status cmd_start(int argc, char **argv)
     struct node_options options = {0};
     struct arguments arguments;
     enum exit_status status;
+    hangup_hold();
     if (!command_line_parse(&LINE, argc, argv, &options, &arguments, &status))
         return status;
     status = act(&options, arguments.colour);
