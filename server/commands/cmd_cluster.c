@@ -5,6 +5,7 @@
 
 #include "commands.h"
 
+#include "asked_config.h"
 #include "hangup.h"
 #include "node_options.h"
 #include "open_files.h"
@@ -261,25 +262,29 @@ static enum exit_status act(struct node_options *options, enum colour_choice col
 {
     if (!node_options_check(options))
         return EXIT_FINDINGS;
-    struct config *config = node_options_load_valid(options, colour);
-    if (config == NULL)
-        return EXIT_FINDINGS;
+    enum exit_status status = EXIT_FINDINGS;
+    struct config *config = node_options_load(options);
     if (options->cluster_size == 0)
         options->cluster_size = uv_available_parallelism();
-    enum exit_status status = run_cluster(options, config);
+    if (asked_config(options))
+        status = answer_asked_config(options, config, colour);
+    else if (config_is_valid(config))
+        status = run_cluster(options, config);
+    else
+        print_problems(config, colour);
     config_free(&config);
     return status;
 }
 
 enum exit_status cmd_cluster(int argc, char **argv)
 {
-    struct node_options options = {0};
-    struct option table[NODE_OPTIONS_OF_DAEMON + 1];
+    struct node_options options = {.is_in_cluster = true};
+    struct option table[NODE_OPTIONS_OF_START + 1];
     struct arguments arguments;
     enum exit_status status;
     hangup_hold();
-    memcpy(table, node_options, NODE_OPTIONS_OF_DAEMON * sizeof *table);
-    table[NODE_OPTIONS_OF_DAEMON] = CLUSTER_SIZE;
+    memcpy(table, node_options, NODE_OPTIONS_OF_START * sizeof *table);
+    table[NODE_OPTIONS_OF_START] = CLUSTER_SIZE;
     struct command_line line = {
         .command = "cluster",
         .about =
@@ -288,7 +293,7 @@ enum exit_status cmd_cluster(int argc, char **argv)
             "clients of one do reaches those of all. SIGTERM and SIGINT stop all of them, SIGHUP\n"
             "makes all read their rules and their log level again.\n",
         .options = table,
-        .option_count = NODE_OPTIONS_OF_DAEMON + 1,
+        .option_count = NODE_OPTIONS_OF_START + 1,
     };
     if (!command_line_parse(&line, argc, argv, &options, &arguments, &status))
         return status;
