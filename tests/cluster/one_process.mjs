@@ -14,6 +14,7 @@ import { Peer } from '../support/wire.mjs';
 import { NODES, OneProcess, until } from './nodes.mjs';
 
 const WRITES = 40;
+const MANY = 32;
 const QUICK = { clusterStates: { options: { reconciliationTimeout: 100 } } };
 let passed = 0, failed = 0;
 
@@ -157,6 +158,26 @@ await scene('it says what it sets up, and every node has a name of its own', () 
     for (let i = 1; i <= NODES; i++) assert.match(cluster.log, new RegExp(`^Deepstream house-${i} is listening$`, 'm'));
 });
 
+await scene('every line of text begins with the node that has written it', () => ({ serverName: 'house' }), async (cluster) => {
+    cluster.child.kill('SIGHUP');
+    await cluster.logs(/there are no rules to reload/g, NODES);
+    for (let i = 1; i <= NODES; i++) assert.match(cluster.log, new RegExp(`^house-${i} \\| INFO \\| Deepstream started$`, 'm'));
+    const others = cluster.log.split('\n').filter((line) => line && !/^house-\d \| [A-Z_]+ \| /.test(line));
+    assert.deepEqual(others.filter((line) => !/^(Master cluster setting up|Deepstream house-\d is listening)/.test(line)), []);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT']) {
+    const given = { serverName: 'house', logLevel: 1, logger: { type: 'json', options: {} } };
+    await scene(`with a log of JSON all that is said is JSON, also of ${signal}`, () => given, async (cluster) => {
+        cluster.child.kill(signal);
+        assert.equal((await cluster.exited).code, 0, cluster.log);
+        const messages = cluster.log.trim().split('\n').map((line) => JSON.parse(line).message);
+        assert.equal(messages.filter((text) => text === `Master cluster setting up ${NODES} deepstream nodes`).length, 1);
+        assert.equal(messages.filter((text) => /^Deepstream house-\d is listening$/.test(text)).length, NODES);
+        assert.equal(messages.filter((text) => text === `${signal}: stopping all nodes; once more ends the process at once`).length, 1);
+    });
+}
+
 for (const signal of ['SIGTERM', 'SIGINT']) {
     await scene(`${signal} stops all nodes, and the log says so`, () => ({}), async (cluster) => {
         cluster.child.kill(signal);
@@ -164,6 +185,16 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
         assert.match(cluster.log, new RegExp(`^${signal}: stopping all nodes; once more ends the process at once$`, 'm'));
     });
 }
+
+await scene('many nodes know the same, and stop when they are told to', () => ({ port, ...PROMETHEUS, size: MANY }), async (cluster) => {
+    const peers = await Promise.all([...Array(2 * MANY).keys()].map((i) => Peer.login(port, { name: `u${i}` })));
+    await until(async () => {
+        const page = await scrape(port);
+        const counts = ['deepstream_cluster_nodes', 'deepstream_registry_entries'].map((name) => samplesOf(page, name).filter(([key]) => !key.includes('registry') || key.includes('"online_users"')).map(([, value]) => value));
+        return counts[0].length === MANY && counts[0].every((count) => count === MANY) && counts[1].every((count) => count === peers.length);
+    }, 'all nodes to know all users', 120000);
+    for (const peer of peers) await peer.close();
+});
 
 await scene('a number of nodes that cannot work is refused', () => ({}), async (cluster) => {
     for (const size of ['0', '-1', '257', '1000', 'abc', '1.5', '']) {
