@@ -49,7 +49,8 @@ static void a_bus_that_the_nodes_of_one_process_do_not_use_is_said(void **state)
 static void a_bus_that_nobody_else_is_on_is_said(void **state)
 {
     (void)state;
-    expect_problems("clusterNode: {type: vertical}\n",
+    /* as the files of the original say it */
+    expect_problems("clusterNode: {name: vertical}\n",
                     "warning 1:14 vertical is the bus inside a process of several nodes, which "
                     "`deepstream cluster` runs: this node is alone on it, and reaches no other "
                     "one\n");
