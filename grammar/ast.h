@@ -1,6 +1,7 @@
 #pragma once
-/* The syntax tree of one rule expression. Nodes live in the arena that the parser was given and link
- * to parent, first child and next sibling, so that a walk needs neither recursion nor a stack. */
+/* The syntax tree of one rule expression. Nodes live in the arena that the parser was given and
+ * link to parent, first child and next sibling, so that a walk needs neither recursion nor a stack.
+ */
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -25,17 +26,17 @@ enum ast_operator {
 
 struct ast_node {
     enum ast_kind kind;
-    enum ast_operator op;  /* UNARY, BINARY, LOGICAL */
-    bool optional;         /* MEMBER, INDEX, CALL */
-    bool parenthesised;    /* written in ( ); for the linter and fmt */
-    uint32_t start, end;   /* bytes of the expression text, without parentheses around it */
-    uint32_t name_start;   /* MEMBER: where the name stands; BINARY, LOGICAL, UNARY: the operator */
-    uint32_t symbol;       /* NAME: enum symbol of valvec/passes.h; 0 until resolved */
-    uint32_t variable;     /* NAME of a path variable: its number */
-    uint32_t types;        /* set of value types, filled by valvec's type pass; 0 until then */
-    double number;         /* NUMBER */
-    slice text;            /* TEXT, REGEX, NAME, MEMBER, PROPERTY */
-    slice flags;           /* REGEX */
+    enum ast_operator op; /* UNARY, BINARY, LOGICAL */
+    bool optional;        /* MEMBER, INDEX, CALL */
+    bool parenthesised;   /* written in ( ); for the linter and fmt */
+    uint32_t start, end;  /* bytes of the expression text, without parentheses around it */
+    uint32_t name_start;  /* MEMBER: where the name stands; BINARY, LOGICAL, UNARY: the operator */
+    uint32_t symbol;      /* NAME: enum symbol of valvec/passes.h; 0 until resolved */
+    uint32_t variable;    /* NAME of a path variable: its number */
+    uint32_t types;       /* set of value types, filled by valvec's type pass; 0 until then */
+    double number;        /* NUMBER */
+    slice text;           /* TEXT, REGEX, NAME, MEMBER, PROPERTY */
+    slice flags;          /* REGEX */
     struct ast_node *parent;
     struct ast_node *first_child;
     struct ast_node *last_child;
@@ -59,6 +60,3 @@ struct ast_visitor {
     void *context;
 };
 void ast_walk(struct ast_node *root, const struct ast_visitor *visitor);
-
-/* Appends the tree, one node a line, indented; for tests. */
-void ast_dump(const struct ast_node *root, struct buf *out);

@@ -82,6 +82,13 @@ static inline bool slice_starts_with(slice s, slice prefix)
     return s.length >= prefix.length && bytes_equal(s.at, prefix.at, prefix.length);
 }
 
+/* A copy on the heap, with a zero byte behind it that does not count. */
+slice slice_copy(slice s);
+/* Frees a copy, and clears it. One that is empty by being cleared stays so. */
+void slice_free(slice *s);
+/* The same as a text of C, which is given back by free(). */
+char *slice_to_text(slice s);
+
 /* The part from `start` up to, not including, `end`; start <= end <= s.length. */
 static inline slice slice_part(slice s, size_t start, size_t end)
 {

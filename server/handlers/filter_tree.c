@@ -103,10 +103,7 @@ void filter_tree_add(struct filter_tree *tree, slice filter)
     }
     if (place->filter != NULL)
         return;
-    place->filter = malloc(filter.length + 1);
-    CHECK(place->filter != NULL);
-    if (filter.length > 0)
-        memcpy(place->filter, filter.at, filter.length);
+    place->filter = slice_to_text(filter);
     place->filter_length = filter.length;
 }
 

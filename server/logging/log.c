@@ -112,8 +112,11 @@ static void hand_on(struct log *log, bool is_written, slice scope, enum ds_log_l
         .text = escaped(text, text_bytes, sizeof text_bytes, PLAIN_LINE_BYTES),
         .time_ms = now_ms(),
     };
-    if (is_written)
+    if (is_written && !log->is_writing) {
+        log->is_writing = true;
         log->operations->write(log->logger, &line);
+        log->is_writing = false;
+    }
     tell_trouble(log, &line);
 }
 

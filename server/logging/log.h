@@ -28,6 +28,7 @@ struct log {
     enum ds_log_level level; /* lines below it are dropped before they are formatted */
     const struct ds_logger_operations *operations; /* NULL: nowhere */
     void *logger;
+    bool is_writing; /* what the logger itself logs then goes nowhere, or it would never end */
     /* Lines so far by level, dropped ones too; the last row: of events that are in no list. */
     uint64_t counts[LOG_EVENT_COUNT + 1][DS_FATAL + 1];
 

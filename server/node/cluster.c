@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "cluster.h"
+#include "plugin_host.h"
 
 /* ---- the bus, for handlers ---- */
 
@@ -84,42 +85,42 @@ static void on_server_returned(void *context, slice server)
 
 /* ---- the bus and the registry, for plugins ---- */
 
-static struct node_cluster *cluster_of(void *host)
+static struct node_cluster *cluster_of(void *host, const char *function)
 {
-    return &((struct ds_node *)host)->cluster;
+    return &plugin_host_node(host, function)->cluster;
 }
 
 static void host_bus_send(void *host, uint8_t topic, ds_slice message)
 {
-    bus_send_text(&cluster_of(host)->bus, (slice){0}, topic, message);
+    bus_send_text(&cluster_of(host, "bus_send")->bus, (slice){0}, topic, message);
 }
 
 static void host_bus_send_direct(void *host, ds_slice server, uint8_t topic, ds_slice message)
 {
-    bus_send_text(&cluster_of(host)->bus, server, topic, message);
+    bus_send_text(&cluster_of(host, "bus_send_direct")->bus, server, topic, message);
 }
 
 static void host_bus_listen(void *host, const struct ds_bus_listener *listener)
 {
-    bus_listen(&cluster_of(host)->bus, listener);
+    bus_listen(&cluster_of(host, "bus_listen")->bus, listener);
 }
 
 static ds_slice host_cluster_leader(void *host)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_leader");
     return registry_of(cluster)->leader(cluster->registry->self);
 }
 
 static void host_cluster_each(void *host, void (*each)(void *context, ds_slice server),
                               void *context)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_each");
     registry_of(cluster)->each(cluster->registry->self, each, context);
 }
 
 static void host_cluster_watch(void *host, const struct ds_cluster_watcher *watcher)
 {
-    const struct node_cluster *cluster = cluster_of(host);
+    const struct node_cluster *cluster = cluster_of(host, "cluster_watch");
     registry_of(cluster)->watch(cluster->registry->self, watcher);
 }
 
@@ -163,7 +164,7 @@ static void add_registry(struct ds_node *node)
     node->host.cluster_watch = host_cluster_watch;
     cluster->watcher = (struct ds_cluster_watcher){cluster, on_server_returned, on_server_removed,
                                                    NULL, on_server_returned};
-    host_cluster_watch(node, &cluster->watcher);
+    registry_of(cluster)->watch(cluster->registry->self, &cluster->watcher);
     cluster->cluster.bus = &BUS;
     cluster->cluster.bus_self = cluster;
 }
@@ -193,10 +194,10 @@ void cluster_add(struct ds_node *node)
     cluster->single = cluster_single_new(node->server_name);
     cluster->cluster = *cluster->single;
     add_bus(node);
-    if (cluster->bus.operations != NULL)
+    bool has_bus = cluster->bus.operations != NULL;
+    if (has_bus || is_asked_for(node, CONFIG_PLUGIN_CLUSTER_REGISTRY))
         add_registry(node);
-    if (cluster->bus.operations == NULL || cluster->registry != NULL)
-        add_states_and_locks(node, cluster->registry != NULL);
+    add_states_and_locks(node, has_bus && cluster->registry != NULL);
 }
 
 void cluster_fini(struct node_cluster *cluster)
@@ -207,10 +208,48 @@ void cluster_fini(struct node_cluster *cluster)
     VEC_FREE(&cluster->return_watchers);
 }
 
+/* ---- joining and leaving ---- */
+
+static const struct ds_state_registry_operations *states_of(const struct node_cluster *cluster)
+{
+    return service_operations(cluster->states);
+}
+
+static void on_joined(void *context, const char *error)
+{
+    struct node_cluster *cluster = context;
+    void (*on_known)(void *known_context) = cluster->on_known;
+    (void)error;
+    cluster->is_known = true;
+    cluster->on_known = NULL;
+    if (on_known != NULL)
+        on_known(cluster->known_context);
+}
+
 void cluster_join(struct node_cluster *cluster)
 {
     if (cluster->registry != NULL)
         registry_of(cluster)->join(cluster->registry->self);
+    if (cluster->registry != NULL && states_of(cluster)->join != NULL)
+        states_of(cluster)->join(cluster->states->self, on_joined, cluster);
+    else
+        cluster->is_known = true;
+}
+
+void cluster_when_known(struct node_cluster *cluster, void (*on_known)(void *context),
+                        void *context)
+{
+    if (cluster->is_known) {
+        on_known(context);
+        return;
+    }
+    cluster->on_known = on_known;
+    cluster->known_context = context;
+}
+
+void cluster_forget_known(struct node_cluster *cluster)
+{
+    cluster->on_known = NULL;
 }
 
 void cluster_leave(struct node_cluster *cluster)
@@ -218,5 +257,7 @@ void cluster_leave(struct node_cluster *cluster)
     if (cluster->registry == NULL || cluster->registry->self == NULL || cluster->bus.has_left)
         return;
     registry_of(cluster)->leave(cluster->registry->self);
+    if (states_of(cluster)->leave != NULL)
+        states_of(cluster)->leave(cluster->states->self);
     bus_leave(&cluster->bus);
 }

@@ -19,6 +19,9 @@ struct node_cluster {
     struct cluster *single; /* the parts of a cluster of one that no plugin stands for */
     struct ds_cluster_watcher watcher;
     VEC(struct bus_server_watcher) removal_watchers, return_watchers;
+    bool is_known; /* what the others have, or the time for it is up */
+    void (*on_known)(void *context);
+    void *known_context;
 };
 
 /* Makes the plugins that the configuration wants, and offers the bus to those made later. */
@@ -29,6 +32,12 @@ void cluster_fini(struct node_cluster *cluster);
  * having joined, changes nothing. */
 void cluster_join(struct node_cluster *cluster);
 void cluster_leave(struct node_cluster *cluster);
+
+/* Calls on_known when clients may be let in: now, if this node is alone, or when it knows what
+ * those have that it joined. Once, unless it leaves before. */
+void cluster_when_known(struct node_cluster *cluster, void (*on_known)(void *context),
+                        void *context);
+void cluster_forget_known(struct node_cluster *cluster);
 
 /* Nodes, with this one. */
 size_t cluster_size(const struct node_cluster *cluster);

@@ -7,6 +7,7 @@
 #include "endpoints.h"
 #include "features.h"
 #include "plugin_client.h"
+#include "plugin_http.h"
 #include "process.h"
 #include "services.h"
 #include "statistics.h"
@@ -20,6 +21,7 @@ struct process_statistics;
 
 struct ds_node {
     uv_loop_t *loop;
+    uv_thread_t thread;    /* that runs it */
     struct config *config; /* borrowed */
     struct ds_node_events events;
     enum node_state state;
@@ -27,7 +29,8 @@ struct ds_node {
     bool is_draining; /* waiting for writes under way, at the stop */
 
     struct log log;
-    struct ds_services host;     /* what plugins are given */
+    struct ds_services host; /* what plugins are given */
+    struct plugin_http plugin_http;
     struct buf server_name_text; /* its own: plugins that close late need it */
     slice server_name;
 

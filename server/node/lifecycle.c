@@ -217,6 +217,7 @@ void ds_node_stop(struct ds_node *node)
         break;
     case NODE_PLUGIN_INIT:
         services_forget_start(&node->custom);
+        cluster_forget_known(&node->cluster);
         shut_plugins(node);
         break;
     case NODE_CONNECTION_ENDPOINT_INIT:
@@ -260,8 +261,9 @@ static struct session_settings shared_settings(struct ds_node *node)
     };
 }
 
-static void start_endpoints(struct ds_node *node)
+static void start_endpoints(void *context)
 {
+    struct ds_node *node = context;
     struct ds_error error;
     struct session_settings shared = shared_settings(node);
     enter(node, NODE_CONNECTION_ENDPOINT_INIT);
@@ -279,7 +281,7 @@ static void plugins_started(void *context, bool ready)
     struct ds_node *node = context;
     clear_deadline(node);
     if (ready)
-        start_endpoints(node);
+        cluster_when_known(&node->cluster, start_endpoints, node);
     else
         fail(node);
 }

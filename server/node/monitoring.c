@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include "monitoring.h"
+#include "plugin_host.h"
 #include "process_statistics.h"
 
 /* ---- what every plugin may ask for ---- */
@@ -8,18 +9,18 @@
 static void host_log_in(void *host, const char *scope, enum ds_log_level level, const char *event,
                         ds_slice text)
 {
-    struct ds_node *node = host;
+    struct ds_node *node = plugin_host_node(host, "log_in");
     log_scoped(&node->log, slice_of(scope), level, slice_of(event), text);
 }
 
 static const struct ds_statistics *host_statistics(void *host)
 {
-    return statistics_take(host);
+    return statistics_take(plugin_host_node(host, "statistics"));
 }
 
 static void host_process_statistics(void *host, ds_statistics_done *done, void *context)
 {
-    struct ds_node *node = host;
+    struct ds_node *node = plugin_host_node(host, "process_statistics");
     if (node->process_statistics != NULL) {
         process_statistics_gather(node->process_statistics, done, context);
         return;
@@ -28,43 +29,10 @@ static void host_process_statistics(void *host, ds_statistics_done *done, void *
     done(context, &own, 1);
 }
 
-/* NULL: it could not be made, and the node does not start; or it is closed. */
-static const struct http_service *http_of(void *host)
-{
-    const struct ds_node *node = host;
-    bool is_there = node->http_service != NULL && node->http_service->self != NULL;
-    return is_there ? &node->endpoints.http : NULL;
-}
-
-static void host_add_http_get(void *host, ds_slice prefix, ds_http_handler *handler, void *context)
-{
-    const struct http_service *http = http_of(host);
-    if (http != NULL)
-        http->operations->add_get(http->self, prefix, handler, context);
-}
-
-static void host_add_http_post(void *host, ds_slice prefix, ds_http_handler *handler, void *context)
-{
-    const struct http_service *http = http_of(host);
-    if (http != NULL)
-        http->operations->add_post(http->self, prefix, handler, context);
-}
-
-static void host_http_answer(void *host, struct ds_http_exchange *exchange,
-                             const struct ds_http_answer *answer)
-{
-    const struct http_service *http = http_of(host);
-    if (http != NULL)
-        http->operations->answer(http->self, exchange, answer);
-}
-
 void monitoring_offer(struct ds_node *node)
 {
     node->host.log_in = host_log_in;
     node->host.statistics = host_statistics;
-    node->host.add_http_get = host_add_http_get;
-    node->host.add_http_post = host_add_http_post;
-    node->host.http_answer = host_http_answer;
     if (node->process == NULL)
         return;
     node->host.process_statistics = host_process_statistics;

@@ -3,7 +3,7 @@
 
 struct ds_node;
 
-/* Offers statistics and paths of HTTP to every plugin. */
+/* Offers statistics, and log lines with a namespace, to every plugin. */
 void monitoring_offer(struct ds_node *node);
 
 /* Makes the plugins that the configuration names. */

@@ -44,16 +44,6 @@ static void read_settings(struct mqtt_clients_settings *settings, const struct d
     mqtt_settings_complete(settings);
 }
 
-static char *copy_text(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
 /* The caller releases it. NULL: there is none, and fault says why. */
 static struct tls_context *encrypt(struct mqtt_endpoint_entry *entry, const struct config *config,
                                    const struct ds_value *ssl, struct encryption_fault *fault)
@@ -101,7 +91,7 @@ struct mqtt_endpoint_entry *mqtt_endpoint_new(const struct config *config,
     CHECK(entry != NULL);
     entry->settings.session = *shared;
     read_settings(&entry->settings, options);
-    entry->host = copy_text(config_text_in(options, CONFIG_MQTT_HOST));
+    entry->host = slice_to_text(config_text_in(options, CONFIG_MQTT_HOST));
     entry->listening = (struct mqtt_settings){
         .host = entry->host,
         .port = (uint16_t)number(options, CONFIG_MQTT_PORT),

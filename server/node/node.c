@@ -130,6 +130,7 @@ struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, stru
     services_init(&node->logger, &node->log);
     services_init(&node->services, &node->log);
     services_init(&node->custom, &node->log);
+    plugin_http_init(&node->plugin_http);
     plugin_host_fill(node);
     add_plugins(node);
     node->state = NODE_CONFIG_LOADED;
@@ -158,6 +159,7 @@ static void dispose(struct ds_node *freed)
     services_fini(&freed->services);
     services_fini(&freed->logger);
     cluster_fini(&freed->cluster);
+    plugin_http_fini(&freed->plugin_http);
     VEC_FREE(&freed->authentications);
     VEC_FREE(&freed->monitorings);
     buf_fini(&freed->server_name_text);

@@ -8,7 +8,9 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/hashmap.h"
+#include "base/utf8.h"
 #include "base/vec.h"
+#include "logging/log.h"
 
 #include <stdlib.h>
 
@@ -51,6 +53,18 @@ struct plugin_client {
     const struct plugin_event *handing_out; /* NULL: none */
 };
 
+/* No message can hold anything else. */
+static bool is_utf8(slice text)
+{
+    return utf8_valid(text, false);
+}
+
+static void blame(const struct plugin_client *client, const char *what)
+{
+    log_line(client->settings.log, DS_ERROR, LOG_PLUGIN_ERROR,
+             "a plugin %s that is not UTF-8; this is ignored", what);
+}
+
 static slice name_of(const struct plugin_event *event)
 {
     return (slice){event->name, event->length};
@@ -84,6 +98,10 @@ static void say(struct plugin_client *client, uint16_t action, slice name)
 struct ds_event_subscription *plugin_client_subscribe(struct plugin_client *client, slice event,
                                                       ds_event_handler *handler, void *context)
 {
+    if (!is_utf8(event)) {
+        blame(client, "subscribed to a name");
+        return NULL;
+    }
     struct ds_event_subscription *subscription = calloc(1, sizeof *subscription);
     CHECK(subscription != NULL);
     struct plugin_event *subscribed = event_get(client, event);
@@ -300,6 +318,10 @@ static const struct ds_outlet_operations OPERATIONS = {
 
 void plugin_client_publish(struct plugin_client *client, slice event, slice data)
 {
+    if (!is_utf8(event) || !is_utf8(data)) {
+        blame(client, "published an event with a name or data");
+        return;
+    }
     struct message message = MESSAGE(TOPIC_EVENT, EVENT_EMIT);
     MESSAGE_SET(&message, name, event);
     if (data.length > 0)
@@ -312,6 +334,10 @@ void plugin_client_publish(struct plugin_client *client, slice event, slice data
 void plugin_client_write(struct plugin_client *client, slice name, slice path, slice data,
                          ds_done *done, void *context)
 {
+    if (!is_utf8(name) || !is_utf8(path) || !is_utf8(data)) {
+        done(context, "the name, path or data is not UTF-8");
+        return;
+    }
     char id[ID_BYTES];
     int length = snprintf(id, sizeof id, "%llu", (unsigned long long)++client->last_id);
     uint16_t action = path.length == 0  ? RECORD_CREATEANDUPDATE
@@ -332,6 +358,10 @@ void plugin_client_write(struct plugin_client *client, slice name, slice path, s
 
 void plugin_client_delete(struct plugin_client *client, slice name, ds_done *done, void *context)
 {
+    if (!is_utf8(name)) {
+        done(context, "the name is not UTF-8");
+        return;
+    }
     struct message message = MESSAGE(TOPIC_RECORD, RECORD_DELETE);
     MESSAGE_SET(&message, name, name);
     pending_add(client, true, name, done, context);

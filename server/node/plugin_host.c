@@ -4,12 +4,27 @@
 #include "monitoring.h"
 #include "running_options.h"
 
+#include <stdlib.h>
+
 #define NOT_RUNNING "the server does not run, or its feature is off"
 
-/* NULL: it is too early, or too late: a message would be dropped without an answer. */
-static struct plugin_client *client_of(void *host)
+struct ds_node *plugin_host_node(void *host, const char *function)
 {
-    const struct ds_node *node = host;
+    struct ds_node *node = host;
+    uv_thread_t here = uv_thread_self();
+    if (uv_thread_equal(&node->thread, &here))
+        return node;
+    fprintf(
+        stderr,
+        "a plugin called %s of its services on a thread that is not the loop's: nothing is safe "
+        "any more\n",
+        function);
+    abort();
+}
+
+/* NULL: it is too early, or too late: a message would be dropped without an answer. */
+static struct plugin_client *client_of(const struct ds_node *node)
+{
     bool takes_messages = node->state >= NODE_PLUGIN_INIT && node->state <= NODE_RUNNING;
     return takes_messages ? node->plugin_client : NULL;
 }
@@ -18,13 +33,13 @@ static struct plugin_client *client_of(void *host)
 
 static void host_log(void *host, enum ds_log_level level, const char *event, ds_slice text)
 {
-    struct ds_node *node = host;
+    struct ds_node *node = plugin_host_node(host, "log");
     log_named(&node->log, level, slice_of(event), text);
 }
 
 static bool host_log_wants(void *host, enum ds_log_level level)
 {
-    const struct ds_node *node = host;
+    const struct ds_node *node = plugin_host_node(host, "log_wants");
     return log_wants(&node->log, level);
 }
 
@@ -32,7 +47,7 @@ static bool host_log_wants(void *host, enum ds_log_level level)
 
 static void host_read_record(void *host, ds_slice name, ds_record_done *done, void *context)
 {
-    const struct ds_node *node = host;
+    const struct ds_node *node = plugin_host_node(host, "read_record");
     if (node->features.record != NULL)
         record_handler_read(node->features.record, name, done, context);
     else
@@ -41,7 +56,7 @@ static void host_read_record(void *host, ds_slice name, ds_record_done *done, vo
 
 static void host_storage_get(void *host, ds_slice name, ds_record_done *done, void *context)
 {
-    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct service *storage = plugin_host_node(host, "storage_get")->storage;
     const struct ds_storage_operations *operations = service_operations(storage);
     operations->get(storage->self, name, done, context);
 }
@@ -49,7 +64,7 @@ static void host_storage_get(void *host, ds_slice name, ds_record_done *done, vo
 static void host_storage_set(void *host, ds_slice name, const struct ds_record *record,
                              ds_done *done, void *context)
 {
-    const struct service *storage = ((struct ds_node *)host)->storage;
+    const struct service *storage = plugin_host_node(host, "storage_set")->storage;
     const struct ds_storage_operations *operations = service_operations(storage);
     operations->set(storage->self, name, record, done, context);
 }
@@ -65,44 +80,49 @@ void plugin_host_offer_storage(struct ds_node *node)
 static void host_write_record(void *host, ds_slice name, ds_slice path, ds_slice data,
                               ds_done *done, void *context)
 {
-    if (client_of(host) == NULL || ((struct ds_node *)host)->features.record == NULL)
+    const struct ds_node *node = plugin_host_node(host, "write_record");
+    if (client_of(node) == NULL || node->features.record == NULL)
         done(context, NOT_RUNNING);
     else
-        plugin_client_write(client_of(host), name, path, data, done, context);
+        plugin_client_write(client_of(node), name, path, data, done, context);
 }
 
 static void host_delete_record(void *host, ds_slice name, ds_done *done, void *context)
 {
-    if (client_of(host) == NULL || ((struct ds_node *)host)->features.record == NULL)
+    const struct ds_node *node = plugin_host_node(host, "delete_record");
+    if (client_of(node) == NULL || node->features.record == NULL)
         done(context, NOT_RUNNING);
     else
-        plugin_client_delete(client_of(host), name, done, context);
+        plugin_client_delete(client_of(node), name, done, context);
 }
 
 /* ---- events ---- */
 
-static bool has_events(void *host)
+static bool has_events(const struct ds_node *node)
 {
-    return client_of(host) != NULL && ((struct ds_node *)host)->features.event != NULL;
+    return client_of(node) != NULL && node->features.event != NULL;
 }
 
 static void host_publish(void *host, ds_slice event, ds_slice data)
 {
-    if (has_events(host))
-        plugin_client_publish(client_of(host), event, data);
+    const struct ds_node *node = plugin_host_node(host, "publish");
+    if (has_events(node))
+        plugin_client_publish(client_of(node), event, data);
 }
 
 static struct ds_event_subscription *host_subscribe(void *host, ds_slice event,
                                                     ds_event_handler *handler, void *context)
 {
-    return has_events(host) ? plugin_client_subscribe(client_of(host), event, handler, context)
+    const struct ds_node *node = plugin_host_node(host, "subscribe");
+    return has_events(node) ? plugin_client_subscribe(client_of(node), event, handler, context)
                             : NULL;
 }
 
 static void host_unsubscribe(void *host, struct ds_event_subscription *subscription)
 {
+    const struct ds_node *node = plugin_host_node(host, "unsubscribe");
     if (subscription != NULL)
-        plugin_client_unsubscribe(((struct ds_node *)host)->plugin_client, subscription);
+        plugin_client_unsubscribe(node->plugin_client, subscription);
 }
 
 /* ---- clients ---- */
@@ -136,7 +156,7 @@ static bool visit_session(void *context, struct session *session)
 static void host_each_client(void *host, ds_client_visit *visit, void *context)
 {
     struct visit each = {visit, context};
-    endpoints_each_session(&((struct ds_node *)host)->endpoints, visit_session, &each);
+    endpoints_each_session(&plugin_host_node(host, "each_client")->endpoints, visit_session, &each);
 }
 
 struct closing_user {
@@ -158,7 +178,8 @@ static bool close_if_theirs(void *context, struct session *session)
 static size_t host_close_user(void *host, ds_slice user_id, const char *reason)
 {
     struct closing_user closing = {user_id, reason, 0};
-    endpoints_each_session(&((struct ds_node *)host)->endpoints, close_if_theirs, &closing);
+    endpoints_each_session(&plugin_host_node(host, "close_user")->endpoints, close_if_theirs,
+                           &closing);
     return closing.count;
 }
 
@@ -166,12 +187,12 @@ static size_t host_close_user(void *host, ds_slice user_id, const char *reason)
 
 static bool host_reload_rules(void *host, struct ds_error *error)
 {
-    return node_reload_rules(host, error);
+    return node_reload_rules(plugin_host_node(host, "reload_rules"), error);
 }
 
 static bool host_set_option(void *host, const char *option, int64_t value, struct ds_error *error)
 {
-    return running_options_set(host, option, value, error);
+    return running_options_set(plugin_host_node(host, "set_option"), option, value, error);
 }
 
 /* ---- other nodes of the process ---- */
@@ -190,6 +211,7 @@ static void host_unshare(void *host, const char *key, void (*free)(void *object)
 
 void plugin_host_fill(struct ds_node *node)
 {
+    node->thread = uv_thread_self();
     bool has_records = config_boolean(node->config, CONFIG_FEATURE_RECORD);
     node->host = (struct ds_services){.host = node,
                                       .loop = node->loop,
@@ -212,4 +234,5 @@ void plugin_host_fill(struct ds_node *node)
         node->host.unshare = host_unshare;
     }
     monitoring_offer(node);
+    plugin_http_offer(node);
 }

@@ -1,6 +1,6 @@
 #include "services.h"
 
-#include "plugin_guard.h"
+#include "guard/plugin_guard.h"
 #include "plugin_loader.h"
 
 #include "logging/log.h"
@@ -66,6 +66,7 @@ struct service *services_add(struct services *services, const struct ds_services
     if (found.plugin->options != NULL)
         config_warn_of_unknown(config, wanted, found.plugin->options);
     void *self = found.plugin->create(host, wanted->options, &error);
+    error.text[sizeof error.text - 1] = '\0';
     if (self == NULL) {
         refuse_uncreated(kind, name, config, wanted, &found, &error);
         plugin_library_close(&found.library);

@@ -104,11 +104,7 @@ static void start_heartbeats(struct session_endpoint *endpoint)
 static slice copy_start(slice text)
 {
     size_t length = text.length < TEXT_KEPT_BYTES ? text.length : TEXT_KEPT_BYTES;
-    char *copy = malloc(length + 1);
-    CHECK(copy != NULL);
-    if (length > 0)
-        memcpy(copy, text.at, length);
-    return (slice){copy, length};
+    return slice_copy((slice){text.at, length});
 }
 
 static void log_opened(const struct session *session, const struct ds_http_request *request)

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define READ_BUFFER_BYTES ((size_t)64 * 1024)
-#define LINGER_MS 3000
 #define KEEPALIVE_SECONDS 60
 #define WRITE_RUNS 64
 
@@ -282,7 +280,7 @@ static void give_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     struct stream_host *host = stream->host;
     bool must_wait = stream->read_in_turn == host->turn.number ||
                      (is_before_handshake(stream) && has_no_time_for_handshakes(host));
-    *buffer = (uv_buf_t){host->read_buffer, must_wait ? 0 : READ_BUFFER_BYTES};
+    *buffer = (uv_buf_t){host->read_buffer, must_wait ? 0 : STREAM_READ_BYTES};
 }
 
 static void on_input_ended(struct stream *stream, ssize_t status)
@@ -332,7 +330,7 @@ static void on_sealed_input(struct stream *stream, slice bytes)
     tls_give(stream->tls, bytes);
     while (outcome == TLS_FULL && stream->state == STREAM_OPEN) {
         size_t length;
-        outcome = tls_read(stream->tls, stream->host->opened, READ_BUFFER_BYTES, &length);
+        outcome = tls_read(stream->tls, stream->host->opened, STREAM_READ_BYTES, &length);
         if (!was_open)
             watch_handshake(stream);
         hand_over(stream, stream->host->opened, length);
@@ -427,6 +425,15 @@ void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYT
         uv_ip_name((const struct sockaddr *)&name, address, STREAM_ADDRESS_BYTES);
 }
 
+void stream_report_slow(struct stream *stream, size_t waiting)
+{
+    char address[STREAM_ADDRESS_BYTES];
+    stream_address(stream, address);
+    stream->host->counters.slow_receivers++;
+    log_line(stream->host->log, DS_WARN, LOG_SLOW_RECEIVER,
+             "%s does not read: cut off with %zu bytes waiting", address, waiting);
+}
+
 struct ds_tls_peer *stream_peer(const struct stream *stream)
 {
     return stream->tls == NULL ? NULL : tls_peer_new(stream->tls);
@@ -456,61 +463,4 @@ void stream_abort_all(struct stream_host *host, const char *reason)
 {
     for (struct list_link *at = host->streams.next; at != &host->streams; at = at->next)
         cut_off(LIST_ITEM(at, struct stream, in_host), reason);
-}
-
-void stream_host_init(struct stream_host *host, uv_loop_t *loop, struct log *log, void *context)
-{
-    *host = (struct stream_host){.loop = loop, .log = log, .context = context};
-    turn_init(&host->turn, loop);
-    deadlines_init(&host->linger, loop, LINGER_MS);
-    deadlines_init(&host->handshakes, loop, 0);
-    list_init(&host->streams);
-    host->read_buffer = malloc(READ_BUFFER_BYTES);
-    CHECK(host->read_buffer != NULL);
-}
-
-void stream_host_encrypt(struct stream_host *host, struct tls_context *context, uint32_t timeout_ms)
-{
-    tls_context_release(&host->tls);
-    host->tls = tls_context_retain(context);
-    host->handshakes.after_ms = timeout_ms;
-    if (host->opened == NULL)
-        host->opened = malloc(READ_BUFFER_BYTES);
-    CHECK(host->opened != NULL);
-}
-
-static void on_part_closed(struct stream_host *host)
-{
-    if (--host->open_parts > 0)
-        return;
-    outq_pool_fini(&host->pool);
-    tls_context_release(&host->tls);
-    free(host->read_buffer);
-    free(host->opened);
-    host->on_closed(host->context);
-}
-
-static void on_turn_closed(struct turn *turn)
-{
-    on_part_closed(LIST_ITEM(turn, struct stream_host, turn));
-}
-
-static void on_linger_closed(uv_handle_t *timer)
-{
-    on_part_closed(LIST_ITEM(timer, struct stream_host, linger.timer));
-}
-
-static void on_handshakes_closed(uv_handle_t *timer)
-{
-    on_part_closed(LIST_ITEM(timer, struct stream_host, handshakes.timer));
-}
-
-void stream_host_close(struct stream_host *host, void (*on_closed)(void *context))
-{
-    CHECK(host->stream_count == 0);
-    host->on_closed = on_closed;
-    host->open_parts = 3;
-    turn_close(&host->turn, on_turn_closed);
-    deadlines_close(&host->linger, on_linger_closed);
-    deadlines_close(&host->handshakes, on_handshakes_closed);
 }

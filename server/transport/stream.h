@@ -11,47 +11,11 @@
  * stream_abort or gets on_end, whichever is first, and does not touch the stream afterwards. None
  * of the functions calls back. */
 
-#include "deepstream/plugin/connections.h"
-#include "transport/deadline.h"
-#include "transport/outq.h"
-#include "transport/turn.h"
+#include "transport/stream_host.h"
 
-struct log;
 struct stream;
 struct tls_connection;
-struct tls_context;
 struct ds_tls_peer;
-
-struct stream_host {
-    uv_loop_t *loop;
-    struct log *log;
-    struct turn turn;
-    struct outq_pool pool;
-    struct deadlines linger; /* streams that have said goodbye and wait for the peer's */
-    struct list_link streams;
-    size_t stream_count;
-    char *read_buffer;
-    struct tls_context *tls; /* NULL: nothing is encrypted */
-    char *opened;            /* as large as read_buffer: what is read, without its encryption */
-    struct deadlines handshakes;
-    uint64_t handshake_turn; /* the last turn in which peers shook hands, and how many steps */
-    unsigned handshake_steps;
-    struct ds_transport_counters counters;
-    void *context;
-    void (*on_empty)(void *context); /* the last stream is gone; NULL while nobody asks */
-    unsigned open_parts;
-    void (*on_closed)(void *context);
-};
-
-void stream_host_init(struct stream_host *host, uv_loop_t *loop, struct log *log, void *context);
-
-/* From now on what is accepted speaks TLS by this context, which is retained; a handshake has
- * timeout_ms. Called again, it changes the context of what is accepted afterwards. */
-void stream_host_encrypt(struct stream_host *host, struct tls_context *context,
-                         uint32_t timeout_ms);
-
-/* Only without streams. on_closed is called from the loop, with the context. */
-void stream_host_close(struct stream_host *host, void (*on_closed)(void *context));
 
 struct stream_events {
     void (*on_read)(void *owner, char *bytes, size_t length);
@@ -137,6 +101,9 @@ void stream_abort_all(struct stream_host *host, const char *reason);
 /* "127.0.0.1"; "" when it cannot be known any more. */
 #define STREAM_ADDRESS_BYTES 64
 void stream_address(const struct stream *stream, char address[STREAM_ADDRESS_BYTES]);
+
+/* Logs and counts that its peer does not read; whoever calls ends it. */
+void stream_report_slow(struct stream *stream, size_t waiting);
 
 /* The certificate that the peer has shown, to be freed; NULL when it has shown none, or the stream
  * is not encrypted. */

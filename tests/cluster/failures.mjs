@@ -1,7 +1,8 @@
 // Nodes that come, go, die and stop for a while, and a bus that is lost and regained: afterwards every node
 // knows what there is, and nothing that is not.
 
-import { busKind, play, until } from './nodes.mjs';
+import assert from 'node:assert/strict';
+import { busKind, PATIENT, play, until } from './nodes.mjs';
 
 const watch = async (cluster, node, name) => {
     const peer = await cluster.login(node, name);
@@ -32,7 +33,55 @@ async function allSee(peers, names) {
     }, `all to see ${wanted}`);
 }
 
+/** Many names, so that it takes a while until others have them. */
+async function subscribeToMany(peer, prefix) {
+    for (let i = 0; i < 20; i++) {
+        peer.send('EVENT.SUBSCRIBE', { names: [...Array(500).keys()].map((k) => `${prefix}/${i}/${k}`), correlationId: `m${i}` });
+        await peer.sees('EVENT.SUBSCRIBE', { correlationId: `m${i}` }, 40000);
+    }
+}
+
 await play(`failures on ${busKind}`, [
+    ['the first words of a client at a newcomer reach everybody', async (cluster) => {
+        const a = await cluster.login(0, 'a'), b = await cluster.login(1, 'b');
+        await subscribeToMany(a, 'first');
+        await subscribe(a, 'first');
+        b.send('RPC.PROVIDE', { names: ['first'], correlationId: 'p' });
+        await b.sees('RPC.PROVIDE');
+        await cluster.until_heard(b, a, 'first');
+        a.forget();
+        cluster.nodes[0].signal('SIGSTOP'); // who lets clients in without its answer has the time for it
+        const starting = cluster.another('newcomer', PATIENT);
+        await cluster.nodes[1].logs(/CLUSTER_JOIN \| newcomer/, { milliseconds: 40000 });
+        setTimeout(() => cluster.nodes[0].signal('SIGCONT'), 500);
+        const newcomer = await starting;
+        cluster.nodes.push(newcomer);
+        const c = await cluster.login(3, 'c');
+        c.send('EVENT.EMIT', { name: 'first', data: '"word"' });
+        c.send('RPC.REQUEST', { name: 'first', correlationId: 'r', data: '1' });
+        assert.deepEqual(await online(c), ['a', 'b']);
+        await a.sees('EVENT.EMIT', { name: 'first', data: '"word"' });
+        await b.sees('RPC.REQUEST', { name: 'first', correlationId: 'r' });
+        assert.ok(!newcomer.log.includes('clients are let in'), newcomer.tail());
+        await newcomer.stop();
+        cluster.nodes.pop();
+        await cluster.allKnow(3);
+    }],
+    ['of a node with many names that is killed, and back at once, each user leaves once', async (cluster) => {
+        const a = await watch(cluster, 0, 'a'), users = [...Array(20).keys()].map((i) => `user-${i}`);
+        for (const name of users) await cluster.login(2, name);
+        await subscribeToMany(await cluster.login(2, 'many'), 'killed');
+        for (const name of [...users, 'many']) await sees(a, 'JOIN', name);
+        await cluster.nodes[2].kill();
+        await cluster.nodes[2].again();
+        await cluster.allKnow(3);
+        for (const name of [...users, 'many']) await sees(a, 'LEAVE', name);
+        await watch(cluster, 2, 'mark');
+        await sees(a, 'JOIN', 'mark');
+        const left = a.messages.filter(({ kind, name }) => kind === 'PRESENCE.PRESENCE_LEAVE_ALL' && [...users, 'many'].includes(name));
+        assert.deepEqual(left.map(({ name }) => name).toSorted(), [...users, 'many'].toSorted());
+        await allSee([a], ['a', 'mark']);
+    }],
     ['a newcomer knows what there is, and a node that ends takes its users along at once', async (cluster) => {
         const a = await watch(cluster, 0, 'a'), b = await cluster.login(1, 'b');
         await subscribe(b, 'join');
@@ -124,15 +173,15 @@ await play(`failures on ${busKind}`, [
         await cluster.until_heard(a, b, 'kept');
     }],
     ['the bus is lost for longer than nodes may be silent', async (cluster) => {
-        const a = await watch(cluster, 0, 'a'), b = await cluster.login(1, 'b');
-        await sees(a, 'JOIN', 'b');
+        const a = await watch(cluster, 0, 'a'), b = await cluster.login(1, 'away'); // not b: the one before may leave late
+        await sees(a, 'JOIN', 'away');
         await cluster.bus.kill();
-        await sees(a, 'LEAVE', 'b');
+        await sees(a, 'LEAVE', 'away');
         a.forget();
         await cluster.bus.start();
-        await sees(a, 'JOIN', 'b');
+        await sees(a, 'JOIN', 'away');
         await cluster.allKnow(3);
-        await allSee([a, b], ['a', 'b']);
+        await allSee([a, b], ['a', 'away']);
     }],
     ['two nodes of one name are reported', async (cluster) => {
         const twin = await cluster.another('node-0');

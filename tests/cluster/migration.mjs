@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { merged, startOriginal, startOurs } from '../support/servers.mjs';
 import { Peer } from '../support/wire.mjs';
 import { startBus } from './buses.mjs';
-import { until } from './nodes.mjs';
+import { PATIENT, until } from './nodes.mjs';
 
 const bus = await startBus('redis');
 const common = merged({
@@ -165,6 +165,20 @@ try {
             await q.sees('RECORD.SUBSCRIPTION_FOR_PATTERN_FOUND', { subscription });
             q.send('RECORD.LISTEN_ACCEPT', { name: pattern, subscription });
             await s.sees('RECORD.SUBSCRIPTION_HAS_PROVIDER', { name: subscription });
+        }
+    });
+
+    await scene('the first words of a client at a newcomer of ours reach a client of theirs', async () => {
+        const b = await login(theirs, 'b');
+        await subscribe(b, 'EVENT', ['first']);
+        await heard(await login(first, 'a'), b, 'first');
+        const newcomer = await startOurs(merged(merged(common, { serverName: 'newcomer' }), PATIENT));
+        try {
+            (await login(newcomer, 'c')).send('EVENT.EMIT', { name: 'first', data: '"word"' });
+            await b.sees('EVENT.EMIT', { name: 'first', data: '"word"' });
+            assert.ok(!newcomer.log.includes('clients are let in'), newcomer.tail());
+        } finally {
+            await newcomer.stop();
         }
     });
 

@@ -29,6 +29,9 @@ const QUICK = {
     rpc: { ackTimeout: 20000, responseTimeout: 30000 },
 };
 
+/** For a newcomer: others may be slow to answer on a busy machine. */
+export const PATIENT = { clusterStates: { options: { discoveryTimeout: 4000, joinTimeout: 60000 } } };
+
 /** Resolves to what done() gives as soon as that is something. */
 export async function until(done, what, milliseconds = WAIT_MS) {
     const deadline = Date.now() + milliseconds;
@@ -98,8 +101,8 @@ class ManyProcesses {
         await this.allKnow(NODES);
     }
 
-    another(serverName) {
-        return startOurs(merged(this.given, { serverName }));
+    another(serverName, given = {}) {
+        return startOurs(merged(merged(this.given, { serverName }), given));
     }
 
     /** Until all that run have counted so many. */
@@ -126,7 +129,7 @@ class Cluster {
     get nodes() { return this.parts.nodes; }
     get bus() { return this.parts.bus; }
     allKnow(size) { return this.parts.allKnow(size); }
-    another(name) { return this.parts.another(name); }
+    another(name, given) { return this.parts.another(name, given); }
 
     async login(node, name, more = {}) {
         return this.keep(await Peer.login(this.nodes[node].port, { name, ...more }));

@@ -15,6 +15,7 @@ export const { values: options } = parseArgs({
     options: {
         server: { type: 'string' }, only: { type: 'string', default: '' },
         objects: { type: 'string' }, build: { type: 'string' }, compiler: { type: 'string' },
+        bus: { type: 'string' },
     },
 });
 

@@ -17,18 +17,6 @@ const sql = (text) => postgres.run('psql', ['-h', '127.0.0.1', '-p', `${postgres
 const optionsOf = (more = {}) => ({ host: '127.0.0.1', port: postgres.port, user: 'postgres', database: 'postgres', writeInterval: 20, ...more });
 const storage = { name: 'postgres', options: optionsOf({ connectionTimeoutMillis: CONNECT_MS }) };
 
-/** All processes at once, as a machine that loses its power. */
-async function crash() {
-    const pids = sql('SELECT pid FROM pg_stat_activity').split('\n').map(Number);
-    const ended = postgres.kill();
-    for (const pid of pids) {
-        try {
-            process.kill(pid, 'SIGKILL');
-        } catch { /* it has ended with the others */ }
-    }
-    await ended;
-}
-
 async function withClient(server, act) {
     const client = new DeepstreamClient(`127.0.0.1:${server.port}`, { subscriptionInterval: 5 });
     try {
@@ -178,7 +166,7 @@ try {
             for (let i = 0; i < WRITES; i++) {
                 a.record.setDataWithAck(`load/${i}`, { i }).then(() => acknowledged.add(i), () => {}).finally(() => answered++);
                 if (i % 20 === 0) await new Promise((next) => setTimeout(next, 5)); // a stream, not one lump
-                if (i === WRITES / 2) isDown = crash();
+                if (i === WRITES / 2) isDown = postgres.kill();
             }
             await isDown;
             await until(() => answered === WRITES, 'an answer to each write');
@@ -195,7 +183,7 @@ try {
         ['without the database a write fails in time, and works again afterwards', async (stage) => {
             const a = await stage.user('a');
             await a.record.setDataWithAck('away/a', { n: 1 });
-            await crash();
+            await postgres.kill();
             const before = Date.now();
             await assert.rejects(a.record.setDataWithAck('away/a', { n: 2 }), (error) => /RECORD_UPDATE_ERROR/.test(String(error)));
             await assert.rejects(a.record.snapshot('away/b'), (error) => /RECORD_LOAD_ERROR/.test(String(error)));
@@ -206,7 +194,7 @@ try {
             assert.equal(sql("SELECT val FROM ds.away WHERE id = 'a'"), '{"n":3}');
         }],
         ['a server that starts before the database waits for it', async () => {
-            await crash();
+            await postgres.kill();
             const start = startOurs({ dependencyInitializationTimeout: 60000 }, { ours: { storage } });
             await postgres.again();
             const server = await start;

@@ -3,10 +3,17 @@
 #include "base/check.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+enum {
+    READY_MS = 60000,
+    RETRY_MS = 10,
+    MOST_CHILDREN = 100,
+};
 
 static const char *const initialise[] = {POSTGRES_PROGRAMS "/initdb",
                                          "-D",
@@ -29,7 +36,8 @@ static const char *const certify[] = {"openssl",  "req",
                                       "-keyout",  "{folder}/key.pem",
                                       "-out",     "{folder}/certificate.pem",
                                       NULL};
-/* Without fsync: what is killed is the server, not the machine. */
+/* Without fsync: what is killed is the server, not the machine. Shared memory in files of its
+ * folder: a killed server leaves what it had in /dev/shm. */
 static const char *const serve[] = {POSTGRES_PROGRAMS "/postgres",
                                     "-D",
                                     "{folder}/data",
@@ -43,6 +51,8 @@ static const char *const serve[] = {POSTGRES_PROGRAMS "/postgres",
                                     "ssl=on",
                                     "-c",
                                     "fsync=off",
+                                    "-c",
+                                    "dynamic_shared_memory_type=mmap",
                                     "-c",
                                     "ssl_cert_file={folder}/certificate.pem",
                                     "-c",
@@ -59,15 +69,26 @@ static PGconn *connect_to(const struct postgres_fixture *fixture)
     return PQconnectdb(conninfo);
 }
 
-static void await_queries(struct postgres_fixture *fixture)
+static bool answers_queries(const struct postgres_fixture *fixture)
 {
-    int64_t deadline = child_process_now_ms() + 60000;
-    for (bool is_there = false; !is_there;) {
-        PGconn *connection = connect_to(fixture);
-        is_there = PQstatus(connection) == CONNECTION_OK;
-        CHECK(is_there || child_process_now_ms() < deadline);
-        PQfinish(connection);
-        usleep(is_there ? 0 : 10000); /* nothing tells when it is done with its recovery */
+    PGconn *connection = connect_to(fixture);
+    bool does = PQstatus(connection) == CONNECTION_OK;
+    PQfinish(connection);
+    return does;
+}
+
+/* PostgreSQL listens before it finds out whether it may start at all: one that has accepted a
+ * connection may still end, and is then started again. */
+void postgres_fixture_await(struct postgres_fixture *fixture)
+{
+    int64_t deadline_ms = child_process_now_ms() + READY_MS;
+    for (;;) {
+        backend_process_await(&fixture->server);
+        if (answers_queries(fixture))
+            return;
+        if (child_process_now_ms() > deadline_ms)
+            backend_process_give_up(&fixture->server, "did not answer queries in time");
+        poll(NULL, 0, RETRY_MS); /* nothing tells when it is done with its recovery */
     }
 }
 
@@ -75,11 +96,12 @@ void postgres_fixture_begin(struct postgres_fixture *fixture)
 {
     struct ds_error error;
     *fixture = (struct postgres_fixture){0};
+    CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0); /* whose processes postgres_fixture_kill awaits */
     backend_process_make(&fixture->server, "postgres", serve, "postgres");
     backend_process_run(&fixture->server, initialise);
     backend_process_run(&fixture->server, certify);
-    backend_process_start(&fixture->server);
-    await_queries(fixture);
+    backend_process_launch(&fixture->server);
+    postgres_fixture_await(fixture);
     fixture->library = plugin_library_open_kind(POSTGRES_LIBRARY, DS_PLUGIN_STORAGE, &error);
     CHECK(fixture->library != NULL);
     fixture->plugin = plugin_library_plugin(fixture->library);
@@ -88,6 +110,7 @@ void postgres_fixture_begin(struct postgres_fixture *fixture)
 void postgres_fixture_end(struct postgres_fixture *fixture)
 {
     plugin_library_close(&fixture->library);
+    backend_process_stop(&fixture->server); /* which gives its shared memory back */
     backend_process_remove(&fixture->server);
 }
 
@@ -123,20 +146,36 @@ const char *postgres_query(struct postgres_fixture *fixture, const char *sql)
     return text;
 }
 
-/* Processes of the server outlive the one that started them until they notice. */
+/* Kills the processes that `parent` has started, which is stopped. Returns how many. */
+static size_t kill_children(pid_t parent, pid_t children[MOST_CHILDREN])
+{
+    char path[64];
+    size_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL);
+    for (int pid; fscanf(file, "%d", &pid) == 1; count++) {
+        CHECK(count < MOST_CHILDREN && kill(pid, SIGKILL) == 0);
+        children[count] = pid;
+    }
+    fclose(file);
+    return count;
+}
+
+/* While one of its processes lives, the server cannot be started again. Without their parent they
+ * are ours to wait for. */
 void postgres_fixture_kill(struct postgres_fixture *fixture)
 {
-    const char *pids = postgres_query(fixture, "SELECT pid FROM pg_stat_activity");
+    pid_t children[MOST_CHILDREN];
+    backend_process_pause(&fixture->server); /* it starts no others meanwhile */
+    size_t count = kill_children(fixture->server.child.pid, children);
     backend_process_kill(&fixture->server);
-    for (char *end; *pids != '\0'; pids = end + 1) {
-        pid_t pid = (pid_t)strtol(pids, &end, 10);
-        if (pid > 0)
-            kill(pid, SIGKILL);
-    }
+    for (size_t i = 0; i < count; i++)
+        CHECK(waitpid(children[i], NULL, 0) == children[i]);
 }
 
 void postgres_fixture_restart(struct postgres_fixture *fixture)
 {
-    backend_process_start(&fixture->server);
-    await_queries(fixture);
+    backend_process_launch(&fixture->server);
+    postgres_fixture_await(fixture);
 }

@@ -28,6 +28,9 @@ const char *postgres_fixture_options(struct postgres_fixture *fixture, const cha
 void postgres_fixture_kill(struct postgres_fixture *fixture);
 /* Starts it again, and waits until it answers queries. */
 void postgres_fixture_restart(struct postgres_fixture *fixture);
+/* Waits until it answers queries, after backend_process_launch; starts it again when it has ended.
+ */
+void postgres_fixture_await(struct postgres_fixture *fixture);
 
 /* Runs SQL past the connector and waits. Values of rows, each followed by a blank; static. Ends the
  * process when it fails. */

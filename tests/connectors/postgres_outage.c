@@ -183,7 +183,7 @@ static void it_waits_for_a_server_that_starts(void **state)
     postgres_fixture_kill(&database);
     backend_process_launch(&database.server);
     assert_int_equal(store_fixture_setup(&own), 0);
-    backend_process_await(&database.server);
+    postgres_fixture_await(&database);
     assert_true(set(own, "late/a", 1));
     assert_int_equal(store_fixture_teardown(&own), 0);
 }
@@ -299,6 +299,30 @@ static void the_queue_is_bounded(void **state)
     assert_true(set(it, "bound/after", 1));
 }
 
+/* ---- the PostgreSQL of these tests ---- */
+
+static void a_server_that_ends_after_it_accepted_a_connection_is_started_again(void **state)
+{
+    (void)state;
+    postgres_fixture_kill(&database);
+    backend_process_start(&database.server);
+    kill(database.server.child.pid, SIGKILL);
+    postgres_fixture_await(&database);
+    assert_string_equal(postgres_query(&database, "SELECT 1"), "1 ");
+}
+
+static void a_killed_server_leaves_no_process_behind(void **state)
+{
+    (void)state;
+    const char *sql = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
+    pid_t checkpointer = (pid_t)strtol(postgres_query(&database, sql), NULL, 10);
+    assert_true(checkpointer > 0);
+    kill(checkpointer, SIGSTOP);
+    postgres_fixture_kill(&database);
+    assert_int_equal(kill(checkpointer, 0), -1);
+    postgres_fixture_restart(&database);
+}
+
 int main(void)
 {
     postgres_fixture_begin(&database);
@@ -327,6 +351,8 @@ int main(void)
         TEST(closing_without_a_server_answers_everything, &hasty),
         cmocka_unit_test(it_may_be_closed_while_it_connects),
         TEST(the_queue_is_bounded, &bounded),
+        cmocka_unit_test(a_server_that_ends_after_it_accepted_a_connection_is_started_again),
+        cmocka_unit_test(a_killed_server_leaves_no_process_behind),
     };
 #undef TEST
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Any bytes are parsed or refused. A refused rule says why, at a place inside its file; a tree has
  * the shape that ast_nodes.def promises, its spans nest, and parsing again gives the same tree. */
 
+#include "support/ast_dump.h"
+
 #include "base/check.h"
 #include "parse.h"
 

@@ -1,5 +1,6 @@
 // Fails when the tree breaks a rule of the house that a machine can see: a folder without a README, a
-// source file that grew too long or does not say its job, a header without a guard, a forbidden call.
+// README that names a file which is not there, a source file that grew too long or does not say its job,
+// a header without a guard, a forbidden call.
 //
 //     node tests/house/layout.mjs [ROOT]
 
@@ -10,6 +11,9 @@ const root = process.argv[2] ?? '.';
 const MAX_LINES = 800;
 const FORBIDDEN_CALL = /\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atof|alloca)\s*\(/;
 const TOP_FOLDERS = ['runtime', 'grammar', 'valvec', 'server', 'rules-examples', 'tests'];
+const SOURCE = /\.(c|h|re|y)$/;
+// Unit tests mirror the sources; headers of plugins are installed as they lie; objects are of the tests above them.
+const IN_README_ABOVE = /^tests\/unit\/|^server\/include\/|\/objects$/;
 const SKIPPED = new Set(['build', 'node_modules', 'corpus', 'lints']);
 
 const problems = [];
@@ -31,14 +35,27 @@ function checkFile(path) {
     });
 }
 
+// The first column of a table in a README names files of its folder, or below: `outq.[ch]`, `tls/tls.h`.
+function checkReadme(folder) {
+    const isBelow = (name) => readdirSync(join(root, folder), { recursive: true }).some((path) => path.endsWith(`/${name}`));
+    const isThere = (name) => existsSync(join(root, folder, name)) || isBelow(name);
+    for (const row of readFileSync(join(root, folder, 'README.md'), 'utf8').split('\n'))
+        for (const [, name] of (/^\|([^|]*)\|/.exec(row)?.[1] ?? '').matchAll(/`([\w./-]+\.(?:c|h|\[ch\]|def|re|y|mjs))`/g))
+            for (const one of name.endsWith('.[ch]') ? [name.replace('[ch]', 'c'), name.replace('[ch]', 'h')] : [name])
+                if (!isThere(one)) problems.push(`${folder}/README.md: there is no ${one}`);
+}
+
 function checkFolder(folder, depth) {
     const entries = readdirSync(join(root, folder), { withFileTypes: true });
-    if (depth <= 2 && !existsSync(join(root, folder, 'README.md'))) problems.push(`${folder}: no README.md`);
+    const hasSources = entries.some((entry) => SOURCE.test(entry.name));
+    const needsReadme = depth <= 2 || (hasSources && !IN_README_ABOVE.test(folder));
+    if (needsReadme && !existsSync(join(root, folder, 'README.md'))) problems.push(`${folder}: no README.md`);
+    if (existsSync(join(root, folder, 'README.md'))) checkReadme(folder);
     for (const entry of entries) {
         const path = join(folder, entry.name);
         if (entry.isDirectory()) {
             if (!SKIPPED.has(entry.name)) checkFolder(path, depth + 1);
-        } else if (/\.(c|h|re|y)$/.test(entry.name)) {
+        } else if (SOURCE.test(entry.name)) {
             checkFile(path);
         }
     }

@@ -182,8 +182,13 @@ const KINDS = {
     monitoring: { word: 'monitoring', key: 'monitoring', within: (entry) => [entry] },
     custom: { word: 'plugin', key: 'plugins', within: (entry) => ({ mine: entry }) },
     telemetry: { word: 'telemetry', key: 'telemetry', more: { enabled: true } },
-    subscriptions: { word: 'subscriptions', key: 'subscriptions' },
+    subscription_registry: { word: 'subscriptions', key: 'subscriptions' },
     cluster_node: { word: 'clusternode', key: 'clusterNode', called: 'cluster node' },
+    locks: { word: 'locks', key: 'locks' },
+    cluster_registry: { word: 'clusterregistry', key: 'clusterRegistry', called: 'cluster registry' },
+    state_registry: { word: 'clusterstates', key: 'clusterStates', called: 'cluster states' },
+    http_service: { word: 'httpserver', key: 'httpServer', called: 'httpServer' },
+    connection_endpoint: { word: 'connection', key: 'connectionEndpoints', within: (entry) => [entry], called: 'connection endpoint' },
 };
 /** In the log. */
 function calledOf(name) {
@@ -200,6 +205,7 @@ const ofEach = (names, path, fault) => Object.fromEntries(names.map((name) => {
 }));
 
 const UNUSABLE = {
+    'something of a newer server': [() => object('cache-wants-more'), () => REFUSED['cache-wants-more']],
     'another version': [() => object('cache-other-version'), () => REFUSED['cache-other-version']],
     'no symbol': [() => object('cache-without-entry'), () => REFUSED['cache-without-entry']],
     'no file': [() => object('missing'), () => REFUSED['cache-missing']],
@@ -220,11 +226,14 @@ for (const [what, [path, cause, fault]] of Object.entries(UNUSABLE))
         assert.equal(ran.stderr.match(/^\d+\) /gm).length, names.length, ran.stderr);
     });
 
+const FIRST = ['logger'], LAST = ['custom', 'connection_endpoint'];
+const START_TOGETHER = [FIRST, LAST, Object.keys(KINDS).filter((name) => ![...FIRST, ...LAST].includes(name))];
+
 for (const [fault, line] of Object.entries({
     'start fails': (name) => `PLUGIN_INITIALIZATION_ERROR | ${calledOf(name)} (a stubborn one, ${stubborn(name)}): it does not want to start`,
     'never ready': (name) => `PLUGIN_INITIALIZATION_TIMEOUT | ${calledOf(name)} wasn't initialised in time, ${stubborn(name)}`,
 }))
-    for (const names of [['logger'], ['custom'], Object.keys(KINDS).filter((name) => !['logger', 'custom'].includes(name))])
+    for (const names of START_TOGETHER)
         await check(`the start ends and names ${names.join(', ')}: ${fault}`, async (place) => {
             const config = given({ dependencyInitializationTimeout: 1000, ...ofEach(names, stubborn, fault) });
             const server = place.launch(['start', '-c', place.file('config.json', config)]);
@@ -318,14 +327,40 @@ function documented(folder) {
     return [...rows.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`([^`.]+)[^`]*`/g)].map(([, word]) => word));
 }
 
+/** All of this build, without those that another library is missing for. */
+function connectors(place) {
+    return JSON.parse(place.run(['info']).stdout).plugins.filter((plugin) => !plugin.error);
+}
+
+/** What --check-config says about a configuration with these options of a connector. */
+function judged(place, { kind, name }, given) {
+    const key = kind.replace('clusternode', 'clusterNode');
+    return place.run(['start', '--check-config', '-c', place.file('config.json', quiet({ [key]: { name, options: given } }))]).stdout;
+}
+
 await check('each connector knows the options of its README and no others', (place) => {
-    const { plugins } = JSON.parse(place.run(['info']).stdout);
-    for (const { kind, name, options: known } of plugins.filter((plugin) => !plugin.error)) {
+    for (const plugin of connectors(place)) {
+        const { kind, name, options: known } = plugin;
         const words = new Set(documented(`${kind}-${name}`));
         if (name === 'redis') for (const word of documented('redis')) words.add(word);
-        assert.deepEqual([...known].sort(), [...words].sort(), `${kind}-${name}`);
-        const ran = place.run(['start', '--check-config', '-c', place.file('config.json', quiet({ [kind.replace('clusternode', 'clusterNode')]: { name, options: { hots: 'localhost' } } }))]);
-        ended(ran, { status: 1, stdout: new RegExp(`\\n\\d\\)/${kind}/options Property hots is not expected to be here`, 'i') });
+        assert.deepEqual([...new Set(known.map((one) => one.split('.')[0]))].sort(), [...words].sort(), `${kind}-${name}`);
+        assert.match(judged(place, plugin, { hots: 'localhost' }), new RegExp(`\\n\\d\\)/${kind}/options Property hots is not expected to be here`, 'i'));
+    }
+});
+
+/** { a: { b: value } } of "a.b". */
+const nested = (path, value) => path.split('.').reduceRight((inside, key) => ({ [key]: inside }), value);
+
+await check('each connector warns of a member that none of its options has, with its place', (place) => {
+    for (const plugin of connectors(place)) {
+        const readme = readFileSync(join(CONNECTORS, plugin.name === 'redis' ? 'redis' : `${plugin.kind}-${plugin.name}`, 'README.md'), 'utf8');
+        for (const option of plugin.options.filter((one) => one.includes('.'))) {
+            const [map, member] = [option.slice(0, option.lastIndexOf('.')), option.slice(option.lastIndexOf('.') + 1)];
+            const place_ = `/${plugin.kind}/options/${map.replaceAll('.', '/')}`;
+            const text = judged(place, plugin, nested(map, { [`${member}s`]: 1 }));
+            assert.match(text, new RegExp(`\\)${place_} Property ${member}s is not expected to be here. Did you mean ${member}\\?\\n {2}[^\\n]*config\\.json:\\d+:\\d+\\n`, 'i'));
+            assert.ok(readme.includes(member), `${option} is in no README`);
+        }
     }
 });
 

@@ -64,14 +64,23 @@ await check('a plugin is built with pkg-config', async (place) => {
     await runsWith(place, prefix);
 });
 
-await check('the header is one of C++ too', (place) => {
-    place.file('plugin.cpp', '#include <deepstream/plugin.h>\n' +
-        'DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void) { return nullptr; }\n');
-    const object = join(place.folder, 'plugin.o');
-    call('clang++', ['-Wall', '-Wextra', '-Werror', '-c', '-fPIC', '-I', join(top, 'server/include'), '-o', object, 'plugin.cpp'],
-        { cwd: place.folder });
-    assert.match(call('nm', ['--defined-only', object]), / T deepstream_plugin\n/);
-});
+const STRICT = ['-Wall', '-Wextra', '-pedantic', '-Werror', '-c', '-fPIC', '-I', join(top, 'server/include')];
+
+for (const compiler of ['gcc', 'clang'])
+    await check(`the header is one of C99 to ${compiler} with all warnings`, (place) => {
+        place.file('plugin.c', '#include <deepstream/plugin.h>\n' +
+            'const struct ds_plugin *deepstream_plugin(void) { return 0; }\n');
+        call(compiler, ['-std=c99', ...STRICT, 'plugin.c'], { cwd: place.folder });
+    });
+
+for (const compiler of ['g++', 'clang++'])
+    await check(`the header is one of C++ too, to ${compiler} with all warnings`, (place) => {
+        place.file('plugin.cpp', '#include <deepstream/plugin.h>\n' +
+            'DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void) { return nullptr; }\n');
+        const object = join(place.folder, 'plugin.o');
+        call(compiler, ['-std=c++11', ...STRICT, '-o', object, 'plugin.cpp'], { cwd: place.folder });
+        assert.match(call('nm', ['--defined-only', object]), / T deepstream_plugin\n/);
+    });
 
 await check('the program exports the functions of plugin.h and nothing else', () => {
     const folder = join(top, 'server/include/deepstream/plugin');

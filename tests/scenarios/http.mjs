@@ -193,6 +193,19 @@ await scenarios('http logins', {
     }],
 ]);
 
+await scenarios('http rules', {
+    connectionEndpoints: endpoints({ requestTimeout: 60000 }),
+    permission: permissions({ event: { asks: { publish: "_('gate').open === data" } } }),
+}, [
+    ['F15: a batch of events alone is answered when the rules of the last one have read their record', async (stage) => {
+        await batch(stage, [write('gate', { open: true })]);
+        const { result, body } = await batch(stage, [emit('asks', true), emit('asks', false), emit('asks', true)]);
+        assert.equal(result, 'PARTIAL_SUCCESS');
+        assert.deepEqual(body.map(({ success }) => success), [true, false, true]);
+        assert.equal((await batch(stage, [emit('asks', true)])).result, 'SUCCESS');
+    }],
+]);
+
 await scenarios('http timeouts', { connectionEndpoints: endpoints({ requestTimeout: 200 }), httpServer: { options: { bodyTimeout: 200 } } }, [
     ['what is not answered in time ends, the rest has its result', async (stage) => {
         const provider = await stage.user('provider');

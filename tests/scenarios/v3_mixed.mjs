@@ -2,6 +2,7 @@
 // v3 protocol see each other's changes; and raw ones say what no client would.
 
 import { allEndpoints, assert, once, scenarios, until } from './stage.mjs';
+import { isSanitized } from './hostile/villain.mjs';
 
 const VALUES = ['text', 'a "quote" \\ and\nlines', 'żółć 🎉', '\u001e\u001f', '\ud83c', 0, -1.5, 1e21, true, false, null, {}, [], { a: [1, { b: '\u001f' }] }];
 
@@ -185,5 +186,26 @@ await scenarios('v3_mixed', allEndpoints(), [
         other.sendText('{"topic":2,"action":2}');
         await other.until(() => other.lines.length === 1, 'the answer');
         assert.deepEqual(other.lines, [`text ${JSON.stringify('{"topic":2,"action":3}')}`]);
+    }],
+    ['F13: requests that were answered leave nothing behind, of either protocol of text', async (stage) => {
+        for (const kind of ['v3', 'json']) {
+            const raw = await talker(stage, kind, 'restless');
+            const requests = kind === 'v3' ? ['E|S|n+E|US|n+R|SN|r+U|Q|Q+'] : [3, 4].map((action) => JSON.stringify({ topic: 4, action, names: ['n'], correlationId: '1' }));
+            const last = (i) => (kind === 'v3' ? `E|US|end${i}+` : JSON.stringify({ topic: 4, action: 4, names: ['n'], correlationId: `end${i}` }));
+            const round = async () => {
+                for (let i = 1; i <= 2000; i++) {
+                    for (const request of requests) raw.say(request);
+                    if (i % 50 !== 0) continue;
+                    raw.say(last(i));
+                    await raw.hears(`end${i}`);
+                    raw.forget();
+                }
+            };
+            await round();
+            const before = stage.server.residentKilobytes();
+            for (let i = 0; i < 3; i++) await round();
+            const grown = stage.server.residentKilobytes() - before;
+            assert.ok(isSanitized || grown < 1536, `${grown} KiB more`);
+        }
     }],
 ]);

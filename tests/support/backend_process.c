@@ -25,7 +25,7 @@ struct command {
     char texts[BACKEND_MOST_ARGUMENTS][256];
 };
 
-static _Noreturn void give_up(struct backend_process *backend, const char *problem)
+_Noreturn void backend_process_give_up(struct backend_process *backend, const char *problem)
 {
     fprintf(stderr, "%s %s\n", backend->name, problem);
     child_process_print_log(&backend->child, backend->name);
@@ -82,7 +82,7 @@ void backend_process_run(struct backend_process *backend, const char *const *arg
     fill_in(&command, backend, arguments);
     child_process_start(&backend->child, command.arguments, backend->user);
     if (child_process_wait(&backend->child, START_MS) != 0)
-        give_up(backend, "could not be prepared");
+        backend_process_give_up(backend, "could not be prepared");
 }
 
 void backend_process_launch(struct backend_process *backend)
@@ -110,12 +110,12 @@ void backend_process_await(struct backend_process *backend)
     while (!accepts(backend)) {
         if (child_process_has_ended(&backend->child, NULL)) {
             if (++ends == MOST_ENDS)
-                give_up(backend, "ended before it accepted a connection");
+                backend_process_give_up(backend, "ended before it accepted a connection");
             poll(NULL, 0, RELAUNCH_MS); /* what a killed one held is not free at once */
             backend_process_launch(backend);
         }
         if (child_process_now_ms() > deadline_ms)
-            give_up(backend, "did not accept a connection in time");
+            backend_process_give_up(backend, "did not accept a connection in time");
         poll(NULL, 0, RETRY_MS); /* nothing tells when another process listens */
     }
 }

@@ -44,6 +44,9 @@ void backend_process_start(struct backend_process *backend);
 void backend_process_launch(struct backend_process *backend);
 void backend_process_await(struct backend_process *backend);
 
+/* Ends the test, with what the backend has printed. */
+_Noreturn void backend_process_give_up(struct backend_process *backend, const char *problem);
+
 void backend_process_kill(struct backend_process *backend);   /* SIGKILL */
 void backend_process_stop(struct backend_process *backend);   /* SIGTERM, and waits */
 void backend_process_pause(struct backend_process *backend);  /* SIGSTOP: connected, but silent */

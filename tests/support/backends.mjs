@@ -7,7 +7,7 @@
 // `stop` also removes the folder. What still runs when the test ends, ends with it.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -37,6 +37,29 @@ const accepts = (port) => new Promise((done) => {
     socket.on('error', () => done(false));
 });
 
+/** The letter of a process's state in proc(5): T it is stopped, Z only its exit status is left; X when it is gone. */
+function stateOf(pid) {
+    try {
+        return readFileSync(`/proc/${pid}/stat`, 'utf8').match(/^.*\) (.)/s)[1];
+    } catch {
+        return 'X';
+    }
+}
+
+/** Waits until the processes are in one of these states. */
+async function untilAll(pids, states) {
+    while (!pids.every((pid) => states.includes(stateOf(pid)))) await new Promise((next) => setTimeout(next, RETRY_MS));
+}
+
+/** Kills the processes that this one has started. Returns their ids. */
+async function killChildren(pid) {
+    await untilAll([pid], 'TZX'); // it starts no others meanwhile
+    if (stateOf(pid) !== 'T') return [];
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    for (const child of children) process.kill(child, 'SIGKILL');
+    return children;
+}
+
 /** The ids of a user, for programs that refuse to run as root. */
 function idsOf(user) {
     if (user === undefined || process.getuid() !== 0) return {};
@@ -46,8 +69,8 @@ function idsOf(user) {
 
 class Backend {
     /** command(port, folder): the words of its command line. ready: as backend.isReady. */
-    constructor(name, command, { user, ready, prepare } = {}) {
-        Object.assign(this, { name, command, ready, ids: idsOf(user), log: '' });
+    constructor(name, command, { user, ready, prepare, endSignal = 'SIGTERM' } = {}) {
+        Object.assign(this, { name, command, ready, endSignal, ids: idsOf(user), log: '' });
         this.folder = mkdtempSync(join(tmpdir(), `${name}-test-`));
         if (this.ids.uid !== undefined) chownSync(this.folder, this.ids.uid, this.ids.gid);
         prepare?.(this);
@@ -116,17 +139,22 @@ class Backend {
         this.child.kill(name);
     }
 
-    /** SIGKILL. */
+    /** SIGKILL, to the processes that it has started too: all at once, as a machine does that loses its power. */
     async kill() {
+        if (!this.isRunning) return this.exit;
+        this.pause();
+        const children = await killChildren(this.child.pid);
         this.signal('SIGKILL');
-        return this.exited;
+        await this.exited;
+        await untilAll(children, 'ZX');
+        return this.exit;
     }
 
-    /** SIGTERM, and its end. */
+    /** It is asked to end, and does. */
     async end() {
         if (!this.isRunning) return;
         this.resume();
-        this.signal('SIGTERM');
+        this.signal(this.endSignal);
         const timer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
         await this.exited;
         clearTimeout(timer);
@@ -134,7 +162,7 @@ class Backend {
 
     /** After its end: the same once more. */
     async again() {
-        // What a killed one held, such as its shared memory, is not free at once.
+        // What another one of its port or folder held may not be free at once.
         for (let tries = 1; !(await this.launch()); tries++) {
             if (tries === MOST_LAUNCHES) throw await this.failure('did not start again');
             await new Promise((next) => setTimeout(next, RELAUNCH_MS));
@@ -185,8 +213,12 @@ export function startMemcached({ args = [] } = {}) {
 
 /** A cluster of its own, with the user and database `postgres`, who needs no password. */
 export function startPostgres({ args = [] } = {}) {
-    return new Backend('postgres', (port, folder) => ['postgres', '-D', join(folder, 'data'), '-p', `${port}`, '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`, ...args], {
+    // A killed one leaves what it had in /dev/shm: its shared memory is in files of its folder.
+    const settings = (folder) => ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'dynamic_shared_memory_type=mmap'];
+    const options = (folder) => settings(folder).flatMap((setting) => ['-c', setting]);
+    return new Backend('postgres', (port, folder) => ['postgres', '-D', join(folder, 'data'), '-p', `${port}`, ...options(folder), ...args], {
         user: 'postgres',
+        endSignal: 'SIGINT', // after SIGTERM it waits for its clients
         prepare: (backend) => {
             const data = join(backend.folder, 'data');
             if (!existsSync(data)) backend.run('initdb', ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N']);

@@ -198,14 +198,21 @@ static struct double_text take_next(struct bus_double *bus)
     return text;
 }
 
+bool bus_double_deliver_one(struct bus_double *bus)
+{
+    if (bus->posted.count == 0)
+        return false;
+    struct double_text text = take_next(bus);
+    if (bus->loses == NULL || !bus->loses(bus->loses_context, &text))
+        hand_over(&text);
+    free((char *)(uintptr_t)text.text.at);
+    return true;
+}
+
 void bus_double_deliver(struct bus_double *bus)
 {
-    while (bus->posted.count > 0) {
-        struct double_text text = take_next(bus);
-        if (bus->loses == NULL || !bus->loses(bus->loses_context, &text))
-            hand_over(&text);
-        free((char *)(uintptr_t)text.text.at);
-    }
+    while (bus_double_deliver_one(bus))
+        ;
 }
 
 static void on_tick(uv_timer_t *timer)

@@ -75,6 +75,9 @@ void bus_double_meet(struct bus_double *bus);
 /* Delivers what is on the bus, and what that causes. */
 void bus_double_deliver(struct bus_double *bus);
 
+/* Delivers one text. Returns whether there was one. */
+bool bus_double_deliver_one(struct bus_double *bus);
+
 /* Lets time go on and delivers, until it is true; ends the process after 30 s. */
 void bus_double_run_until(struct bus_double *bus, bool (*is_true)(void *context), void *context);
 

@@ -1,10 +1,10 @@
 #include "support/child_process.h"
+#include "support/scratch_folder.h"
 
 #include "base/buf.h"
 #include "base/check.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
@@ -22,40 +22,20 @@
 
 enum {
     RETRY_MS = 1,
-    DEEPEST_FOLDER = 12, /* of what a backend makes in its own */
 };
 
 void child_process_make(struct child_process *child, const char *word)
 {
     *child = (struct child_process){.pid = 0};
-    const char *temporary = getenv("TMPDIR");
-    snprintf(child->folder, sizeof child->folder, "%s/%.10s-XXXXXX",
-             temporary == NULL || strlen(temporary) > 40 ? "/tmp" : temporary, word);
-    CHECK(mkdtemp(child->folder) != NULL);
+    scratch_folder_make(child->folder, sizeof child->folder, word);
     snprintf(child->log, sizeof child->log, "%s/log", child->folder);
-}
-
-static void remove_files(const char *folder, unsigned depth)
-{
-    DIR *listing = opendir(folder);
-    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        char path[1024];
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (unlink(path) != 0 && depth > 0)
-            remove_files(path, depth - 1);
-    }
-    if (listing != NULL)
-        closedir(listing);
-    rmdir(folder);
 }
 
 void child_process_remove(struct child_process *child)
 {
     if (child->pid != 0)
         child_process_kill(child);
-    remove_files(child->folder, DEEPEST_FOLDER);
+    scratch_folder_remove(child->folder);
 }
 
 uint16_t child_process_free_port(void)

@@ -1,11 +1,10 @@
 #include "plugin_host.h"
+#include "support/scratch_folder.h"
 #include "support/test_values.h"
 
 #include "base/check.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define PATIENCE_MS 30000
 
@@ -40,10 +39,7 @@ void plugin_host_init(struct plugin_host *host)
 {
     *host = (struct plugin_host){.log = BUF_EMPTY};
     CHECK(uv_loop_init(&host->loop) == 0);
-    const char *temporary = getenv("TMPDIR");
-    snprintf(host->folder, sizeof host->folder, "%s/plugin-XXXXXX",
-             temporary == NULL || strlen(temporary) > 40 ? "/tmp" : temporary);
-    CHECK(mkdtemp(host->folder) != NULL);
+    scratch_folder_make(host->folder, sizeof host->folder, "plugin");
     host->services = (struct ds_services){
         .host = host,
         .loop = &host->loop,
@@ -53,35 +49,9 @@ void plugin_host_init(struct plugin_host *host)
     };
 }
 
-static void remove_entry(const char *folder, const uv_dirent_t *entry)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, entry->name);
-    if (entry->type == UV_DIRENT_DIR) {
-        uv_fs_t listing;
-        uv_dirent_t inner;
-        uv_fs_scandir(NULL, &listing, path, 0, NULL);
-        while (uv_fs_scandir_next(&listing, &inner) == 0) {
-            char file[800];
-            snprintf(file, sizeof file, "%s/%s", path, inner.name);
-            unlink(file);
-        }
-        uv_fs_req_cleanup(&listing);
-        rmdir(path);
-    } else {
-        unlink(path);
-    }
-}
-
 void plugin_host_fini(struct plugin_host *host)
 {
-    uv_fs_t listing;
-    uv_dirent_t entry;
-    uv_fs_scandir(NULL, &listing, host->folder, 0, NULL);
-    while (uv_fs_scandir_next(&listing, &entry) == 0)
-        remove_entry(host->folder, &entry);
-    uv_fs_req_cleanup(&listing);
-    rmdir(host->folder);
+    scratch_folder_remove(host->folder);
     uv_run(&host->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&host->loop) == 0); /* a plugin closes every handle that it made */
     buf_fini(&host->log);
@@ -138,6 +108,27 @@ void *plugin_host_open(struct plugin_host *host, const struct ds_plugin *plugin,
     snprintf(error->text, sizeof error->text, "%s", started.error);
     plugin_host_close(host, plugin, self);
     return NULL;
+}
+
+void *plugin_host_must_open(struct plugin_host *host, const struct ds_plugin *plugin,
+                            const char *options_json)
+{
+    struct ds_error error;
+    void *self = plugin_host_open(host, plugin, options_json, &error);
+    if (self == NULL)
+        fprintf(stderr, "%s: %s\n", options_json, error.text);
+    CHECK(self != NULL);
+    return self;
+}
+
+void plugin_host_must_refuse(struct plugin_host *host, const struct ds_plugin *plugin,
+                             const char *options_json, const char *text)
+{
+    struct ds_error error;
+    CHECK(plugin_host_open(host, plugin, options_json, &error) == NULL);
+    if (strcmp(error.text, text) != 0)
+        fprintf(stderr, "%s: it said %s\n", options_json, error.text);
+    CHECK(strcmp(error.text, text) == 0);
 }
 
 void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin, void *self)

@@ -30,6 +30,12 @@ void plugin_host_fini(struct plugin_host *host);
 /* Creates and starts it. Returns NULL and fills error when it does not want to. */
 void *plugin_host_open(struct plugin_host *host, const struct ds_plugin *plugin,
                        const char *options_json, struct ds_error *error);
+/* The same of one that has to want to: otherwise the process ends, having said why. */
+void *plugin_host_must_open(struct plugin_host *host, const struct ds_plugin *plugin,
+                            const char *options_json);
+/* The same of one that must not, and has to say this. */
+void plugin_host_must_refuse(struct plugin_host *host, const struct ds_plugin *plugin,
+                             const char *options_json, const char *text);
 void plugin_host_close(struct plugin_host *host, const struct ds_plugin *plugin, void *self);
 
 /* Runs the loop until *flag is true, at most 30 s. */

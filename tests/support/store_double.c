@@ -124,7 +124,7 @@ static void answer_set(struct store_double *store, struct store_call *call, cons
         answer_cache_set(store, call, error);
         return;
     }
-    if (error == NULL)
+    if (error == NULL && call->version >= store_version(store, call->names[0], NULL))
         store_put(store, call->names[0], call->version, call->data);
     call->done.plain(call->context, error);
 }

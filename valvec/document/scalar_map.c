@@ -88,15 +88,16 @@ static uint32_t skip_fold(const struct walk *walk, uint32_t i)
 
 /* ---- plain and quoted ---- */
 
-/* Takes a fold when one starts here: blanks are part of it only when a break follows them. */
-static bool take_flow_fold(struct walk *walk)
+/* Takes blanks, and the fold that they are part of when a break follows them. */
+static void take_blanks(struct walk *walk)
 {
     uint32_t after = skip_blanks(walk, walk->at);
-    if (after >= walk->end || !is_break(walk->raw.at[after]))
-        return false;
+    if (after >= walk->end || !is_break(walk->raw.at[after])) {
+        take_equal(walk, after);
+        return;
+    }
     take_folded(walk, after);
     walk->at = skip_fold(walk, after);
-    return true;
 }
 
 static uint32_t escape_length(char kind)
@@ -121,15 +122,15 @@ static void take_escape(struct walk *walk)
 
 static bool take_step(struct walk *walk, enum scalar_style style)
 {
-    uint32_t before = walk->done;
+    uint32_t start = walk->at, before = walk->done;
     char c = raw_at(walk, walk->at);
     if (style == SCALAR_DOUBLE_QUOTED && c == '\\') {
         take_escape(walk);
         return walk->at <= walk->end;
     }
     if (is_blank(c) || is_break(c)) {
-        if (take_flow_fold(walk))
-            return true;
+        take_blanks(walk);
+        return walk->at > start;
     }
     take_equal(walk, walk->at + 1);
     if (style == SCALAR_SINGLE_QUOTED && c == '\'')

@@ -91,8 +91,15 @@ static const struct ds_cache_operations operations = {
     .remove = cache_remove,
 };
 
-static const char *const options[] = {"serverLocation", "lifetime",      "memcachedOptions",
-                                      "atomic",         "maxQueueBytes", NULL};
+static const char *const options[] = {"serverLocation",
+                                      "lifetime",
+                                      "memcachedOptions.timeout",
+                                      "memcachedOptions.poolSize",
+                                      "memcachedOptions.maxValue",
+                                      "memcachedOptions.namespace",
+                                      "atomic",
+                                      "maxQueueBytes",
+                                      NULL};
 
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,

@@ -9,12 +9,6 @@
 #define DEFAULT_PORT 11211
 #define MOST_SERVERS 64
 
-static bool refuse(struct ds_error *error, const char *text)
-{
-    snprintf(error->text, sizeof error->text, "%s", text);
-    return false;
-}
-
 /* ---- serverLocation ---- */
 
 static bool read_port(ds_slice text, uint16_t *port)
@@ -29,12 +23,13 @@ static bool read_port(ds_slice text, uint16_t *port)
     return number > 0 && number <= UINT16_MAX;
 }
 
-static bool add_server(struct memcached_settings *settings, ds_slice location, double weight,
-                       struct ds_error *error)
+static bool add_server(struct memcached_settings *settings, const struct ds_value *option,
+                       ds_slice location, double weight, struct ds_error *error)
 {
     if (settings->server_count == MOST_SERVERS || !(weight >= 1 && weight <= 1000) ||
         location.length == 0 || location.length > 255 || !item_is_plain(location))
-        return refuse(error, "serverLocation must be `host:port`, a list of such texts, or a map "
+        return option_refuse(error, option,
+                             "serverLocation must be `host:port`, a list of such texts, or a map "
                              "from such texts to weights from 1 to 1000, of at most 64 servers");
     struct memcached_server *server = &settings->servers[settings->server_count++];
     *server = (struct memcached_server){.port = DEFAULT_PORT, .weight = (uint32_t)weight};
@@ -46,13 +41,14 @@ static bool add_server(struct memcached_settings *settings, ds_slice location, d
         colon--;
     bool has_port = server->port != 0 && colon > 0 && location.at[colon - 1] == ':';
     if (has_port && !read_port(slice_part(location, colon, location.length), &server->port))
-        return refuse(error, "serverLocation: the port must be a number from 1 to 65535");
+        return option_refuse(error, option,
+                             "serverLocation: the port must be a number from 1 to 65535");
     if (has_port)
         host.length = colon - 1;
     if (host.length > 2 && host.at[0] == '[' && host.at[host.length - 1] == ']')
         host = slice_part(host, 1, host.length - 1);
     if (host.length == 0)
-        return refuse(error, "serverLocation: the host is missing");
+        return option_refuse(error, option, "serverLocation: the host is missing");
     server->host = arena_copy(&settings->arena, host).at;
     return true;
 }
@@ -64,17 +60,20 @@ static bool read_servers(struct memcached_settings *settings, const struct ds_va
     settings->servers =
         arena_alloc_zeroed(&settings->arena, MOST_SERVERS * sizeof *settings->servers);
     if (kind == DS_VALUE_TEXT)
-        return add_server(settings, ds_value_text(location, (ds_slice){0}), 1, error);
+        return add_server(settings, location, ds_value_text(location, (ds_slice){0}), 1, error);
+    if (kind != DS_VALUE_NULL && kind != DS_VALUE_LIST && kind != DS_VALUE_MAP)
+        return add_server(settings, location, (ds_slice){0}, 1, error);
     for (size_t i = 0; i < ds_value_count(location); i++) {
         ds_slice key;
         const struct ds_value *item = ds_value_at(location, i, &key);
         bool is_map = kind == DS_VALUE_MAP;
-        if (!add_server(settings, is_map ? key : ds_value_text(item, (ds_slice){0}),
+        if (!add_server(settings, item, is_map ? key : ds_value_text(item, (ds_slice){0}),
                         is_map ? ds_value_number(item, 0) : 1, error))
             return false;
     }
     if (settings->server_count == 0)
-        return refuse(error, "serverLocation is missing: where memcached is, `localhost:11211`");
+        return option_refuse(error, location,
+                             "serverLocation is missing: where memcached is, `localhost:11211`");
     return true;
 }
 
@@ -96,8 +95,11 @@ static bool read_namespace(struct memcached_settings *settings, const struct ds_
                            struct ds_error *error)
 {
     ds_slice text = ds_value_text(option, (ds_slice){"", 0});
+    if (ds_value_kind(option) != DS_VALUE_NULL && ds_value_kind(option) != DS_VALUE_TEXT)
+        return option_refuse(error, option, "memcachedOptions.namespace must be a text");
     if (text.length > ITEM_MAX_NAMESPACE_BYTES || !item_is_plain(text))
-        return refuse(error, "memcachedOptions.namespace must be at most 100 bytes, without spaces "
+        return option_refuse(error, option,
+                             "memcachedOptions.namespace must be at most 100 bytes, without spaces "
                              "and control characters");
     settings->namespace_ = arena_copy(&settings->arena, text);
     return true;
@@ -107,21 +109,22 @@ static bool read_all(struct memcached_settings *settings, const struct ds_value 
                      struct ds_error *error)
 {
     const struct ds_value *library = ds_value_member(options, "memcachedOptions");
-    uint64_t timeout_ms, max_item_bytes, threads, max_queue_bytes;
+    enum ds_value_kind kind = ds_value_kind(library);
+    uint64_t timeout_ms, max_item_bytes, threads;
+    if (kind != DS_VALUE_NULL && kind != DS_VALUE_MAP)
+        return option_refuse(error, library, "memcachedOptions must be a map");
     if (!read_servers(settings, ds_value_member(options, "serverLocation"), error) ||
         !read_namespace(settings, ds_value_member(library, "namespace"), error) ||
         !option_whole(options, "lifetime", 0, UINT32_MAX, 0, &settings->lifetime_s, error) ||
         !option_whole(library, "timeout", 1, 600000, 5000, &timeout_ms, error) ||
         !option_whole(library, "maxValue", 1024, 1 << 30, 1 << 20, &max_item_bytes, error) ||
         !option_whole(library, "poolSize", 1, BLOCKING_MOST_LANES, 4, &threads, error) ||
-        !option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &max_queue_bytes,
-                      error) ||
+        !option_max_queue_bytes(options, &settings->max_queue_bytes, error) ||
         !option_boolean(options, "atomic", true, &settings->is_atomic, error))
         return false;
     settings->timeout_ms = (uint32_t)timeout_ms;
     settings->max_item_bytes = (size_t)max_item_bytes;
     settings->threads = (size_t)threads;
-    settings->max_queue_bytes = (size_t)max_queue_bytes;
     return true;
 }
 

@@ -17,10 +17,10 @@ static void wake_loop(struct link *link)
     uv_async_send(&link->wake);
 }
 
-static void note_error(struct link *link, const char *what, natsStatus status)
+static void note_error(struct link *link, const char *what, const char *why)
 {
     uv_mutex_lock(&link->lock);
-    snprintf(link->news.error, sizeof link->news.error, "%s: %s", what, natsStatus_GetText(status));
+    snprintf(link->news.error, sizeof link->news.error, "%s: %s", what, why);
     uv_mutex_unlock(&link->lock);
     wake_loop(link);
 }
@@ -99,7 +99,7 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
         link->news.was_regained = true;
         uv_mutex_unlock(&link->lock);
     }
-    note_error(link, "NATS", status);
+    note_error(link, "NATS", natsStatus_GetText(status));
 }
 
 /* ---- the worker ---- */
@@ -128,65 +128,165 @@ static bool is_connected(struct link *link)
     return connected;
 }
 
-static void do_parcel(struct link *link, const struct parcel *parcel)
+/* Texts are dropped while the connection is lost. */
+static void publish(struct link *link, const struct parcel *parcel)
 {
     natsStatus status = NATS_OK;
-    if (parcel->is_subscription)
-        status = subscribe(link, parcel->subject);
-    else if (is_connected(link))
+    if (is_connected(link))
         status = natsConnection_Publish(link->connection, parcel->subject, parcel->text.at,
                                         (int)parcel->text.length);
     if (status != NATS_OK)
-        note_error(link, parcel->subject, status);
+        note_error(link, parcel->subject, natsStatus_GetText(status));
 }
 
+static void subscribe_for(struct link *link, const struct parcel *parcel)
+{
+    natsStatus status = subscribe(link, parcel->subject);
+    if (status != NATS_OK)
+        note_error(link, parcel->subject, natsStatus_GetText(status));
+}
+
+/* Subscriptions are kept for the next connection. */
 static void do_parcels(struct link *link, struct parcels *parcels)
 {
-    for (const struct parcel *parcel = parcels->first; parcel != NULL; parcel = parcel->next)
-        do_parcel(link, parcel);
-    parcels_free(parcels);
+    for (struct parcel *parcel = parcels->first, *next; parcel != NULL; parcel = next) {
+        next = parcel->next;
+        if (parcel->is_subscription) {
+            subscribe_for(link, parcel);
+            parcels_put(&link->wanted, parcel);
+        } else {
+            publish(link, parcel);
+            free(parcel);
+        }
+    }
 }
 
-/* Waits for something to do; false when there will be nothing any more. */
+/* Waits for something to do; false when this connection has nothing to do any more. */
 static bool take_outgoing(struct link *link, struct parcels *parcels)
 {
     uv_mutex_lock(&link->lock);
-    while (link->outgoing.first == NULL && !link->is_stopping)
+    while (link->outgoing.first == NULL && !link->is_stopping && !link->is_closed)
         uv_cond_wait(&link->changed, &link->lock);
-    *parcels = parcels_take(&link->outgoing);
-    link->news.was_regained = link->news.was_regained || parcels->has_lost;
+    bool has_more = link->outgoing.first != NULL && !link->is_closed;
+    if (has_more) {
+        *parcels = parcels_take(&link->outgoing);
+        link->news.was_regained = link->news.was_regained || parcels->has_lost;
+    }
     uv_mutex_unlock(&link->lock);
-    return parcels->first != NULL;
+    return has_more;
 }
 
-/* Whether the first connection was made, after however many tries. */
-static bool connect_at_last(struct link *link)
+/* ---- connecting ---- */
+
+static bool is_refusal(natsStatus status)
 {
-    bool is_stopping = false;
-    natsStatus status;
-    while (!is_stopping &&
-           (status = natsConnection_Connect(&link->connection, link->options)) != NATS_OK) {
-        note_error(link, "cannot connect to NATS", status);
+    return status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ||
+           status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_REQUIRED ||
+           status == NATS_SECURE_CONNECTION_WANTED;
+}
+
+/* The library's own words say more than those of the status: which certificate, for example. Before
+ * them may stand the line of its source. */
+static const char *reason_of(natsStatus status)
+{
+    const char *text = nats_GetLastError(NULL);
+    const char *end = text != NULL && *text == '(' ? strstr(text, "): ") : NULL;
+    if (end != NULL)
+        text = end + 3;
+    return text == NULL || *text == '\0' ? natsStatus_GetText(status) : text;
+}
+
+static void note_failure(struct link *link, natsStatus status)
+{
+    uv_mutex_lock(&link->lock);
+    if (!link->has_been_connected && is_refusal(status))
+        link->news.is_refused = true;
+    uv_mutex_unlock(&link->lock);
+    note_error(link, "cannot connect to NATS", reason_of(status));
+}
+
+static natsStatus try_to_connect(struct link *link)
+{
+    uv_mutex_lock(&link->lock);
+    link->is_connected = true; /* until on_lost says otherwise */
+    link->is_closed = false;
+    uv_mutex_unlock(&link->lock);
+    natsStatus status = natsConnection_Connect(&link->connection, link->options);
+    if (status != NATS_OK) {
         uv_mutex_lock(&link->lock);
-        if (!link->is_stopping)
-            uv_cond_timedwait(&link->changed, &link->lock, RETRY_NANOSECONDS);
-        is_stopping = link->is_stopping;
+        link->is_connected = false;
         uv_mutex_unlock(&link->lock);
     }
+    return status;
+}
+
+/* False: there is no time left to try again. */
+static bool wait_for_retry(struct link *link)
+{
     uv_mutex_lock(&link->lock);
-    link->is_connected = link->connection != NULL;
+    if (!link->is_stopping)
+        uv_cond_timedwait(&link->changed, &link->lock, RETRY_NANOSECONDS);
+    bool is_stopping = link->is_stopping;
     uv_mutex_unlock(&link->lock);
-    return link->connection != NULL;
+    return !is_stopping;
+}
+
+/* Whether there is a connection, after however many tries. The same failure is told once. */
+static bool connect_at_last(struct link *link)
+{
+    natsStatus told = NATS_OK, status = try_to_connect(link);
+    while (status != NATS_OK) {
+        if (status != told)
+            note_failure(link, status);
+        told = status;
+        if (!wait_for_retry(link))
+            return false;
+        status = try_to_connect(link);
+    }
+    return true;
+}
+
+/* What was sent while there was no connection is older than what nodes then tell each other. */
+static void drop_texts(struct link *link)
+{
+    struct parcels parcels, kept = {0};
+    uv_mutex_lock(&link->lock);
+    parcels = parcels_take(&link->outgoing);
+    for (struct parcel *parcel = parcels.first, *next; parcel != NULL; parcel = next) {
+        next = parcel->next;
+        if (parcel->is_subscription)
+            parcels_put(&kept, parcel);
+        else
+            free(parcel);
+    }
+    link->outgoing = kept;
+    uv_mutex_unlock(&link->lock);
 }
 
 /* The server knows of the subscriptions that were wanted until now. */
-static void tell_ready(struct link *link)
+static void tell_connected(struct link *link)
 {
     natsConnection_FlushTimeout(link->connection, FLUSH_MS);
     uv_mutex_lock(&link->lock);
-    link->news.is_ready = true;
+    link->news.is_ready = !link->has_been_connected;
+    link->news.was_regained = link->news.was_regained || link->has_been_connected;
     uv_mutex_unlock(&link->lock);
+    link->has_been_connected = true;
     wake_loop(link);
+}
+
+static void begin(struct link *link)
+{
+    struct parcels parcels;
+    if (link->has_been_connected)
+        drop_texts(link);
+    for (const struct parcel *parcel = link->wanted.first; parcel != NULL; parcel = parcel->next)
+        subscribe_for(link, parcel);
+    uv_mutex_lock(&link->lock);
+    parcels = parcels_take(&link->outgoing);
+    uv_mutex_unlock(&link->lock);
+    do_parcels(link, &parcels);
+    tell_connected(link);
 }
 
 /* Nothing of the library may call with this link once it is gone. */
@@ -203,18 +303,24 @@ static void disconnect(struct link *link)
         natsSubscription_Destroy(link->all_subscriptions.items[i]);
     VEC_FREE(&link->all_subscriptions);
     natsConnection_Destroy(link->connection);
+    link->connection = NULL;
+}
+
+/* Whether the library has given up, although nobody wants that. */
+static bool has_to_go_on(struct link *link)
+{
+    uv_mutex_lock(&link->lock);
+    bool goes_on = !link->is_stopping;
+    uv_mutex_unlock(&link->lock);
+    return goes_on;
 }
 
 static void work(void *argument)
 {
     struct link *link = argument;
     struct parcels parcels;
-    if (connect_at_last(link)) {
-        uv_mutex_lock(&link->lock);
-        parcels = parcels_take(&link->outgoing);
-        uv_mutex_unlock(&link->lock);
-        do_parcels(link, &parcels);
-        tell_ready(link);
+    while (has_to_go_on(link) && connect_at_last(link)) {
+        begin(link);
         while (take_outgoing(link, &parcels))
             do_parcels(link, &parcels);
         disconnect(link);
@@ -313,6 +419,7 @@ void link_join(struct link *link)
 void link_fini(struct link *link)
 {
     parcels_free(&link->outgoing);
+    parcels_free(&link->wanted);
     parcels_free(&link->news.incoming);
     natsOptions_Destroy(link->options);
     uv_mutex_destroy(&link->lock);

@@ -5,8 +5,9 @@
  *     loop: link_send -> outgoing -> worker: publishes        (may wait for the network)
  *     library's thread -> incoming -> wake -> loop: link_take
  *
- * The library connects again by itself, for ever, and subscribes again then. What is to be sent
- * while the connection is lost is dropped. */
+ * The library connects again by itself, for ever, and subscribes again then; but it gives up when a
+ * server that has come back refuses us. The worker then begins anew. What is to be sent while the
+ * connection is lost is dropped. */
 
 #include "parcels.h"
 
@@ -27,6 +28,7 @@ struct link_news {
     bool is_ready;     /* for the first time: connected, and subscribed to what was wanted before */
     bool was_lost;     /* the connection */
     bool was_regained; /* it, later; or texts may have been lost */
+    bool is_refused;   /* before the first connection: a second try would change nothing */
     bool has_ended;
     char error[256]; /* why it does not connect, or what else went wrong last; empty: nothing */
 };
@@ -36,6 +38,8 @@ struct link {
     natsOptions *options;
     natsConnection *connection; /* this and the next the worker's */
     VEC(natsSubscription *) all_subscriptions;
+    struct parcels wanted; /* those of all subscriptions */
+    bool has_been_connected;
     uv_async_t wake; /* the loop's; its data is the user's */
     uv_thread_t thread;
 
@@ -44,7 +48,7 @@ struct link {
     struct parcels outgoing;
     struct link_news news;
     bool is_connected;
-    bool is_closed; /* the library calls nobody any more, but for subscriptions */
+    bool is_closed; /* the library has given up, and calls nobody any more but for subscriptions */
     bool is_stopping;
     size_t subscriptions; /* that the library may still call for */
 };

@@ -32,6 +32,7 @@ void parcels_put(struct parcels *parcels, struct parcel *parcel)
         free(parcel);
         return;
     }
+    parcel->next = NULL;
     if (parcels->first == NULL)
         parcels->first = parcel;
     else

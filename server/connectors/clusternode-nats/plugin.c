@@ -4,18 +4,11 @@
 #include "deepstream/plugin.h"
 
 #include "link.h"
+#include "options.h"
 
 #include "base/check.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-#define DEFAULT_URL "nats://127.0.0.1:4222"
-#define DEFAULT_PREFIX "deepstream"
-#define MOST_SERVERS 100
-#define RECONNECT_WAIT_MS 250
-#define PING_INTERVAL_MS 5000
-#define PINGS_UNANSWERED 2
 
 struct nats_node {
     const struct ds_services *services;
@@ -23,7 +16,6 @@ struct nats_node {
     struct link link;
     char *prefix;
     bool is_started;
-    bool is_ready;
     bool is_lost;
     ds_done *started, *closed;
     void *started_context, *closed_context;
@@ -34,146 +26,19 @@ static void log_text(const struct nats_node *node, enum ds_log_level level, cons
     node->services->log(node->services->host, level, "CLUSTER_BUS", slice_of(text));
 }
 
-/* ---- options ---- */
-
-static bool refuse(struct ds_error *error, const char *what)
-{
-    snprintf(error->text, sizeof error->text, "%s", what);
-    return false;
-}
-
-/* On the heap, with a zero byte; NULL when it is not set. */
-static char *text_option(const struct ds_value *options, const char *key)
-{
-    const struct ds_value *value = ds_value_member(options, key);
-    if (ds_value_kind(value) != DS_VALUE_TEXT)
-        return NULL;
-    slice text = ds_value_text(value, (slice){0});
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
-static bool set_url(natsOptions *to, const struct ds_value *options)
-{
-    char *url = text_option(options, "url");
-    natsStatus status = natsOptions_SetURL(to, url == NULL ? DEFAULT_URL : url);
-    free(url);
-    return status == NATS_OK;
-}
-
-static bool set_servers(natsOptions *to, const struct ds_value *servers)
-{
-    char *urls[MOST_SERVERS];
-    const char *borrowed[MOST_SERVERS];
-    size_t count = ds_value_count(servers), made = 0;
-    if (count > MOST_SERVERS)
-        return false;
-    for (; made < count; made++) {
-        slice text = ds_value_text(ds_value_at(servers, made, NULL), (slice){0});
-        borrowed[made] = urls[made] = malloc(text.length + 1);
-        CHECK(urls[made] != NULL);
-        memcpy(urls[made], text.at, text.length);
-        urls[made][text.length] = '\0';
-    }
-    natsStatus status = natsOptions_SetServers(to, borrowed, (int)count);
-    while (made > 0)
-        free(urls[--made]);
-    return status == NATS_OK;
-}
-
-static bool set_login(natsOptions *to, const struct ds_value *options)
-{
-    char *user = text_option(options, "user"), *password = text_option(options, "password");
-    char *token = text_option(options, "token");
-    natsStatus status = NATS_OK;
-    if (user != NULL)
-        status = natsOptions_SetUserInfo(to, user, password == NULL ? "" : password);
-    if (token != NULL && status == NATS_OK)
-        status = natsOptions_SetToken(to, token);
-    free(user);
-    free(password);
-    free(token);
-    return status == NATS_OK;
-}
-
-static bool set_tls(natsOptions *to, const struct ds_value *options)
-{
-    const struct ds_value *tls = ds_value_member(options, "tls");
-    char *ca = text_option(tls, "caFile"), *certificate = text_option(tls, "certFile"),
-         *key = text_option(tls, "keyFile");
-    natsStatus status = NATS_OK;
-    if (ds_value_kind(tls) == DS_VALUE_MAP || ds_value_boolean(tls, false))
-        status = natsOptions_SetSecure(to, true);
-    if (ca != NULL && status == NATS_OK)
-        status = natsOptions_LoadCATrustedCertificates(to, ca);
-    if (certificate != NULL && key != NULL && status == NATS_OK)
-        status = natsOptions_LoadCertificatesChain(to, certificate, key);
-    free(ca);
-    free(certificate);
-    free(key);
-    return status == NATS_OK;
-}
-
-/* One thread hands out what comes, so that it stays in order. */
-static void set_habits(natsOptions *to)
-{
-    natsOptions_UseGlobalMessageDelivery(to, true);
-    natsOptions_SetNoEcho(to, true);
-    natsOptions_SetMaxReconnect(to, -1);
-    natsOptions_SetReconnectWait(to, RECONNECT_WAIT_MS);
-    natsOptions_SetReconnectJitter(to, RECONNECT_WAIT_MS, RECONNECT_WAIT_MS);
-    natsOptions_SetPingInterval(to, PING_INTERVAL_MS);
-    natsOptions_SetMaxPingsOut(to, PINGS_UNANSWERED);
-}
-
-static bool set_options(natsOptions *to, const struct ds_value *options, struct ds_error *error)
-{
-    const struct ds_value *servers = ds_value_member(options, "servers");
-    bool has_servers = ds_value_kind(servers) == DS_VALUE_LIST && ds_value_count(servers) > 0;
-    set_habits(to);
-    if (!(has_servers ? set_servers(to, servers) : set_url(to, options)))
-        return refuse(error, "url, or each of servers, must be an address: nats://host:4222");
-    if (!set_login(to, options))
-        return refuse(error, "user, password or token cannot be used");
-    if (!set_tls(to, options))
-        return refuse(error, "tls: caFile, or certFile and keyFile, cannot be read");
-    return true;
-}
-
-static bool is_prefix(slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if (strchr("*> \t\r\n", text.at[i]) != NULL)
-            return false;
-    }
-    return text.length > 0 && text.at[0] != '.' && text.at[text.length - 1] != '.';
-}
+/* ---- its life ---- */
 
 static void *create(const struct ds_services *services, const struct ds_value *options,
                     struct ds_error *error)
 {
-    slice prefix = ds_value_text(ds_value_member(options, "prefix"), SLICE(DEFAULT_PREFIX));
-    natsOptions *made = NULL;
-    if (!is_prefix(prefix)) {
-        refuse(error, "prefix must be the beginning of a subject, such as deepstream");
+    struct bus_options read;
+    if (!bus_options_read(&read, options, error))
         return NULL;
-    }
-    CHECK(natsOptions_Create(&made) == NATS_OK);
-    if (!set_options(made, options, error)) {
-        natsOptions_Destroy(made);
-        return NULL;
-    }
     struct nats_node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
     node->services = services;
-    node->prefix = malloc(prefix.length);
-    CHECK(node->prefix != NULL);
-    memcpy(node->prefix, prefix.at, prefix.length);
-    struct link_settings settings = {made, {node->prefix, prefix.length}};
+    node->prefix = read.prefix;
+    struct link_settings settings = {read.library, slice_of(node->prefix)};
     link_init(&node->link, &settings);
     return node;
 }
@@ -195,11 +60,13 @@ static void on_wake_closed(uv_handle_t *wake)
     node_free(wake->data);
 }
 
-static void tell_ready(struct nats_node *node)
+/* error NULL: it is ready. Only the first end counts. */
+static void end_start(struct nats_node *node, const char *error)
 {
-    node->is_ready = true;
-    if (node->started != NULL)
-        node->started(node->started_context, NULL);
+    ds_done *started = node->started;
+    node->started = NULL;
+    if (started != NULL)
+        started(node->started_context, error);
 }
 
 static void tell_state(struct nats_node *node, const struct link_news *news)
@@ -227,10 +94,12 @@ static void on_wake(uv_async_t *wake)
     struct link_news news = link_take(&node->link);
     news.was_regained = news.was_regained || news.incoming.has_lost;
     if (node->closed == NULL) {
-        if (news.error[0] != '\0')
+        if (news.is_refused)
+            end_start(node, news.error);
+        else if (news.error[0] != '\0')
             log_text(node, DS_WARN, news.error);
         if (news.is_ready)
-            tell_ready(node);
+            end_start(node, NULL);
         hand_over(node, &news.incoming);
         tell_state(node, &news);
     }
@@ -292,9 +161,6 @@ static const struct ds_cluster_node_operations operations = {
     .listen = nats_listen,
 };
 
-static const char *const options[] = {"url",   "servers", "user",   "password",
-                                      "token", "tls",     "prefix", NULL};
-
 static const struct ds_plugin plugin = {
     .version = DS_PLUGIN_VERSION,
     .kind = DS_PLUGIN_CLUSTER_NODE,
@@ -304,7 +170,7 @@ static const struct ds_plugin plugin = {
     .start = start,
     .close = close_node,
     .operations = &operations,
-    .options = options,
+    .options = bus_option_names,
 };
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

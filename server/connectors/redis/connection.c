@@ -118,7 +118,10 @@ static void lose(struct redis_connection *connection, const char *reason, bool i
         redis_reader_fini(&connection->reader);
     buf_clear(&connection->outgoing);
     uv_timer_start(&connection->retry, on_retry, backoff_next(&connection->backoff), 0);
-    outage_lost(&connection->outage, connection->reason);
+    if (is_final)
+        outage_refused(&connection->outage, connection->reason);
+    else
+        outage_lost(&connection->outage, connection->reason);
     snprintf(text, sizeof text, "%s was lost before it answered: %s", connection->outage.backend,
              connection->reason);
     fail_list(connection, &connection->sent, text);
@@ -465,11 +468,6 @@ const struct redis_address *redis_connection_address(const struct redis_connecti
 bool redis_connection_is_ready(const struct redis_connection *connection)
 {
     return connection->state == READY;
-}
-
-size_t redis_connection_pending(const struct redis_connection *connection)
-{
-    return connection->pending;
 }
 
 /* ---- the end ---- */

@@ -72,9 +72,6 @@ void redis_connection_push(struct redis_connection *connection, slice commands);
 /* It answers nothing any more, or what makes no sense. */
 void redis_connection_drop(struct redis_connection *connection, const char *reason);
 
-/* Requests that are not answered yet. */
-size_t redis_connection_pending(const struct redis_connection *connection);
-
 /* Answers what is pending with an error, and calls closed when nothing of it is left. No event
  * comes any more. */
 void redis_connection_close(struct redis_connection *connection, void (*closed)(void *context),

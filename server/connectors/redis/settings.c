@@ -8,9 +8,8 @@
 static bool refuse(struct ds_error *error, const struct ds_value *value, const char *key,
                    const char *problem)
 {
-    ds_slice place = ds_value_place(value);
-    snprintf(error->text, sizeof error->text, "%.*s%s%s %s", (int)place.length, place.at,
-             place.length > 0 ? ": " : "", key, problem);
+    snprintf(error->text, sizeof error->text, "%s %s", key, problem);
+    error->value = value;
     return false;
 }
 
@@ -127,6 +126,9 @@ static bool read_access(struct redis_settings *settings, const struct ds_value *
     if (settings->is_cluster && settings->database != 0)
         return refuse(error, ds_value_member(options, "db"), "db",
                       "must be 0, the only one that a cluster has");
+    if (ds_value_kind(tls) != DS_VALUE_NULL && ds_value_kind(tls) != DS_VALUE_BOOLEAN &&
+        ds_value_kind(tls) != DS_VALUE_MAP)
+        return refuse(error, tls, "tls", "must be true, false or a map");
     if (ds_value_kind(tls) == DS_VALUE_MAP || ds_value_boolean(tls, is_tls)) {
         settings->tls = redis_tls_context_new(tls, error);
         return settings->tls != NULL;

@@ -8,9 +8,12 @@
 #include "base/arena.h"
 
 /* Their names, for the list of a plugin. */
+#define REDIS_ACCESS_OPTIONS(below)                                                                \
+    below "username", below "password", below "db", below "keyPrefix", below "tls.ca",             \
+        below "tls.cert", below "tls.key", below "tls.servername", below "tls.rejectUnauthorized"
 #define REDIS_OPTIONS                                                                              \
-    "host", "port", "url", "username", "password", "db", "tls", "keyPrefix", "nodes",              \
-        "redisOptions", "hashTags", "requestTimeout", "maxWaitingMegabytes"
+    "host", "port", "url", REDIS_ACCESS_OPTIONS(""), "nodes.host", "nodes.port", "nodes.url",      \
+        REDIS_ACCESS_OPTIONS("redisOptions."), "hashTags", "requestTimeout", "maxWaitingMegabytes"
 
 struct redis_address {
     char host[256];

@@ -78,12 +78,11 @@ static bool apply(SSL_CTX *openssl, const struct ds_value *options, struct ds_er
         if (ds_value_kind(value) == DS_VALUE_NULL)
             continue;
         if (pem.length == 0 || pem.length > 1 << 20 || !parts[i].use(openssl, pem)) {
-            ds_slice place = ds_value_place(value);
             snprintf(error->text, sizeof error->text,
-                     "%.*s%stls.%s must be PEM text that fits the others, such as "
+                     "tls.%s must be PEM text that fits the others, such as "
                      "fileLoad(redis-%s.pem)",
-                     (int)place.length, place.at, place.length > 0 ? ": " : "", parts[i].key,
-                     parts[i].key);
+                     parts[i].key, parts[i].key);
+            error->value = value;
             return false;
         }
     }

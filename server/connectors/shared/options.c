@@ -1,15 +1,15 @@
 #include "shared/options.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 static bool refuse(struct ds_error *error, const struct ds_value *option, const char *key,
                    const char *what)
 {
-    ds_slice place = ds_value_place(option);
-    snprintf(error->text, sizeof error->text, "%.*s%s%s must be %s", (int)place.length, place.at,
-             place.length > 0 ? ": " : "", key, what);
+    snprintf(error->text, sizeof error->text, "%s must be %s", key, what);
+    error->value = option;
     return false;
 }
 
@@ -51,4 +51,23 @@ bool option_text(const struct ds_value *options, const char *key, ds_slice fallb
         memchr(text->at, '\0', text->length) == NULL)
         return true;
     return refuse(error, option, key, "a text");
+}
+
+bool option_max_queue_bytes(const struct ds_value *options, size_t *bytes, struct ds_error *error)
+{
+    uint64_t number;
+    bool is_fit =
+        option_whole(options, "maxQueueBytes", 1024, (uint64_t)1 << 40, 64 << 20, &number, error);
+    *bytes = (size_t)number;
+    return is_fit;
+}
+
+bool option_refuse(struct ds_error *error, const struct ds_value *option, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    error->value = option;
+    return false;
 }

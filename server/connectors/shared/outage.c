@@ -19,14 +19,26 @@ void outage_init(struct outage *outage, const struct ds_services *services, cons
     snprintf(outage->backend, sizeof outage->backend, "%s", backend);
 }
 
-void outage_lost(struct outage *outage, const char *reason)
+static void say_lost(struct outage *outage, const char *reason)
 {
-    if (outage_is_on(outage))
-        return;
     char text[380];
-    outage->began_nanos = uv_hrtime();
+    if (!outage_is_on(outage))
+        outage->began_nanos = uv_hrtime();
     snprintf(text, sizeof text, "%.360s; trying again", reason);
     say(outage, DS_ERROR, "BACKEND_LOST", text);
+}
+
+void outage_lost(struct outage *outage, const char *reason)
+{
+    if (!outage_is_on(outage))
+        say_lost(outage, reason);
+}
+
+void outage_refused(struct outage *outage, const char *reason)
+{
+    if (!outage->has_refused)
+        say_lost(outage, reason);
+    outage->has_refused = true;
 }
 
 void outage_over(struct outage *outage)
@@ -37,5 +49,6 @@ void outage_over(struct outage *outage)
     snprintf(text, sizeof text, "back after %.1f s",
              (double)(uv_hrtime() - outage->began_nanos) / 1e9);
     outage->began_nanos = 0;
+    outage->has_refused = false;
     say(outage, DS_INFO, "BACKEND_REGAINED", text);
 }

@@ -23,16 +23,6 @@ const char *const option_names[] = {
 
 /* ---- a list of parameters ---- */
 
-static char *copy_of(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
 const char *conninfo_find(const struct conninfo *conninfo, const char *keyword)
 {
     for (size_t i = 0; i < conninfo->count; i++)
@@ -46,15 +36,15 @@ void conninfo_set(struct conninfo *conninfo, const char *keyword, slice value)
     for (size_t i = 0; i < conninfo->count; i++)
         if (strcmp(conninfo->keywords[i], keyword) == 0) {
             free(conninfo->values[i]);
-            conninfo->values[i] = copy_of(value);
+            conninfo->values[i] = slice_to_text(value);
             return;
         }
     size_t count = conninfo->count++;
     conninfo->keywords = realloc(conninfo->keywords, (count + 2) * sizeof(char *));
     conninfo->values = realloc(conninfo->values, (count + 2) * sizeof(char *));
     CHECK(conninfo->keywords != NULL && conninfo->values != NULL);
-    conninfo->keywords[count] = copy_of(slice_of(keyword));
-    conninfo->values[count] = copy_of(value);
+    conninfo->keywords[count] = slice_to_text(slice_of(keyword));
+    conninfo->values[count] = slice_to_text(value);
     conninfo->keywords[count + 1] = conninfo->values[count + 1] = NULL;
 }
 
@@ -78,8 +68,10 @@ struct reading {
     struct ds_error *error;
 };
 
-#define REFUSE(reading, ...)                                                                       \
-    (snprintf((reading)->error->text, sizeof(reading)->error->text, __VA_ARGS__), false)
+/* blamed: the option that is to blame. */
+#define REFUSE(reading, blamed, ...)                                                               \
+    (snprintf((reading)->error->text, sizeof(reading)->error->text, __VA_ARGS__),                  \
+     (reading)->error->value = (blamed), false)
 
 static bool is_set(const struct ds_value *value)
 {
@@ -100,7 +92,7 @@ static bool read_passed(struct reading *reading, const char *option, const char 
     if (ds_value_kind(value) == DS_VALUE_NUMBER)
         text = ds_value_json(value);
     else if (ds_value_kind(value) != DS_VALUE_TEXT || has_zero_byte(text))
-        return REFUSE(reading, "%s must be a text", option);
+        return REFUSE(reading, value, "%s must be a text", option);
     conninfo_set(&reading->options->conninfo, keyword, text);
     return true;
 }
@@ -122,7 +114,7 @@ static bool read_file(struct reading *reading, const char *option, const char *k
     if (!is_set(value))
         return true;
     if (path.length == 0 || has_zero_byte(path))
-        return REFUSE(reading, "%s must be the path of a file", option);
+        return REFUSE(reading, value, "%s must be the path of a file", option);
     set_path(reading, keyword, path);
     return true;
 }
@@ -133,7 +125,7 @@ static bool read_number(struct reading *reading, const char *option, double leas
     const struct ds_value *value = ds_value_member(reading->given, option);
     *number = is_set(value) ? ds_value_number(value, -1) : otherwise;
     return (*number >= least && *number <= most) ||
-           REFUSE(reading, "%s must be a number from %.0f to %.0f", option, least, most);
+           REFUSE(reading, value, "%s must be a number from %.0f to %.0f", option, least, most);
 }
 
 static bool read_boolean(struct reading *reading, const struct ds_value *map, const char *option,
@@ -142,7 +134,7 @@ static bool read_boolean(struct reading *reading, const struct ds_value *map, co
     const struct ds_value *value = ds_value_member(map, option);
     *boolean = ds_value_boolean(value, otherwise);
     return !is_set(value) || ds_value_kind(value) == DS_VALUE_BOOLEAN ||
-           REFUSE(reading, "%s must be true or false", option);
+           REFUSE(reading, value, "%s must be true or false", option);
 }
 
 /* A name within the database; empty when it is not given. */
@@ -153,8 +145,9 @@ static bool read_identifier(struct reading *reading, const char *option, slice *
     if (!is_set(value))
         return true;
     if (!key_is_identifier(text))
-        return REFUSE(reading, "%s must be a name of 1 to %d bytes", option, KEY_MOST_IDENTIFIER);
-    *identifier = (slice){copy_of(text), text.length};
+        return REFUSE(reading, value, "%s must be a name of 1 to %d bytes", option,
+                      KEY_MOST_IDENTIFIER);
+    *identifier = slice_copy(text);
     return true;
 }
 
@@ -166,9 +159,9 @@ static bool read_names(struct reading *reading)
         !read_identifier(reading, "role", &options->role))
         return false;
     if (options->schema.length == 0)
-        options->schema = (slice){copy_of(SLICE("ds")), 2};
+        options->schema = slice_copy(SLICE("ds"));
     if (options->default_table.length == 0)
-        options->default_table = (slice){copy_of(SLICE("default")), 7};
+        options->default_table = slice_copy(SLICE("default"));
     return true;
 }
 
@@ -180,13 +173,13 @@ static bool read_url(struct reading *reading, const char *option)
     if (!is_set(value))
         return true;
     if (text.length == 0 || has_zero_byte(text))
-        return REFUSE(reading, "%s must be a text", option);
-    char *copy = copy_of(text), *problem = NULL;
+        return REFUSE(reading, value, "%s must be a text", option);
+    char *copy = slice_to_text(text), *problem = NULL;
     PQconninfoOption *parsed = PQconninfoParse(copy, &problem);
     free(copy);
     if (parsed == NULL) { /* its text would repeat the password */
         PQfreemem(problem);
-        return REFUSE(reading, "%s is not a connection URI of PostgreSQL", option);
+        return REFUSE(reading, value, "%s is not a connection URI of PostgreSQL", option);
     }
     for (const PQconninfoOption *at = parsed; at->keyword != NULL; at++)
         if (at->val != NULL)
@@ -206,14 +199,14 @@ static bool read_ssl(struct reading *reading)
     if (!is_set(ssl))
         return true;
     if (ds_value_kind(ssl) != DS_VALUE_BOOLEAN && ds_value_kind(ssl) != DS_VALUE_MAP)
-        return REFUSE(reading, "ssl must be true, false or a map of ca, cert and key");
+        return REFUSE(reading, ssl, "ssl must be true, false or a map of ca, cert and key");
     if (!read_boolean(reading, ssl, "rejectUnauthorized", true, &is_verified))
         return false;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const struct ds_value *value = ds_value_member(ssl, files[i].member);
         slice path = ds_value_file(value);
         if (is_set(value) && path.length == 0)
-            return REFUSE(reading, "ssl.%s must be fileLoad(...) of a file, or use %s",
+            return REFUSE(reading, value, "ssl.%s must be fileLoad(...) of a file, or use %s",
                           files[i].member, files[i].keyword);
         if (path.length > 0)
             set_path(reading, files[i].keyword, path);
@@ -222,8 +215,9 @@ static bool read_ssl(struct reading *reading)
     if (conninfo_find(conninfo, "sslmode") != NULL)
         return true;
     if (is_on && is_verified && conninfo_find(conninfo, "sslrootcert") == NULL)
-        return REFUSE(reading, "ssl checks the certificate of the database: name its authority in "
-                               "sslrootcert, or set sslmode to require to encrypt unchecked");
+        return REFUSE(reading, ssl,
+                      "ssl checks the certificate of the database: name its authority in "
+                      "sslrootcert, or set sslmode to require to encrypt unchecked");
     const char *mode = !is_on ? "disable" : is_verified ? "verify-full" : "require";
     conninfo_set(conninfo, "sslmode", slice_of(mode));
     return true;
@@ -240,7 +234,7 @@ static bool read_notifications(struct reading *reading)
     };
     const struct ds_value *map = ds_value_member(reading->given, "notifications");
     if (is_set(map) && ds_value_kind(map) != DS_VALUE_MAP)
-        return REFUSE(reading, "notifications must be a map");
+        return REFUSE(reading, map, "notifications must be a map");
     /* One that is not named in a map is off, as the original has it. */
     for (int i = 0; i < NOTIFICATIONS; i++)
         if (!read_boolean(reading, map, names[i], !is_set(map), &reading->options->notifies[i]))
@@ -252,7 +246,7 @@ static bool read_others(struct reading *reading)
 {
     const struct ds_value *split = ds_value_member(reading->given, "splitChar");
     if (is_set(split) && !slice_equal(ds_value_text(split, (slice){0}), SLICE("/")))
-        return REFUSE(reading, "splitChar can only be /");
+        return REFUSE(reading, split, "splitChar can only be /");
     return read_url(reading, "connectionString") && read_url(reading, "url") &&
            read_names(reading) &&
            read_boolean(reading, reading->given, "useJsonb", false, &reading->options->is_jsonb) &&
@@ -307,13 +301,30 @@ static size_t items_of(const char *list)
     return items;
 }
 
+/* As libpq reads it: empty items stand for the usual port. */
+static bool are_ports(const char *list)
+{
+    unsigned long number = 0;
+    for (; list != NULL && *list != '\0'; list++) {
+        bool is_digit = *list >= '0' && *list <= '9';
+        bool is_end = is_digit && (list[1] == '\0' || list[1] == ',');
+        number = is_digit ? number * 10 + (unsigned long)(*list - '0') : 0;
+        if ((!is_digit && *list != ',') || number > 65535 || (is_end && number == 0))
+            return false;
+    }
+    return true;
+}
+
 static bool check_ports(struct reading *reading)
 {
     const struct conninfo *conninfo = &reading->options->conninfo;
+    const struct ds_value *port = ds_value_member(reading->given, "port");
+    if (is_set(port) && !are_ports(conninfo_find(conninfo, "port")))
+        return REFUSE(reading, port, "port must be a number from 1 to 65535");
     size_t ports = items_of(conninfo_find(conninfo, "port")),
            hosts = items_of(conninfo_find(conninfo, "host"));
     return ports == 1 || ports == hosts ||
-           REFUSE(reading, "port must be one for all hosts, or one for each");
+           REFUSE(reading, port, "port must be one for all hosts, or one for each");
 }
 
 static const char *or_else(const char *value, const char *otherwise)
@@ -355,8 +366,8 @@ void options_fini(struct options *options)
 {
     conninfo_fini(&options->conninfo);
     free(options->backend);
-    free((void *)options->schema.at);
-    free((void *)options->default_table.at);
-    free((void *)options->role.at);
+    slice_free(&options->schema);
+    slice_free(&options->default_table);
+    slice_free(&options->role);
     *options = (struct options){0};
 }

@@ -70,15 +70,6 @@ void operation_end(struct store *store, struct operation *operation, const char 
 
 /* ---- rows and lanes come and go ---- */
 
-static char *copy_of(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    return copy;
-}
-
 static struct lane *lane_get(struct store *store, slice table)
 {
     struct lane *lane = hashmap_find(&store->lanes, table);
@@ -87,7 +78,7 @@ static struct lane *lane_get(struct store *store, slice table)
     lane = calloc(1, sizeof *lane);
     CHECK(lane != NULL);
     lane->store = store;
-    lane->table = (slice){copy_of(table), table.length};
+    lane->table = slice_copy(table);
     lane->value_type = store->options->is_jsonb ? VALUE_JSONB : VALUE_TEXT;
     hashmap_init(&lane->rows);
     list_init(&lane->link);
@@ -103,7 +94,7 @@ void lane_free_if_idle(struct lane *lane)
     hashmap_remove(&lane->store->lanes, lane->table);
     hashmap_fini(&lane->rows);
     list_remove(&lane->link);
-    free((void *)lane->table.at);
+    slice_free(&lane->table);
     free(lane);
 }
 
@@ -116,7 +107,7 @@ struct row *row_get(struct store *store, const struct key *key)
     row = calloc(1, sizeof *row);
     CHECK(row != NULL);
     row->lane = lane;
-    row->id = (slice){copy_of(key->id), key->id.length};
+    row->id = slice_copy(key->id);
     list_init(&row->dirty);
     hashmap_put(&lane->rows, row->id, row);
     return row;
@@ -127,7 +118,7 @@ static void free_row(struct row *row)
     struct lane *lane = row->lane;
     hashmap_remove(&lane->rows, row->id);
     list_remove(&row->dirty);
-    free((void *)row->id.at);
+    slice_free(&row->id);
     free(row);
     lane_free_if_idle(lane);
 }
@@ -148,7 +139,7 @@ static void on_rows(struct request *request, const PGresult *rows)
     if (PQntuples(rows) == 0)
         return;
     slice data = {PQgetvalue(rows, 0, 1), (size_t)PQgetlength(rows, 0, 1)};
-    reading->data = copy_of(data);
+    reading->data = slice_to_text(data);
     reading->record = (struct ds_record){
         .version = (int32_t)strtol(PQgetvalue(rows, 0, 0), NULL, 10),
         .data = {reading->data, data.length},

@@ -173,10 +173,7 @@ static void lock_get(void *self, slice name, void (*done)(void *context, bool go
     struct single *single = self;
     bool is_free = hashmap_find(&single->locks, name) == NULL;
     if (is_free) {
-        char *held = malloc(name.length + 1);
-        CHECK(held != NULL);
-        if (name.length > 0)
-            memcpy(held, name.at, name.length);
+        char *held = slice_to_text(name);
         hashmap_put(&single->locks, (slice){held, name.length}, held);
     }
     done(context, is_free);

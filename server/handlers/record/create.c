@@ -19,9 +19,11 @@ static void created(struct step *step)
 {
     struct session *session = step_session(step);
     save_start(step->handler, session, NULL, step->name, &new_record);
+    missed_note_write(step->handler->missed, step->name, new_record.version);
     if (subscriptions_add(step->handler->subscriptions, session, step->name, 0))
-        record_reply_read(session, step->name, new_record.version, new_record.data);
-    step_end(step);
+        read_answer_subscribed(step, &new_record);
+    else
+        step_end(step);
 }
 
 /* Somebody else was faster. */

@@ -1,16 +1,31 @@
 /* DELETE: the last step of what came before it, so that no write lands behind it (B17). The storage
- * goes first: while the cache still has the record, nobody brings it back from there. */
+ * goes first: while the cache still has the record, nobody brings it back from there.
+ *
+ * Another node may have a write on its way to the storage: the cache has a version then that the
+ * storage has not. The deletion waits for it, but not for ever: its node may be gone. What comes
+ * later all the same is taken back (overtaken.c). */
 
 #include "handlers/record/record_internal.h"
 
-void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
-                         enum send_scope scope)
+#define MOST_PAUSES 20
+
+void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except)
 {
     struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
     MESSAGE_SET(&deleted, name, name);
     sequence_forget(handler->sequence, name);
-    subscriptions_send(handler->subscriptions, name, &deleted, except, scope);
+    sequence_note_unheard(handler->sequence, name);
+    subscriptions_send(handler->subscriptions, name, &deleted, except, SEND_LOCAL_ONLY);
     subscriptions_drop_name(handler->subscriptions, name);
+}
+
+/* To all nodes: also one without subscribers may have a write of it under way, or be reading it. */
+static void tell_others(const struct record_handler *handler, slice name)
+{
+    const struct cluster *cluster = handler->services->cluster;
+    struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
+    MESSAGE_SET(&deleted, name, name);
+    cluster->bus->send(cluster->bus_self, &deleted);
 }
 
 static void end_removal(struct record_handler *handler)
@@ -41,8 +56,9 @@ static void deleted(struct step *step)
     struct message success = MESSAGE(TOPIC_RECORD, RECORD_DELETE_SUCCESS);
     MESSAGE_SET(&success, name, step->name);
     session_send(author, &success);
-    missed_note(step->handler->missed, step->name, MISSED_DELETION);
-    record_tell_deleted(step->handler, step->name, author, SEND_TO_CLUSTER);
+    missed_note_deletion(step->handler->missed, step->name);
+    tell_others(step->handler, step->name);
+    record_tell_deleted(step->handler, step->name, author);
     step_end(step);
 }
 
@@ -79,6 +95,61 @@ static void on_storage_removed(void *context, const char *error)
     step_release(step);
 }
 
+static void remove_from_storage(struct step *step)
+{
+    struct record_handler *handler = step->handler;
+    step_await(step, WAIT_STORAGE, delete_failed);
+    handler->settings.storage->remove(handler->settings.storage_self, &step->name, 1,
+                                      on_storage_removed, step);
+    step_deadlines_arm(handler);
+}
+
+/* ---- writes of other nodes that are under way ---- */
+
+static void compare(struct step *step);
+
+static void on_cached(void *context, const char *error, const int32_t *versions)
+{
+    struct step *step = context;
+    if (step_answered(step)) {
+        if (error != NULL)
+            fail(step, "cache", error);
+        else if (versions[0] > step->current.version && step->pauses++ < MOST_PAUSES)
+            step_pause(step, compare);
+        else
+            remove_from_storage(step);
+    }
+    step_release(step);
+}
+
+static void on_stored(void *context, const char *error, const struct ds_record *record)
+{
+    struct step *step = context;
+    if (step_answered(step)) {
+        if (error != NULL) {
+            fail(step, "storage", error);
+        } else {
+            struct record_handler *handler = step->handler;
+            step->current.version = record->version;
+            step_await(step, WAIT_CACHE, delete_failed);
+            handler->settings.cache->heads(handler->settings.cache_self, &step->name, 1, on_cached,
+                                           step);
+            step_deadlines_arm(handler);
+        }
+    }
+    step_release(step);
+}
+
+static void compare(struct step *step)
+{
+    struct record_handler *handler = step->handler;
+    step_await(step, WAIT_STORAGE, delete_failed);
+    handler->settings.storage->get(handler->settings.storage_self, step->name, on_stored, step);
+    step_deadlines_arm(handler);
+}
+
+/* ---- the step ---- */
+
 static void may_delete(struct step *step, enum ds_verdict verdict)
 {
     if (verdict != DS_ALLOW) {
@@ -87,15 +158,14 @@ static void may_delete(struct step *step, enum ds_verdict verdict)
         return;
     }
     struct record_handler *handler = step->handler;
+    const struct cluster *cluster = handler->services->cluster;
     handler->removing++;
-    if (!record_is_stored(handler, step->name)) {
+    if (!record_is_stored(handler, step->name))
         remove_from_cache(step);
-        return;
-    }
-    step_await(step, WAIT_STORAGE, delete_failed);
-    handler->settings.storage->remove(handler->settings.storage_self, &step->name, 1,
-                                      on_storage_removed, step);
-    step_deadlines_arm(handler);
+    else if (cluster->bus->may_have_others(cluster->bus_self))
+        compare(step);
+    else
+        remove_from_storage(step);
 }
 
 /* The record is not loaded for the rule's sake: one that reads it finds it as it is at this turn.

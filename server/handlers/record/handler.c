@@ -103,8 +103,15 @@ static void on_bus_message(void *context, const struct message *message, slice f
         forward(handler, message);
         break;
     case RECORD_DELETED: /* writes that wait here find out at their turn, and are answered (B5) */
-        record_tell_deleted(handler, message->name, NULL, SEND_LOCAL_ONLY);
+        overtaken_check(handler, message->name);
+        record_tell_deleted(handler, message->name, NULL);
         break;
+    case RECORD_HEAD_RESPONSE_BULK: {
+        struct request *request = record_request_open(handler, NULL, message);
+        missed_compare(request);
+        record_request_close(request);
+        break;
+    }
     case RECORD_NOTIFY: {
         struct request *request = record_request_open(handler, NULL, message);
         if (missed_is(message))
@@ -145,6 +152,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     hashmap_init(&handler->queues);
     list_init(&handler->steps);
     list_init(&handler->saves);
+    list_init(&handler->reads.line);
     arena_init(&handler->scratch, 0);
     step_deadlines_open(handler);
     handler->subscriptions = subscriptions_of_records(services);

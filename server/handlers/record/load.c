@@ -1,7 +1,13 @@
 /* The read path (behaviour.md 5.1): the cache, then the storage, then a copy of what storage had to
- * the cache. */
+ * the cache.
+ *
+ * The storage is asked for so many records at a time, the others wait in line: the deadline of each
+ * is about what the storage does, not about how many were asked for before. A storage that is
+ * silent fails all who wait. */
 
 #include "handlers/record/record_internal.h"
+
+#define MOST_READS 1000
 
 static bool has_prefix(slice name, const slice *prefixes, size_t count)
 {
@@ -69,10 +75,16 @@ static bool may_promote(const struct step *step)
            handler->removals == step->removals_seen;
 }
 
+static void ask_next(struct record_handler *handler);
+
 static void on_storage_get(void *context, const char *error, const struct ds_record *record)
 {
     struct step *step = context;
-    if (step_answered(step)) {
+    struct record_handler *handler = step->handler;
+    bool is_in_time = step_answered(step);
+    if (is_in_time) {
+        handler->reads.under_way--;
+        handler->reads.answered_ms = uv_now(handler->services->loop);
         if (error != NULL) {
             log_failure(step, "storage", error);
             load_failed(step, RECORD_RECORD_LOAD_ERROR);
@@ -83,16 +95,63 @@ static void on_storage_get(void *context, const char *error, const struct ds_rec
         }
     }
     step_release(step);
+    if (is_in_time)
+        ask_next(handler);
+}
+
+static struct step *take_first(struct list_link *line)
+{
+    struct step *step = LIST_ITEM(line->next, struct step, in_reads);
+    list_remove(&step->in_reads);
+    return step;
+}
+
+static void storage_timed_out(struct step *step, uint16_t error)
+{
+    struct record_handler *handler = step->handler;
+    struct record_reads *reads = &handler->reads;
+    uint64_t silent_ms = uv_now(handler->services->loop) - reads->answered_ms;
+    reads->under_way--;
+    load_failed(step, error);
+    if (silent_ms >= handler->settings.storage_timeout_ms) {
+        struct list_link failing; /* apart: answering may bring new ones */
+        list_init(&failing);
+        while (!list_is_empty(&reads->line))
+            list_append(&failing, &take_first(&reads->line)->in_reads);
+        while (!list_is_empty(&failing))
+            load_failed(take_first(&failing), error);
+    }
+    ask_next(handler);
+}
+
+static void ask_storage(struct step *step)
+{
+    struct record_handler *handler = step->handler;
+    handler->reads.under_way++;
+    step->removals_seen = handler->removals;
+    step_await(step, WAIT_STORAGE, storage_timed_out);
+    handler->settings.storage->get(handler->settings.storage_self, step->name, on_storage_get,
+                                   step);
+}
+
+/* Never nested: what is answered at once leaves the rest to this loop. */
+static void ask_next(struct record_handler *handler)
+{
+    struct record_reads *reads = &handler->reads;
+    if (reads->is_asking)
+        return;
+    reads->is_asking = true;
+    while (!list_is_empty(&reads->line) && reads->under_way < MOST_READS)
+        ask_storage(take_first(&reads->line));
+    reads->is_asking = false;
+    step_deadlines_arm(handler);
 }
 
 static void load_from_storage(struct step *step)
 {
-    struct record_handler *handler = step->handler;
-    step->removals_seen = handler->removals;
-    step_await(step, WAIT_STORAGE, load_failed);
-    handler->settings.storage->get(handler->settings.storage_self, step->name, on_storage_get,
-                                   step);
-    step_deadlines_arm(handler);
+    struct record_reads *reads = &step->handler->reads;
+    list_append(&reads->line, &step->in_reads);
+    ask_next(step->handler);
 }
 
 void step_load_stored(struct step *step, step_loaded *then)
@@ -123,6 +182,7 @@ void step_load(struct step *step, step_loaded *then)
 {
     struct record_handler *handler = step->handler;
     step->on_loaded = then;
+    step->unheard_seen = sequence_unheard(handler->sequence);
     step_await(step, WAIT_CACHE, load_failed);
     handler->settings.cache->get(handler->settings.cache_self, step->name, on_cache_get, step);
     step_deadlines_arm(handler);

@@ -3,8 +3,13 @@
  * the records that it changed meanwhile, and whoever has subscribers to them reads what stands
  * there. The message is a NOTIFY, which nodes of the original understand too.
  *
+ * A node that has just subscribed may have read the record before a write of this node, which did
+ * not send it, since it knew of no subscriber. It is told the version, and reads again if it knows
+ * only an older one. The message is a HEAD_RESPONSE_BULK, which nodes of the original ignore.
+ *
  * Names are kept for a while, and from the loss of a node until it, or another one, is back. That a
- * record is gone is believed only of one that was deleted: nodes need not share their caches. */
+ * record is gone, or begun anew, is believed only of one that was deleted: nodes need not share
+ * their caches. */
 
 #include "handlers/record/record_internal.h"
 
@@ -14,21 +19,25 @@
 #include <stdlib.h>
 
 #define KEPT_MS 60000
+#define CROSSING_MS 20000 /* between a read and the subscription that was announced after it */
 #define MOST_NAMES 100000
 #define NAMES_AT_ONCE 500
 /* After a return, until nodes know again who subscribes to what: most do soon, all in the end. */
 #define FIRST_MS 1000
 #define SECOND_MS 4000
 
+enum kind { CHANGE, DELETION, KINDS };
+
 static const char *const MARKS[] = {
-    [MISSED_CHANGE] = "missed",
-    [MISSED_DELETION] = "missed deletion",
+    [CHANGE] = "missed",
+    [DELETION] = "missed deletion",
 };
 
 struct changed {
     struct list_link in_order; /* the one changed longest ago first */
     uint64_t at_ms;
-    enum missed_kind kind; /* of the last change */
+    enum kind kind;  /* DELETION stays when the record is made again */
+    int32_t version; /* of the last write; DS_MISSING after a deletion */
     size_t length;
     char name[];
 };
@@ -41,6 +50,7 @@ struct missed {
     bool is_second;
     bool is_for_all;
     struct buf returned; /* who else it is for */
+    struct ds_state_watcher watcher;
     uv_timer_t timer;
 };
 
@@ -79,6 +89,7 @@ static struct changed *changed_new(struct missed *missed, slice name)
 {
     struct changed *changed = malloc(sizeof *changed + name.length);
     CHECK(changed != NULL);
+    changed->kind = CHANGE;
     changed->length = name.length;
     if (name.length > 0)
         memcpy(changed->name, name.at, name.length);
@@ -87,7 +98,7 @@ static struct changed *changed_new(struct missed *missed, slice name)
     return changed;
 }
 
-void missed_note(struct missed *missed, slice name, enum missed_kind kind)
+static void note(struct missed *missed, slice name, enum kind kind, int32_t version)
 {
     const struct cluster *cluster = missed->handler->services->cluster;
     if (!cluster->bus->may_have_others(cluster->bus_self))
@@ -97,15 +108,32 @@ void missed_note(struct missed *missed, slice name, enum missed_kind kind)
     if (changed == NULL)
         changed = changed_new(missed, name);
     changed->at_ms = now_of(missed);
-    changed->kind = kind;
+    if (kind == DELETION)
+        changed->kind = DELETION;
+    changed->version = version;
     list_remove(&changed->in_order);
     list_append(&missed->in_order, &changed->in_order);
 }
 
+void missed_note_write(struct missed *missed, slice name, int32_t version)
+{
+    note(missed, name, CHANGE, version);
+}
+
+void missed_note_deletion(struct missed *missed, slice name)
+{
+    note(missed, name, DELETION, DS_MISSING);
+}
+
+int32_t missed_written(const struct missed *missed, slice name)
+{
+    const struct changed *changed = hashmap_find(&missed->names, name);
+    return changed == NULL ? DS_MISSING : changed->version;
+}
+
 /* ---- telling others ---- */
 
-static void tell(const struct missed *missed, enum missed_kind kind, const slice *names,
-                 uint32_t count)
+static void tell(const struct missed *missed, enum kind kind, const slice *names, uint32_t count)
 {
     const struct cluster *cluster = missed->handler->services->cluster;
     struct message notice = MESSAGE(TOPIC_RECORD, RECORD_NOTIFY);
@@ -119,17 +147,22 @@ static void tell(const struct missed *missed, enum missed_kind kind, const slice
         cluster->bus->send_direct(cluster->bus_self, buf_slice(&missed->returned), &notice);
 }
 
-static void tell_all(const struct missed *missed, enum missed_kind kind)
+/* A deletion is for those too who have a write under way (overtaken.c). */
+static bool concerns_others(const struct missed *missed, const struct changed *changed)
+{
+    return changed->kind == DELETION ||
+           subscriptions_exist_elsewhere(missed->handler->subscriptions, name_of(changed));
+}
+
+static void tell_all(const struct missed *missed, enum kind kind)
 {
     slice names[NAMES_AT_ONCE];
     uint32_t count = 0;
     for (struct list_link *at = missed->in_order.next; at != &missed->in_order; at = at->next) {
         const struct changed *changed = LIST_ITEM(at, struct changed, in_order);
-        slice name = name_of(changed);
-        if (changed->kind != kind ||
-            !subscriptions_exist_elsewhere(missed->handler->subscriptions, name))
+        if (changed->kind != kind || !concerns_others(missed, changed))
             continue;
-        names[count++] = name;
+        names[count++] = name_of(changed);
         if (count < NAMES_AT_ONCE)
             continue;
         tell(missed, kind, names, count);
@@ -141,8 +174,8 @@ static void tell_all(const struct missed *missed, enum missed_kind kind)
 static void on_timer(uv_timer_t *timer)
 {
     struct missed *missed = timer->data;
-    tell_all(missed, MISSED_CHANGE);
-    tell_all(missed, MISSED_DELETION);
+    tell_all(missed, CHANGE);
+    tell_all(missed, DELETION);
     if (!missed->is_second) {
         missed->is_second = true;
         uv_timer_start(timer, on_timer, SECOND_MS - FIRST_MS, 0);
@@ -178,12 +211,35 @@ static void on_removed(void *context, slice server)
     ((struct missed *)context)->is_somebody_lost = true;
 }
 
+/* ---- telling who has just subscribed ---- */
+
+static void on_subscribed(void *context, slice name)
+{
+    const struct missed *missed = context;
+    const struct cluster *cluster = missed->handler->services->cluster;
+    const struct changed *changed = hashmap_find(&missed->names, name);
+    if (changed == NULL || changed->version == DS_MISSING ||
+        now_of(missed) - changed->at_ms > CROSSING_MS ||
+        !subscriptions_exist_elsewhere(missed->handler->subscriptions, name))
+        return;
+    const struct message_version written = {name, changed->version};
+    struct message notice = MESSAGE(TOPIC_RECORD, RECORD_HEAD_RESPONSE_BULK);
+    message_set_versions(&notice, &written, 1);
+    cluster->bus->send(cluster->bus_self, &notice);
+}
+
+static void on_unsubscribed(void *context, slice name)
+{
+    (void)context;
+    (void)name;
+}
+
 /* ---- hearing it ---- */
 
 /* Of a NOTIFY with such a mark: which. */
-static bool kind_of(const struct message *message, enum missed_kind *kind)
+static bool kind_of(const struct message *message, enum kind *kind)
 {
-    for (*kind = 0; *kind < MISSED_KINDS; ++*kind) {
+    for (*kind = 0; *kind < KINDS; ++*kind) {
         if (MESSAGE_HAS(message, correlation_id) &&
             slice_equal(message->correlation_id, slice_of(MARKS[*kind])))
             return true;
@@ -191,27 +247,31 @@ static bool kind_of(const struct message *message, enum missed_kind *kind)
     return false;
 }
 
-static void tell_current(struct step *step)
+static void tell_current(struct step *step, bool is_restart)
 {
     struct message update = MESSAGE(TOPIC_RECORD, RECORD_UPDATE);
     MESSAGE_SET(&update, name, step->name);
     MESSAGE_SET(&update, version, step->current.version);
     MESSAGE_SET(&update, data, step->current.data);
     MESSAGE_SET(&update, is_write_ack, false);
-    sequence_catch_up(step->handler->sequence, &update);
+    if (is_restart)
+        sequence_restart(step->handler->sequence, &update);
+    else
+        sequence_catch_up(step->handler->sequence, &update);
 }
 
 static void look_loaded(struct step *step, uint16_t error)
 {
-    enum missed_kind kind;
+    enum kind kind;
     if (error != 0) {
         step_fail(step, error);
         return;
     }
+    bool was_deleted = kind_of(step_message(step), &kind) && kind == DELETION;
     if (step->current.version != DS_MISSING)
-        tell_current(step);
-    else if (kind_of(step_message(step), &kind) && kind == MISSED_DELETION)
-        record_tell_deleted(step->handler, step->name, NULL, SEND_LOCAL_ONLY);
+        tell_current(step, was_deleted);
+    else if (was_deleted)
+        record_tell_deleted(step->handler, step->name, NULL);
     step_end(step);
 }
 
@@ -220,18 +280,37 @@ static void look_run(struct step *step)
     step_load(step, look_loaded);
 }
 
-static const struct step_work work_look = {
+const struct step_work work_look = {
     .run = look_run, .is_ordered = true, .refusal = RECORD_RECORD_LOAD_ERROR};
 
 bool missed_is(const struct message *message)
 {
-    enum missed_kind kind;
+    enum kind kind;
     return kind_of(message, &kind);
 }
 
 void missed_look(struct request *request)
 {
+    const struct message *message = request->message;
+    enum kind kind;
     record_each_subscribed(request, &work_look);
+    if (!kind_of(message, &kind) || kind != DELETION)
+        return;
+    for (uint32_t i = 0; i < message->name_count; i++)
+        overtaken_check(request->handler, message->names[i]);
+}
+
+void missed_compare(struct request *request)
+{
+    struct record_handler *handler = request->handler;
+    const struct message *message = request->message;
+    for (uint32_t i = 0; i < message->version_count; i++) {
+        const struct message_version *written = &message->versions[i];
+        size_t count;
+        subscriptions_of(handler->subscriptions, written->name, &count);
+        if (count > 0 && !sequence_reaches(handler->sequence, written->name, written->version))
+            step_begin(step_new(handler, request, written->name, &work_look));
+    }
 }
 
 /* ---- life ---- */
@@ -248,6 +327,9 @@ struct missed *missed_new(struct record_handler *handler)
     missed->timer.data = missed;
     cluster->bus->watch(cluster->bus_self, on_removed, missed);
     cluster->bus->watch_returns(cluster->bus_self, on_returned, missed);
+    missed->watcher =
+        (struct ds_state_watcher){missed, on_subscribed, on_unsubscribed, on_subscribed};
+    cluster->states->watch(cluster->states_self, STATE_RECORD_SUBSCRIPTIONS, &missed->watcher);
     return missed;
 }
 

@@ -26,7 +26,7 @@ static void notify_loaded(struct step *step, uint16_t error)
         return;
     }
     if (step->current.version == DS_MISSING)
-        record_tell_deleted(step->handler, step->name, NULL, SEND_LOCAL_ONLY);
+        record_tell_deleted(step->handler, step->name, NULL);
     else
         tell_changed(step);
     step_end(step);
@@ -47,7 +47,9 @@ void record_each_subscribed(struct request *request, const struct step_work *wor
     for (uint32_t i = 0; i < message->name_count; i++) {
         size_t count;
         subscriptions_of(handler->subscriptions, message->names[i], &count);
-        if (count > 0)
+        if (count == 0)
+            sequence_note_unheard(handler->sequence, message->names[i]);
+        else
             step_begin(step_new(handler, request, message->names[i], work));
     }
 }

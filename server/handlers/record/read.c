@@ -99,8 +99,13 @@ static void heads_known(struct step *step, const int32_t *versions)
     send_known_heads(request->session, message, versions);
     subscriptions_add_all(handler->subscriptions, request->session, message);
     for (uint32_t i = 0; i < message->name_count; i++) {
+        slice name = message->names[i];
         if (versions[i] == DS_MISSING)
-            step_begin(step_new(handler, request, message->names[i], &work_head));
+            step_begin(step_new(handler, request, name, &work_head));
+        else
+            sequence_answered(handler->sequence, name, versions[i]);
+        if (sequence_may_have_missed(handler->sequence, name, step->unheard_seen))
+            step_begin(step_new(handler, request, name, &work_look));
     }
     step_end(step);
 }
@@ -125,6 +130,7 @@ static void heads_run(struct step *step)
 {
     struct record_handler *handler = step->handler;
     const struct message *message = step_message(step);
+    step->unheard_seen = sequence_unheard(handler->sequence);
     step_await(step, WAIT_CACHE, heads_failed);
     handler->settings.cache->heads(handler->settings.cache_self, message->names,
                                    message->name_count, on_heads, step);
@@ -142,9 +148,10 @@ static void answer_current(struct step *step)
     struct session *session = step_session(step);
     if (reread(step, loaded_again))
         return;
-    if (step->current.version != DS_MISSING)
+    if (step->current.version != DS_MISSING) {
         record_reply_read(session, step->name, step->current.version, step->current.data);
-    else if (step_message(step)->action == RECORD_SUBSCRIBEANDREAD)
+        sequence_answered(step->handler->sequence, step->name, step->current.version);
+    } else if (step_message(step)->action == RECORD_SUBSCRIBEANDREAD)
         record_reply_read(session, step->name, DS_MISSING, SLICE("{}"));
     else /* deleted while its reader was judged */
         record_reply_error(session, step_message(step), step->name, RECORD_RECORD_NOT_FOUND);
@@ -159,6 +166,17 @@ static void loaded_again(struct step *step, uint16_t error)
         answer_current(step);
 }
 
+/* What other nodes said of it between its being read and the subscription, nobody here has heard.
+ * From the subscription on everything is heard, and reading again misses nothing. */
+void read_answer_subscribed(struct step *step, const struct ds_record *record)
+{
+    step->current = *record;
+    if (sequence_may_have_missed(step->handler->sequence, step->name, step->unheard_seen))
+        step_load(step, loaded_again);
+    else
+        answer_current(step);
+}
+
 /* Subscribed first, so that no write is missed between the answer and the first update. */
 void read_answer_subscription(struct step *step, enum ds_verdict verdict)
 {
@@ -169,7 +187,7 @@ void read_answer_subscription(struct step *step, enum ds_verdict verdict)
     } else if (!subscriptions_add(step->handler->subscriptions, session, step->name, 0)) {
         step_end(step);
     } else if (step->is_fresh) {
-        answer_current(step);
+        read_answer_subscribed(step, &step->current);
     } else {
         step_load(step, loaded_again);
     }

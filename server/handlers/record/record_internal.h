@@ -26,11 +26,19 @@ struct sequence;
 struct missed;
 
 /* Whose answer is awaited, with its own deadline. */
-enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_KIND_COUNT };
+enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_PAUSE, WAIT_KIND_COUNT };
 
 struct drain {
     void (*done)(void *context);
     void *context;
+};
+
+/* Records that are read from the storage: load.c. */
+struct record_reads {
+    struct list_link line; /* of steps that are not asked for yet */
+    uint32_t under_way;
+    bool is_asking;
+    uint64_t answered_ms; /* when the storage gave the last answer */
 };
 
 struct record_handler {
@@ -47,6 +55,8 @@ struct record_handler {
     struct list_link steps; /* all, also those that are over and wait for a late answer */
     struct list_link deadlines[WAIT_KIND_COUNT]; /* of steps, the next one first */
     uv_timer_t *timer;
+    bool has_waited_a_turn; /* since the timer went off: answers that are there have been taken */
+    struct record_reads reads;
     struct list_link saves;
     size_t save_bytes; /* of writes that the storage has not confirmed */
     size_t save_count;
@@ -110,6 +120,7 @@ struct step {
     struct list_link in_steps;
     struct list_link in_queue;
     struct list_link in_deadlines;
+    struct list_link in_reads;
     uint64_t deadline_ms;
     struct step *next_spare;
     struct record_handler *handler; /* NULL once it is gone; the step is over then */
@@ -122,10 +133,12 @@ struct step {
     bool is_over;
     bool is_exclusive;
     step_failed *on_failed;
+    void (*after_pause)(struct step *step);
 
     /* load.c */
     step_loaded *on_loaded;
     uint64_t removals_seen;
+    uint64_t unheard_seen; /* when it began to read */
     struct ds_record current;
     bool is_fresh; /* current is borrowed, and as it is now */
     bool is_cached;
@@ -135,6 +148,7 @@ struct step {
     step_verdict *on_verdict;
 
     /* write.c */
+    uint32_t pauses; /* delete.c */
     enum write_form form;
     enum write_version judgement;
     bool is_scalar; /* the payload of an update is no object or list */
@@ -166,6 +180,9 @@ void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed);
 void step_await_long(struct step *step);
 /* After the call, with the handler: step may be gone. */
 void step_deadlines_arm(struct record_handler *handler);
+
+/* Calls then after a moment. */
+void step_pause(struct step *step, void (*then)(struct step *step));
 
 /* First thing when an answer comes; false: too late, only release it. */
 bool step_answered(struct step *step);
@@ -238,6 +255,24 @@ bool sequence_is_past(const struct sequence *sequence, slice name, int32_t versi
  * that did, and takes the place of those before it. */
 void sequence_catch_up(struct sequence *sequence, const struct message *update);
 
+/* What was read of a record that was deleted and made again: goes through whatever version it is,
+ * but once for all who tell of the same. */
+void sequence_restart(struct sequence *sequence, const struct message *update);
+
+/* A subscription was answered with this version. If nobody else subscribes here, that is the last
+ * that subscribers know. */
+void sequence_answered(struct sequence *sequence, slice name, int32_t version);
+
+/* Whether subscribers here are known to have this version, or a later one. */
+bool sequence_reaches(const struct sequence *sequence, slice name, int32_t version);
+
+/* Messages of other nodes about records that nobody subscribes to here are counted. */
+void sequence_note_unheard(struct sequence *sequence, slice name);
+uint64_t sequence_unheard(const struct sequence *sequence);
+/* Whether one may have been about this name since the count was `since`: what was read before is
+ * perhaps not the last then. */
+bool sequence_may_have_missed(const struct sequence *sequence, slice name, uint64_t since);
+
 /* The record is another one now, or none: what waits is dropped, versions begin anew. */
 void sequence_forget(struct sequence *sequence, slice name);
 
@@ -247,20 +282,35 @@ struct missed *missed_new(struct record_handler *handler);
 /* After it, the loop has to turn once. */
 void missed_free(struct missed **missed);
 
-enum missed_kind { MISSED_CHANGE, MISSED_DELETION, MISSED_KINDS };
+/* This node has written the record, or deleted it. */
+void missed_note_write(struct missed *missed, slice name, int32_t version);
+void missed_note_deletion(struct missed *missed, slice name);
 
-/* This node has changed the record, or deleted it. */
-void missed_note(struct missed *missed, slice name, enum missed_kind kind);
+/* The version that this node wrote last, if that was not long ago; else DS_MISSING. */
+int32_t missed_written(const struct missed *missed, slice name);
 
 /* Whether a NOTIFY of another node is about that; then its subscribers here are told. */
 bool missed_is(const struct message *message);
 void missed_look(struct request *request);
+
+/* Another node tells those who have just subscribed which versions it wrote last. */
+void missed_compare(struct request *request);
+
+/* Reads the record, and tells subscribers what they do not know of it. */
+extern const struct step_work work_look;
+
+/* ---- writes that a deletion at another node has overtaken: overtaken.c ---- */
+
+/* Another node has deleted the record: a write of this node may come to the storage after that. */
+void overtaken_check(struct record_handler *handler, slice name);
 
 /* ---- what messages do ---- */
 
 /* read.c */
 extern const struct step_work work_lookup, work_read, work_head, work_heads, work_subscribe_read;
 void read_answer_subscription(struct step *step, enum ds_verdict verdict);
+/* The session is subscribed now; record is what it was read to be. */
+void read_answer_subscribed(struct step *step, const struct ds_record *record);
 
 /* create.c, delete.c, notify.c, write.c */
 extern const struct step_work work_create_read, work_delete, work_purge, work_notify, work_write,
@@ -270,8 +320,8 @@ void notify_start(struct request *request);
 void notify_names(struct request *request);
 /* A step for each name of the message that somebody subscribes to here. */
 void record_each_subscribed(struct request *request, const struct step_work *work);
-void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except,
-                         enum send_scope scope);
+/* Subscribers at this node, who are none any more then. */
+void record_tell_deleted(struct record_handler *handler, slice name, const struct session *except);
 
 /* patch.c: the one computation behind what is checked and what is written. */
 enum computed { COMPUTED, COMPUTED_SCALAR, MALFORMED, UNREADABLE_RECORD };

@@ -19,6 +19,8 @@
 #define REMEMBERED_MS 20000 /* a bus that is silent for so long is taken for lost */
 #define MOST_WAITING 1000   /* updates of one record */
 #define MOST_RECORDS 100000 /* remembered at a time */
+#define RETOLD_MS 10000     /* in which others tell of the same deletion */
+#define UNHEARD_PLACES 1024 /* a power of two */
 
 struct waiting_update {
     struct message *message;
@@ -30,6 +32,7 @@ struct recent {
     struct list_link in_waiting;
     int32_t version;
     uint64_t updated_ms;
+    uint64_t restarted_ms; /* 0: never */
     uint64_t waits_until_ms;
     VEC(struct waiting_update) waiting; /* by version */
     size_t length;
@@ -43,6 +46,9 @@ struct sequence {
     struct list_link waiting; /* recents with updates that wait, the first to end first */
     struct subscription_watcher watcher;
     uv_timer_t timer;
+    uint64_t unheard_seed;
+    uint64_t unheard;                    /* messages about what nobody subscribes to here */
+    uint64_t unheard_at[UNHEARD_PLACES]; /* by hash of the name: the last one's number */
 };
 
 static slice name_of(const struct recent *recent)
@@ -207,6 +213,35 @@ static void hold(struct sequence *sequence, struct recent *recent, const struct 
     set_timer(sequence);
 }
 
+/* ---- what nobody here subscribes to ---- */
+
+static size_t count_subscribers(const struct sequence *sequence, slice name)
+{
+    size_t count;
+    subscriptions_of(sequence->handler->subscriptions, name, &count);
+    return count;
+}
+
+static size_t unheard_place(const struct sequence *sequence, slice name)
+{
+    return hash_bytes(name, sequence->unheard_seed) & (UNHEARD_PLACES - 1);
+}
+
+void sequence_note_unheard(struct sequence *sequence, slice name)
+{
+    sequence->unheard_at[unheard_place(sequence, name)] = ++sequence->unheard;
+}
+
+uint64_t sequence_unheard(const struct sequence *sequence)
+{
+    return sequence->unheard;
+}
+
+bool sequence_may_have_missed(const struct sequence *sequence, slice name, uint64_t since)
+{
+    return sequence->unheard_at[unheard_place(sequence, name)] > since;
+}
+
 /* ---- the door ---- */
 
 static bool is_current(const struct sequence *sequence, const struct recent *recent)
@@ -227,16 +262,20 @@ void sequence_send(struct sequence *sequence, const struct message *update,
                    const struct session *except)
 {
     const struct cluster *cluster = sequence->handler->services->cluster;
-    /* those of the original's hot path have none (F11) */
-    bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
-    if (!has_version || !cluster->bus->may_have_others(cluster->bus_self)) {
+    if (!cluster->bus->may_have_others(cluster->bus_self)) {
         send_here(sequence, update, except);
         return;
     }
-    size_t subscribers;
-    subscriptions_of(sequence->handler->subscriptions, update->name, &subscribers);
-    if (subscribers == 0)
+    if (count_subscribers(sequence, update->name) == 0) {
+        sequence_note_unheard(sequence, update->name);
         return;
+    }
+    /* those of the original's hot path have none (F11) */
+    bool has_version = MESSAGE_HAS(update, version) && update->version >= 0;
+    if (!has_version) {
+        send_here(sequence, update, except);
+        return;
+    }
     forget_old(sequence);
     struct recent *recent = hashmap_find(&sequence->recents, update->name);
     bool is_known = recent != NULL && is_current(sequence, recent);
@@ -283,16 +322,48 @@ void sequence_forget(struct sequence *sequence, slice name)
         forget(sequence, recent);
 }
 
+void sequence_restart(struct sequence *sequence, const struct message *update)
+{
+    struct recent *recent = hashmap_find(&sequence->recents, update->name);
+    uint64_t now = now_of(sequence);
+    if (recent != NULL && recent->restarted_ms != 0 && now - recent->restarted_ms < RETOLD_MS) {
+        sequence_catch_up(sequence, update);
+        return;
+    }
+    sequence_forget(sequence, update->name);
+    recent = recent_new(sequence, update->name);
+    recent->restarted_ms = now;
+    note_version(sequence, recent, update->version);
+    send_here(sequence, update, NULL);
+}
+
+void sequence_answered(struct sequence *sequence, slice name, int32_t version)
+{
+    const struct cluster *cluster = sequence->handler->services->cluster;
+    if (!cluster->bus->may_have_others(cluster->bus_self) || count_subscribers(sequence, name) != 1)
+        return;
+    forget_old(sequence);
+    struct recent *recent = hashmap_find(&sequence->recents, name);
+    if (recent != NULL && is_current(sequence, recent))
+        return;
+    if (recent == NULL)
+        recent = recent_new(sequence, name);
+    note_version(sequence, recent, version);
+}
+
+bool sequence_reaches(const struct sequence *sequence, slice name, int32_t version)
+{
+    const struct recent *recent = hashmap_find(&sequence->recents, name);
+    return recent != NULL && recent->version >= version;
+}
+
 /* What becomes of the record while nobody subscribes, this node does not hear: it may be deleted
  * and begin anew. */
 static void on_unsubscribed(void *context, slice name, struct session *session, bool is_last)
 {
     (void)session;
-    size_t left;
-    const struct sequence *sequence = context;
     (void)is_last; /* in the whole cluster */
-    subscriptions_of(sequence->handler->subscriptions, name, &left);
-    if (left == 0)
+    if (count_subscribers(context, name) == 0)
         sequence_forget(context, name);
 }
 
@@ -303,6 +374,7 @@ struct sequence *sequence_new(struct record_handler *handler)
     struct sequence *sequence = calloc(1, sizeof *sequence);
     CHECK(sequence != NULL);
     sequence->handler = handler;
+    sequence->unheard_seed = hash_random_seed();
     hashmap_init(&sequence->recents);
     list_init(&sequence->in_order);
     list_init(&sequence->waiting);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#define PAUSE_MS 50
 #define MAX_SPARE 64
 #define MAX_SPARE_BYTES 65536 /* of a text that a spare step keeps for the next one */
 
@@ -51,6 +52,7 @@ struct step *step_new(struct record_handler *handler, struct request *request, s
     list_append(&handler->steps, &step->in_steps);
     list_init(&step->in_queue);
     list_init(&step->in_deadlines);
+    list_init(&step->in_reads);
     if (request != NULL)
         request->pending++;
     handler->exclusive_count += step->is_exclusive;
@@ -139,6 +141,7 @@ void step_end(struct step *step)
     struct queue *queue = step->queue;
     list_remove(&step->in_queue);
     list_remove(&step->in_deadlines);
+    list_remove(&step->in_reads);
     step->queue = NULL;
     step->request = NULL;
     handler->exclusive_count -= step->is_exclusive;
@@ -193,8 +196,14 @@ void step_all_fail(struct record_handler *handler)
 
 static uint32_t timeout_ms(const struct record_handler *handler, enum wait_kind kind)
 {
-    return kind == WAIT_CACHE ? handler->settings.cache_timeout_ms
-                              : handler->settings.storage_timeout_ms;
+    switch (kind) {
+    case WAIT_CACHE:
+        return handler->settings.cache_timeout_ms;
+    case WAIT_STORAGE:
+        return handler->settings.storage_timeout_ms;
+    default:
+        return PAUSE_MS;
+    }
 }
 
 void step_await_long(struct step *step)
@@ -212,13 +221,18 @@ static void insert_by_deadline(struct list_link *deadlines, struct step *step)
     list_append(next, &step->in_deadlines);
 }
 
-void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed)
+static void begin_wait(struct step *step, enum wait_kind kind)
 {
     struct record_handler *handler = step->handler;
-    step->references++;
-    step->on_failed = on_failed;
     step->deadline_ms = uv_now(handler->services->loop) + timeout_ms(handler, kind);
     insert_by_deadline(&handler->deadlines[kind], step);
+}
+
+void step_await(struct step *step, enum wait_kind kind, step_failed *on_failed)
+{
+    step->references++;
+    step->on_failed = on_failed;
+    begin_wait(step, kind);
 }
 
 bool step_answered(struct step *step)
@@ -272,14 +286,34 @@ void record_drain_check(struct record_handler *handler)
  * has one duration, and the timer is set for the first. */
 void step_deadlines_arm(struct record_handler *handler)
 {
-    if (list_is_empty(&handler->deadlines[WAIT_CACHE]) &&
-        list_is_empty(&handler->deadlines[WAIT_STORAGE]))
-        return;
     uint64_t next = next_deadline(handler), now = uv_now(handler->services->loop);
-    uint64_t due = next > now ? next - now : 0;
+    if (next == UINT64_MAX)
+        return;
+    uint64_t due = next > now ? next - now : 1; /* not in this turn */
     if (uv_is_active((uv_handle_t *)handler->timer) && uv_timer_get_due_in(handler->timer) <= due)
         return;
     CHECK(uv_timer_start(handler->timer, on_timer, due, 0) == 0);
+}
+
+/* The step itself is what is kept: no answer may come late. */
+void step_pause(struct step *step, void (*then)(struct step *step))
+{
+    struct record_handler *handler = step->handler;
+    step->after_pause = then;
+    begin_wait(step, WAIT_PAUSE);
+    step_deadlines_arm(handler);
+}
+
+static void end_pauses(struct record_handler *handler, uint64_t now)
+{
+    const struct step *first;
+    while ((first = first_of(&handler->deadlines[WAIT_PAUSE])) != NULL &&
+           first->deadline_ms <= now) {
+        struct step *step =
+            LIST_ITEM(handler->deadlines[WAIT_PAUSE].next, struct step, in_deadlines);
+        list_remove(&step->in_deadlines);
+        step->after_pause(step);
+    }
 }
 
 static void expire(struct record_handler *handler, enum wait_kind kind, uint64_t now)
@@ -297,12 +331,24 @@ static void expire(struct record_handler *handler, enum wait_kind kind, uint64_t
     }
 }
 
+/* A loop that was busy sees the deadline before the answer that came meanwhile: it takes what is
+ * there first. */
+static bool must_wait_a_turn(struct record_handler *handler, uint64_t now)
+{
+    bool is_due = next_deadline(handler) <= now;
+    handler->has_waited_a_turn = is_due && !handler->has_waited_a_turn;
+    return handler->has_waited_a_turn;
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct record_handler *handler = timer->data;
     uint64_t now = uv_now(handler->services->loop);
-    expire(handler, WAIT_CACHE, now);
-    expire(handler, WAIT_STORAGE, now);
+    if (!must_wait_a_turn(handler, now)) {
+        expire(handler, WAIT_CACHE, now);
+        expire(handler, WAIT_STORAGE, now);
+        end_pauses(handler, now);
+    }
     step_deadlines_arm(handler);
     tell_drained(handler);
 }

@@ -78,7 +78,7 @@ static void accepted(struct step *step)
 {
     struct ds_record record = {.version = step->next_version, .data = written_text(step)};
     save_start(step->handler, step_session(step), step_message(step), step->name, &record);
-    missed_note(step->handler->missed, step->name, MISSED_CHANGE);
+    missed_note_write(step->handler->missed, step->name, step->next_version);
     broadcast(step);
     step_end(step);
 }

@@ -7,21 +7,6 @@
 
 #include <stdlib.h>
 
-static slice copy(slice text)
-{
-    char *at = malloc(text.length + 1);
-    CHECK(at != NULL);
-    if (text.length > 0)
-        memcpy(at, text.at, text.length);
-    return (slice){at, text.length};
-}
-
-static void drop_text(slice *text)
-{
-    free((char *)(uintptr_t)text->at);
-    *text = (slice){0};
-}
-
 /* ---- what hangs at a session ---- */
 
 struct rpc_party *rpc_party_of(const struct session *session)
@@ -105,14 +90,14 @@ struct call *call_find_asked(const struct rpc_handler *handler, slice asked_id)
 static slice choose_asked_id(struct rpc_handler *handler, slice correlation_id)
 {
     if (call_find_asked(handler, correlation_id) == NULL)
-        return copy(correlation_id);
+        return slice_copy(correlation_id);
     struct buf made = BUF_EMPTY;
     do {
         buf_clear(&made);
         buf_printf(&made, "%llu-%llx", (unsigned long long)++handler->made_ids,
                    (unsigned long long)hash_random_seed());
     } while (call_find_asked(handler, buf_slice(&made)) != NULL);
-    slice id = copy(buf_slice(&made));
+    slice id = slice_copy(buf_slice(&made));
     buf_fini(&made);
     return id;
 }
@@ -135,7 +120,7 @@ struct call *call_new(struct rpc_handler *handler, struct session *requestor, sl
     struct buf origin = origin_of(requestor, server, request->correlation_id);
     call->handler = handler;
     call->request = message_copy(request);
-    call->origin = copy(buf_slice(&origin));
+    call->origin = slice_copy(buf_slice(&origin));
     call->asked_id = choose_asked_id(handler, request->correlation_id);
     call->requestor = requestor;
     call->bytes = call_bytes(request);
@@ -148,7 +133,7 @@ struct call *call_new(struct rpc_handler *handler, struct session *requestor, sl
     if (requestor != NULL)
         join_requestor(call);
     else
-        call->requestor_server = copy(server);
+        call->requestor_server = slice_copy(server);
     return call;
 }
 
@@ -170,7 +155,7 @@ void call_tell(struct call *call, uint16_t action, const struct message *answer)
 
 void call_clear_provider(struct call *call)
 {
-    drop_text(&call->provider_server);
+    slice_free(&call->provider_server);
     if (call->provider == NULL)
         return;
     list_remove(&call->in_provider);
@@ -187,8 +172,8 @@ void call_set_provider(struct call *call, struct session *provider)
 
 void call_set_provider_server(struct call *call, slice server)
 {
-    call->provider_server = copy(server);
-    VEC_PUSH(&call->tried_servers, copy(server));
+    call->provider_server = slice_copy(server);
+    VEC_PUSH(&call->tried_servers, slice_copy(server));
 }
 
 /* ---- the end ---- */
@@ -197,12 +182,12 @@ static void on_timer_closed(uv_handle_t *timer)
 {
     struct call *call = LIST_ITEM(timer, struct call, timer);
     for (size_t i = 0; i < call->tried_servers.count; i++)
-        drop_text(&call->tried_servers.items[i]);
+        slice_free(&call->tried_servers.items[i]);
     VEC_FREE(&call->tried_servers);
     VEC_FREE(&call->tried);
-    drop_text(&call->origin);
-    drop_text(&call->asked_id);
-    drop_text(&call->requestor_server);
+    slice_free(&call->origin);
+    slice_free(&call->asked_id);
+    slice_free(&call->requestor_server);
     free(call->request);
     free(call);
 }

@@ -73,10 +73,14 @@
  *   returns. What it gets lives until it returns. Errors are texts, lower case, without a stop.
  * - `self` is what create returned. After close has called its done, self is gone.
  *
- * Who breaks them: a plugin of a shared object that calls a done twice is named in the log
- * (PLUGIN_ERROR), and what it said the second time is ignored; one that calls a done on another
- * thread ends the process, which says on standard error whose fault it is. A crash in a plugin is a
- * crash of the server: they are one process, and nothing can be saved from it. */
+ * What becomes of a plugin of a shared object that breaks them:
+ * - It calls a done twice, or answers an HTTP request twice: a line in the log (PLUGIN_ERROR), and
+ *   what it said the second time is ignored.
+ * - It answers with neither a result nor an error, or a login with data that is not JSON: a line in
+ *   the log; the call has failed, the login is refused.
+ * - It calls a done on another thread, or a function of struct ds_services (share and unshare
+ *   apart): the end of the process, which says why on standard error.
+ * - It crashes: so does the server. They are one process, and nothing can be saved from it. */
 
 /* ---- what else there is, a header for each ---- */
 
@@ -144,7 +148,10 @@ struct ds_plugin {
                                or monitoring that is told nothing */
 
     /* Names of its options, NULL at the end. Another one in the configuration is a warning with its
-     * place and the nearest of these; it is given to create all the same. NULL: any name is fine. */
+     * place and the nearest of these; it is given to create all the same. NULL: any name is fine.
+     * Members of an option that is a map, or a list of maps, are named with a dot: with "tls.ca"
+     * and "tls.key", `tls` is known and has these two. Of an option without such names everything
+     * inside is fine: it needs none when its keys are the user's own, such as names of hosts. */
     const char *const *options;
 };
 

@@ -29,9 +29,11 @@ static void warn_if_not_shared(struct config *config, enum config_plugin_kind ki
 static void warn_of_intervals(struct config *config)
 {
     const struct ds_value *inactive = config_value(config, CONFIG_CLUSTER_NODE_INACTIVE_TIMEOUT);
-    if (config_integer(config, CONFIG_CLUSTER_NODE_INACTIVE_TIMEOUT) <=
-        config_integer(config, CONFIG_CLUSTER_KEEP_ALIVE_INTERVAL))
-        config_warn(config, inactive,
+    const struct ds_value *sign = config_value(config, CONFIG_CLUSTER_KEEP_ALIVE_INTERVAL);
+    bool is_built_in = inactive != NULL && sign != NULL;
+    if (is_built_in && config_integer(config, CONFIG_CLUSTER_NODE_INACTIVE_TIMEOUT) <=
+                           config_integer(config, CONFIG_CLUSTER_KEEP_ALIVE_INTERVAL))
+        config_warn(config, inactive->origin.source != NULL ? inactive : sign,
                     "nodeInactiveTimeout has to be more than keepAliveInterval: nodes that live "
                     "would be taken for gone between two signs of life");
 }

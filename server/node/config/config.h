@@ -109,7 +109,8 @@ void config_warn(struct config *config, const struct ds_value *value, const char
     __attribute__((format(printf, 3, 4)));
 
 /* Warns of each option that the file gives to a plugin and that is none of known, which NULL ends:
- * for what is loaded, whose options stand in no list of this folder. */
+ * for what is loaded, whose options stand in no list of this folder. A known name with dots is that
+ * of a member: see struct ds_plugin. */
 void config_warn_of_unknown(struct config *config, const struct config_plugin *plugin,
                             const char *const *known);
 
@@ -152,8 +153,8 @@ bool config_level_of(slice text, enum ds_log_level *level);
 const struct ds_value *config_ssl_value(const struct ds_value *ssl, enum config_ssl member);
 const char *config_ssl_key(enum config_ssl member);
 
-/* Its text: of a path, which starts at config_dir, what the file holds now; empty when there is none.
- * Returns NULL, or why the file cannot be read. */
+/* Its text: of a path, which starts at config_dir, what the file holds now; empty when there is
+ * none. Returns NULL, or why the file cannot be read. */
 const char *config_ssl_text(const char *config_dir, const struct ds_value *ssl,
                             enum config_ssl member, slice *text);
 

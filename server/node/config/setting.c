@@ -67,16 +67,6 @@ struct ds_value *setting_find(const struct ds_value *map, slice key)
     return member == NULL ? NULL : member->value;
 }
 
-struct ds_value *setting_copy(const struct ds_value *container)
-{
-    struct ds_value *copy = setting_new(container->arena, container->kind, container->origin);
-    copy->file = container->file;
-    copy->macro = container->macro;
-    for (uint32_t i = 0; i < container->count; i++)
-        setting_add(copy, container->members[i].key, container->members[i].value);
-    return copy;
-}
-
 void setting_settle(struct ds_value *value)
 {
     static const enum ds_value_kind KINDS[] = {

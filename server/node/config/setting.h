@@ -46,9 +46,6 @@ void setting_put(struct ds_value *map, slice key, struct ds_value *value);
 
 struct ds_value *setting_find(const struct ds_value *map, slice key);
 
-/* A map or list like another, which shares its members but may get others. */
-struct ds_value *setting_copy(const struct ds_value *container);
-
 /* Gives value the kind that a scalar without quotes has: 12 is a number, true a boolean. */
 void setting_settle(struct ds_value *value);
 

@@ -5,9 +5,10 @@
  * header is let through. */
 
 #include "plugins/authentication/login_data.h"
-#include "web/web_client.h"
 #include "plugins/authentication/webhook_answer.h"
+#include "plugins/authentication/webhook_settings.h"
 #include "plugins/builtins.h"
+#include "web/web_client.h"
 
 #include "json.h"
 
@@ -18,7 +19,6 @@
 #include <uv.h>
 
 #include <stdlib.h>
-#include <strings.h>
 
 #define MAX_UNDER_WAY 100
 #define MAX_ATTEMPTS 10000 /* that wait for an answer */
@@ -29,16 +29,7 @@
 struct http_authentication {
     const struct ds_services *services;
     struct web_client *client;
-    struct arena arena; /* of the settings */
-    const char *url;
-    const struct ds_value *options; /* while create runs */
-    VEC(double) permitted;
-    VEC(double) retried;
-    VEC(slice) promoted;
-    uint32_t timeout_ms;
-    uint32_t retry_attempts;
-    uint32_t retry_interval_ms;
-    bool reports; /* a wrong login is refused here; else the next entry of `auth` is asked */
+    struct webhook_settings settings;
 
     size_t attempts;
     struct list_link resting; /* attempts until they are tried again, the next one first */
@@ -89,7 +80,7 @@ static void end_attempt(struct attempt *attempt, const struct ds_login_result *r
 static struct ds_login_result refusal(const struct http_authentication *authentication,
                                       slice client_data)
 {
-    if (!authentication->reports)
+    if (!authentication->settings.reports)
         return (struct ds_login_result){.outcome = DS_LOGIN_NOT_MINE};
     return (struct ds_login_result){.outcome = DS_LOGIN_REFUSED, .client_data = client_data};
 }
@@ -141,31 +132,22 @@ static void on_timer(uv_timer_t *timer)
 static void try_again(struct attempt *attempt)
 {
     struct http_authentication *authentication = attempt->authentication;
-    if (attempt->retries == authentication->retry_attempts) {
+    if (attempt->retries == authentication->settings.retry_attempts) {
         log_text(authentication, "AUTH_RETRY_ATTEMPTS_EXCEEDED",
                  "the webhook did not answer a login, nor when it was asked again", (slice){0});
         refuse(attempt, SLICE("{\"error\":\"AUTH_RETRY_ATTEMPTS_EXCEEDED\"}"));
         return;
     }
     attempt->retries++;
-    attempt->due_ms = uv_now(authentication->services->loop) + authentication->retry_interval_ms;
+    attempt->due_ms =
+        uv_now(authentication->services->loop) + authentication->settings.retry_interval_ms;
     list_append(&authentication->resting, &attempt->link);
     if (!uv_is_active((uv_handle_t *)&authentication->timer))
-        uv_timer_start(&authentication->timer, on_timer, authentication->retry_interval_ms, 0);
+        uv_timer_start(&authentication->timer, on_timer, authentication->settings.retry_interval_ms,
+                       0);
 }
 
 /* ---- asking ---- */
-
-#define HAS(codes, code) has_code((codes).items, (codes).count, code)
-
-static bool has_code(const double *codes, size_t count, uint32_t code)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (codes[i] == (double)code)
-            return true;
-    }
-    return false;
-}
 
 static void judge(struct attempt *attempt, const struct web_answer *answer)
 {
@@ -173,7 +155,8 @@ static void judge(struct attempt *attempt, const struct web_answer *answer)
     struct webhook_verdict verdict;
     struct arena arena;
     arena_init(&arena, MAX_ANSWER_MEMORY);
-    webhook_verdict_init(&verdict, HAS(authentication->permitted, answer->status),
+    webhook_verdict_init(&verdict,
+                         webhook_codes_have(&authentication->settings.permitted, answer->status),
                          answer->content_type, answer->body, &arena);
     obey(attempt, &verdict);
     webhook_verdict_fini(&verdict);
@@ -194,7 +177,8 @@ static void on_answer(void *context, const struct web_answer *answer)
         log_text(authentication, "AUTH_ERROR", "http auth server error: ", answer->body);
     if (answer->is_hostile)
         refuse(attempt, SLICE(""));
-    else if (answer->error != NULL || HAS(authentication->retried, answer->status))
+    else if (answer->error != NULL ||
+             webhook_codes_have(&authentication->settings.retried, answer->status))
         try_again(attempt);
     else
         judge(attempt, answer);
@@ -204,11 +188,11 @@ static void send_request(struct attempt *attempt)
 {
     struct http_authentication *authentication = attempt->authentication;
     struct web_request request = {
-        .url = authentication->url,
+        .url = authentication->settings.url,
         .body = buf_slice(&attempt->body),
         .headers = (const char *const *)attempt->headers.items,
         .header_count = attempt->headers.count,
-        .timeout_ms = authentication->timeout_ms,
+        .timeout_ms = authentication->settings.timeout_ms,
     };
     web_client_ask(authentication->client, &request, on_answer, attempt);
 }
@@ -261,11 +245,12 @@ static bool promote_all(struct attempt *attempt, slice auth_data)
     const struct http_authentication *authentication = attempt->authentication;
     struct login_data data;
     bool is_fit = true;
-    if (authentication->promoted.count == 0)
+    if (authentication->settings.promoted.count == 0)
         return true;
     login_data_read(&data, auth_data);
-    for (size_t i = 0; data.object != NULL && is_fit && i < authentication->promoted.count; i++) {
-        slice name = authentication->promoted.items[i];
+    for (size_t i = 0; data.object != NULL && is_fit && i < authentication->settings.promoted.count;
+         i++) {
+        slice name = authentication->settings.promoted.items[i];
         is_fit = promote(attempt, name, value_object_find(data.object, name));
     }
     login_data_fini(&data);
@@ -309,10 +294,7 @@ static const struct ds_authentication_operations operations = {.login = login};
 
 static void free_it(struct http_authentication *authentication)
 {
-    VEC_FREE(&authentication->permitted);
-    VEC_FREE(&authentication->retried);
-    VEC_FREE(&authentication->promoted);
-    arena_fini(&authentication->arena);
+    webhook_settings_fini(&authentication->settings);
     free(authentication);
 }
 
@@ -349,109 +331,7 @@ static void close_it(void *self, ds_done *done, void *context)
     web_client_close(&authentication->client, on_part_closed, authentication);
 }
 
-/* ---- settings ---- */
-
-static const struct ds_value *member(const struct http_authentication *authentication,
-                                     const char *key)
-{
-    return ds_value_member(authentication->options, key);
-}
-
-static bool has_all_keys(const struct http_authentication *authentication, struct ds_error *error)
-{
-    static const char *const keys[] = {"endpointUrl",      "permittedStatusCodes", "requestTimeout",
-                                       "retryStatusCodes", "retryAttempts",        "retryInterval"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (ds_value_kind(member(authentication, keys[i])) == DS_VALUE_NULL) {
-            snprintf(error->text, sizeof error->text, "Missing key %s", keys[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool read_url(struct http_authentication *authentication, struct ds_error *error)
-{
-    slice url = ds_value_text(member(authentication, "endpointUrl"), (slice){0});
-    bool is_safe;
-    authentication->url = arena_copy(&authentication->arena, url).at;
-    if (strlen(authentication->url) == url.length &&
-        web_url_is_valid(authentication->url, &is_safe))
-        return true;
-    snprintf(error->text, sizeof error->text, "endpointUrl is no URL of http or https");
-    return false;
-}
-
-#define READ_CODES(codes, list)                                                                    \
-    for (size_t i = 0; i < ds_value_count(list); i++)                                              \
-    VEC_PUSH(codes, ds_value_number(ds_value_at(list, i, NULL), 0))
-
-static uint32_t read_number(const struct http_authentication *authentication, const char *key)
-{
-    double number = ds_value_number(member(authentication, key), 0);
-    return number > 0 && number <= INT32_MAX ? (uint32_t)number : 0;
-}
-
-static void read_numbers(struct http_authentication *authentication)
-{
-    READ_CODES(&authentication->permitted, member(authentication, "permittedStatusCodes"));
-    READ_CODES(&authentication->retried, member(authentication, "retryStatusCodes"));
-    authentication->timeout_ms = read_number(authentication, "requestTimeout");
-    authentication->retry_attempts = read_number(authentication, "retryAttempts");
-    authentication->retry_interval_ms = read_number(authentication, "retryInterval");
-}
-
-static bool is_header_name(slice name)
-{
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.at[i];
-        bool is_alphanumeric =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!is_alphanumeric && (c == '\0' || strchr("!#$%&'*+-.^_`|~", c) == NULL))
-            return false;
-    }
-    return name.length > 0;
-}
-
-/* Headers that say where a request goes or ends are not a client's to choose. */
-static bool is_of_the_request_itself(slice name)
-{
-    static const char *const names[] = {
-        "connection", "content-length", "content-type",      "expect", "host", "keep-alive", "te",
-        "trailer",    "accept",         "transfer-encoding", "upgrade"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (name.length == strlen(names[i]) && strncasecmp(name.at, names[i], name.length) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool read_promoted(struct http_authentication *authentication, struct ds_error *error)
-{
-    const struct ds_value *list = member(authentication, "promoteToHeader");
-    for (size_t i = 0; i < ds_value_count(list); i++) {
-        slice name = ds_value_text(ds_value_at(list, i, NULL), (slice){0});
-        if (!is_header_name(name) || is_of_the_request_itself(name)) {
-            snprintf(error->text, sizeof error->text,
-                     "promoteToHeader: `" SLICE_FORMAT "` cannot be a header of the webhook",
-                     SLICE_ARGUMENTS(name));
-            return false;
-        }
-        VEC_PUSH(&authentication->promoted, arena_copy(&authentication->arena, name));
-    }
-    return true;
-}
-
-static bool read_settings(struct http_authentication *authentication, struct ds_error *error)
-{
-    if (!has_all_keys(authentication, error) || !read_url(authentication, error) ||
-        !read_promoted(authentication, error))
-        return false;
-    read_numbers(authentication);
-    authentication->reports =
-        ds_value_boolean(member(authentication, "reportInvalidParameters"), true);
-    return true;
-}
+/* ---- the beginning ---- */
 
 static bool open_client(struct http_authentication *authentication, struct ds_error *error)
 {
@@ -469,14 +349,15 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     struct http_authentication *authentication = calloc(1, sizeof *authentication);
     CHECK(authentication != NULL);
     authentication->services = services;
-    authentication->options = options;
-    arena_init(&authentication->arena, 0);
     list_init(&authentication->resting);
-    if (!read_settings(authentication, error) || !open_client(authentication, error)) {
+    if (!webhook_settings_read(&authentication->settings, options, error)) {
+        free(authentication);
+        return NULL;
+    }
+    if (!open_client(authentication, error)) {
         free_it(authentication);
         return NULL;
     }
-    authentication->options = NULL;
     CHECK(uv_timer_init(services->loop, &authentication->timer) == 0);
     authentication->timer.data = authentication;
     return authentication;

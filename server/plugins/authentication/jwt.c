@@ -358,7 +358,11 @@ static bool is_possible(const struct jwt_authentication *authentication,
 static bool read_algorithms(struct jwt_authentication *authentication, const struct ds_value *list,
                             struct ds_error *error)
 {
-    for (unsigned id = 0; ds_value_count(list) == 0 && id < TOKEN_ALGORITHM_COUNT; id++)
+    if (list != NULL && ds_value_count(list) == 0)
+        return refuse_settings(error, list,
+                               "algorithms: none is left; without the option, all "
+                               "that the key is for are");
+    for (unsigned id = 0; list == NULL && id < TOKEN_ALGORITHM_COUNT; id++)
         authentication->allows[id] = is_possible(authentication, (enum token_algorithm_id)id);
     for (size_t i = 0; i < ds_value_count(list); i++) {
         const struct ds_value *item = ds_value_at(list, i, NULL);
@@ -381,8 +385,23 @@ static slice keep_text(struct jwt_authentication *authentication, const struct d
                       ds_value_text(ds_value_member(options, key), fallback));
 }
 
-static void read_claims(struct jwt_authentication *authentication, const struct ds_value *options)
+/* As a variable of the environment leaves it that is not set. */
+static bool is_not_empty(const struct ds_value *options, const char *key, struct ds_error *error)
 {
+    const struct ds_value *value = ds_value_member(options, key);
+    char problem[128];
+    if (ds_value_kind(value) != DS_VALUE_TEXT || ds_value_text(value, (slice){0}).length > 0)
+        return true;
+    snprintf(problem, sizeof problem,
+             "%s is empty, so that tokens of any would do: leave it out if they shall", key);
+    return refuse_settings(error, value, problem);
+}
+
+static bool read_claims(struct jwt_authentication *authentication, const struct ds_value *options,
+                        struct ds_error *error)
+{
+    if (!is_not_empty(options, "issuer", error) || !is_not_empty(options, "audience", error))
+        return false;
     authentication->rules = (struct token_rules){
         .issuer = keep_text(authentication, options, "issuer", SLICE("")),
         .audience = keep_text(authentication, options, "audience", SLICE("")),
@@ -395,6 +414,7 @@ static void read_claims(struct jwt_authentication *authentication, const struct 
         keep_text(authentication, options, "serverDataClaim", SLICE(""));
     authentication->reports =
         ds_value_boolean(ds_value_member(options, "reportInvalidParameters"), true);
+    return true;
 }
 
 static void *create(const struct ds_services *services, const struct ds_value *options,
@@ -405,8 +425,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     authentication->services = services;
     arena_init(&authentication->arena, 0);
     list_init(&authentication->waiting);
-    read_claims(authentication, options);
-    if (read_key(authentication, options, error) &&
+    if (read_claims(authentication, options, error) && read_key(authentication, options, error) &&
         read_algorithms(authentication, ds_value_member(options, "algorithms"), error) &&
         read_url(authentication, options, error))
         return authentication;

@@ -315,15 +315,6 @@ static double random_score(void)
     return (double)((hash_random_seed() >> 11) + 1) / 9007199254740992.0; /* 0 < it <= 1 */
 }
 
-static char *copy_text(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    memcpy(copy, text.at, text.length);
-    copy[text.length] = '\0';
-    return copy;
-}
-
 static void open_timer(struct registry *registry, uv_timer_t *timer)
 {
     CHECK(uv_timer_init(registry->services->loop, timer) == 0);
@@ -346,7 +337,7 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     }
     registry->services = services;
     registry->role =
-        copy_text(ds_value_text(ds_value_member(options, "role"), SLICE("deepstream")));
+        slice_to_text(ds_value_text(ds_value_member(options, "role"), SLICE("deepstream")));
     members_init(&registry->members, services->server_name, random_score());
     bus_reader_init(&registry->reader);
     open_timer(registry, &registry->keep_alive);

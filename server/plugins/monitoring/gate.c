@@ -5,20 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static slice copy_text(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    return (slice){copy, text.length};
-}
-
 /* Names of headers come in lower case. */
 static slice copy_lower(slice text)
 {
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
+    char *copy = slice_to_text(text);
     for (size_t i = 0; i < text.length; i++) {
         char c = text.at[i];
         copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -35,14 +25,14 @@ bool gate_init(struct gate *gate, const struct ds_value *options, struct ds_erro
                  key.length == 0 ? "headerKey" : "headerValue");
         return false;
     }
-    *gate = (struct gate){copy_lower(key), copy_text(value)};
+    *gate = (struct gate){copy_lower(key), slice_copy(value)};
     return true;
 }
 
 void gate_fini(struct gate *gate)
 {
-    free((void *)(uintptr_t)gate->key.at);
-    free((void *)(uintptr_t)gate->value.at);
+    slice_free(&gate->key);
+    slice_free(&gate->value);
 }
 
 /* Takes as long for each text of the right length, whatever it says. */

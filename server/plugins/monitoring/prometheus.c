@@ -477,15 +477,6 @@ static void answer_get(void *context, const struct ds_http_request *request,
 
 /* ---- life ---- */
 
-static slice copy_text(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    return (slice){copy, text.length};
-}
-
 static void *create(const struct ds_services *services, const struct ds_value *options,
                     struct ds_error *error)
 {
@@ -496,7 +487,8 @@ static void *create(const struct ds_services *services, const struct ds_value *o
         return NULL;
     }
     monitoring->services = services;
-    monitoring->url = copy_text(ds_value_text(ds_value_member(options, "url"), SLICE(DEFAULT_URL)));
+    monitoring->url =
+        slice_copy(ds_value_text(ds_value_member(options, "url"), SLICE(DEFAULT_URL)));
     services->add_http_get(services->host, monitoring->url, answer_get, monitoring);
     return monitoring;
 }
@@ -505,7 +497,7 @@ static void close_it(void *self, ds_done *done, void *context)
 {
     struct monitoring *monitoring = self;
     gate_fini(&monitoring->gate);
-    free((void *)(uintptr_t)monitoring->url.at);
+    slice_free(&monitoring->url);
     buf_fini(&monitoring->body);
     free(monitoring);
     done(context, NULL);

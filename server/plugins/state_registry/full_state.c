@@ -14,6 +14,7 @@
 struct writer {
     struct buf out;
     unsigned set;
+    size_t nodes; /* that the sender knows, with itself */
     uint32_t parts;
     size_t names; /* in this part */
     void (*send)(void *context, slice message);
@@ -33,7 +34,10 @@ static void end_part(struct writer *writer, bool has_more)
     buf_append_byte(&writer->out, ']');
     if (has_more || writer->parts > 0)
         buf_printf(&writer->out, ",\"part\":%u", writer->parts);
-    buf_append_text(&writer->out, has_more ? ",\"more\":true}" : "}");
+    if (has_more)
+        buf_append_text(&writer->out, ",\"more\":true}");
+    else
+        buf_printf(&writer->out, ",\"nodes\":%zu}", writer->nodes);
     writer->parts++;
     writer->send(writer->context, buf_slice(&writer->out));
 }
@@ -53,7 +57,8 @@ static void write_name(void *context, slice name)
 void full_state_write(const struct state_sets *sets, unsigned set,
                       void (*send)(void *context, slice message), void *context)
 {
-    struct writer writer = {.set = set, .send = send, .context = context};
+    struct writer writer = {
+        .set = set, .nodes = sets->servers.count + 1, .send = send, .context = context};
     begin_part(&writer);
     state_sets_each_of(sets, sets->self, set, write_name, &writer);
     end_part(&writer, false);

@@ -1,7 +1,8 @@
 #pragma once
 /* All names that one server has of a set, as messages of the bus, and from them. A bus has a limit
  * for one message, so that many names are sent as several: each has "part", counted from 0, and
- * "more" unless it is the last. Without them it is whole, as that of the Node.js server. */
+ * "more" unless it is the last. Without them it is whole, as that of the Node.js server. The last
+ * one says how many nodes its sender knows. */
 
 #include "plugins/bus_message.h"
 #include "plugins/state_registry/state_sets.h"

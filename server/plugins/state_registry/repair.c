@@ -37,10 +37,17 @@ void repair_end(struct repair *repair, unsigned set)
     rest_if_done(repair);
 }
 
+void repair_put_off(struct repair *repair, uint64_t until_ms)
+{
+    if (repair->tries > 0 && repair->due_ms != 0 && repair->due_ms < until_ms)
+        repair->due_ms = until_ms;
+}
+
 uint32_t repair_take_due(struct repair *repair, uint64_t now_ms, uint64_t timeout_ms)
 {
     if (repair->due_ms == 0 || repair->due_ms > now_ms)
         return 0;
+    repair->again = repair->tries > 0 ? repair->asked : 0;
     repair->asked |= repair->differs;
     repair->differs = 0;
     repair->due_ms =

@@ -9,6 +9,7 @@
 struct repair {
     uint32_t asked;   /* sets, as bits: asked for, and not come yet */
     uint32_t differs; /* whose last checksum did not agree */
+    uint32_t again;   /* of those to ask for now: have been asked for before */
     uint32_t tries;
     uint64_t due_ms; /* 0: there is nothing to do */
 };
@@ -22,6 +23,9 @@ void repair_compare(struct repair *repair, unsigned set, bool agrees, uint64_t n
 
 /* All of the set came. */
 void repair_end(struct repair *repair, unsigned set);
+
+/* Answers are coming, though perhaps not this one yet: what was asked for has until then. */
+void repair_put_off(struct repair *repair, uint64_t until_ms);
 
 /* Time is up: returns the sets to ask for, and sets the next deadline. */
 uint32_t repair_take_due(struct repair *repair, uint64_t now_ms, uint64_t timeout_ms);

@@ -193,7 +193,7 @@ void state_sets_unset(struct state_sets *sets, struct state_server *server, unsi
 /* ---- whole servers ---- */
 
 struct leftovers {
-    const struct hashmap *kept; /* NULL: nothing is */
+    const struct hashmap *kept;
     struct arena arena;
     VEC(slice) names;
 };
@@ -201,7 +201,7 @@ struct leftovers {
 static void collect(void *context, slice name)
 {
     struct leftovers *leftovers = context;
-    if (leftovers->kept == NULL || hashmap_find(leftovers->kept, name) == NULL)
+    if (hashmap_find(leftovers->kept, name) == NULL)
         VEC_PUSH(&leftovers->names, arena_copy(&leftovers->arena, name));
 }
 
@@ -249,12 +249,57 @@ struct state_server *state_sets_add_server(struct state_sets *sets, slice name)
     return server;
 }
 
-void state_sets_remove_server(struct state_sets *sets, struct state_server *server)
+/* ---- servers that have ended ---- */
+
+/* A slice of their names: what it may cost, in slots that are looked at. */
+#define SLICE_COST 8192
+#define COST_OF_NAME 16 /* to take it away */
+
+void state_sets_end_server(struct state_sets *sets, struct state_server *server)
 {
-    for (unsigned set = 0; set < STATE_SETS; set++)
-        unset_all_but(sets, server, set, NULL);
     hashmap_remove(&sets->servers, state_server_name(server));
-    free(server);
+    server->has_ended = true;
+    VEC_PUSH(&sets->ended, server);
+}
+
+/* Looks at one slot of the set. When it had a name of the server, another one may be there now.
+ * Returns what it has cost. */
+static unsigned drop_at(struct state_sets *sets, struct state_server *server, unsigned set)
+{
+    const struct hashmap *names = &sets->sets[set].names;
+    if (sets->dropping.slot >= names->capacity)
+        sets->dropping.slot = 0; /* names that were moved are left */
+    const struct hashmap_entry *entry = hashmap_at(names, sets->dropping.slot);
+    if (entry == NULL || !has_server(entry->value, server)) {
+        sets->dropping.slot++;
+        return 1;
+    }
+    part(sets, entry->value, server, set);
+    return COST_OF_NAME;
+}
+
+static void forget_first(struct state_sets *sets)
+{
+    free(sets->ended.items[0]);
+    sets->ended.count--;
+    memmove(&sets->ended.items[0], &sets->ended.items[1],
+            sets->ended.count * sizeof(struct state_server *));
+    sets->dropping.set = 0;
+}
+
+bool state_sets_drop_some(struct state_sets *sets)
+{
+    for (size_t cost = 0; sets->ended.count > 0 && cost < SLICE_COST;) {
+        struct state_server *server = sets->ended.items[0];
+        if (server->sets[sets->dropping.set].count > 0) {
+            cost += drop_at(sets, server, sets->dropping.set);
+            continue;
+        }
+        sets->dropping.slot = 0;
+        if (++sets->dropping.set == STATE_SETS)
+            forget_first(sets);
+    }
+    return sets->ended.count > 0;
 }
 
 /* ---- looking ---- */
@@ -291,7 +336,7 @@ void state_sets_each_server(const struct state_sets *sets, unsigned set, slice t
 {
     const struct state_name *name = hashmap_find(&sets->sets[set].names, text);
     for (uint32_t i = 0; name != NULL && i < name->count; i++) {
-        if (name->servers[i] != sets->self)
+        if (name->servers[i] != sets->self && !name->servers[i]->has_ended)
             each(context, state_server_name(name->servers[i]));
     }
 }
@@ -320,5 +365,8 @@ void state_sets_fini(struct state_sets *sets)
     for (const struct hashmap_entry *at; (at = hashmap_next(&sets->servers, &position)) != NULL;)
         free(at->value);
     hashmap_fini(&sets->servers);
+    for (size_t i = 0; i < sets->ended.count; i++)
+        free(sets->ended.items[i]);
+    VEC_FREE(&sets->ended);
     free(sets->self);
 }

@@ -4,7 +4,10 @@
  *
  * A name is in a set as long as some server has it. Watchers may look, and may change any set. Each
  * server keeps the sums of its names' checksums and digests, so that two nodes that hold the same
- * of a server can say so in two numbers. */
+ * of a server can say so in two numbers.
+ *
+ * A server that has ended is none of the others any more, but its names go one after the other:
+ * until then they are in their sets. */
 
 #include "deepstream/plugin.h"
 
@@ -20,6 +23,7 @@ struct state_server {
         uint64_t digest;
     } sets[STATE_SETS];
     void *data; /* the user's */
+    bool has_ended;
     size_t length;
     char name[];
 };
@@ -33,6 +37,11 @@ struct state_sets {
     struct state_set_names sets[STATE_SETS];
     struct hashmap servers; /* others -> struct state_server */
     struct state_server *self;
+    VEC(struct state_server *) ended; /* that names are still to be taken from */
+    struct {
+        unsigned set;
+        size_t slot;
+    } dropping; /* where the first of them is searched for */
 };
 
 /* The checksum of a name as the Node.js server counts it, which nodes of both have to agree on
@@ -49,8 +58,12 @@ void state_sets_fini(struct state_sets *sets);
 /* Another server, or NULL. */
 struct state_server *state_sets_server(const struct state_sets *sets, slice name);
 struct state_server *state_sets_add_server(struct state_sets *sets, slice name);
-/* Takes all its names away first. data is the user's to free before. */
-void state_sets_remove_server(struct state_sets *sets, struct state_server *server);
+/* The server is not there any more, and another one may come under its name. data is the user's to
+ * free before. */
+void state_sets_end_server(struct state_sets *sets, struct state_server *server);
+/* Takes away some of the names of those that have ended, in less than about a millisecond. Returns
+ * whether there are more. */
+bool state_sets_drop_some(struct state_sets *sets);
 
 /* This node's names are counted: whether it is the first, or the last. */
 bool state_sets_add(struct state_sets *sets, unsigned set, slice name);
@@ -70,7 +83,7 @@ void state_sets_each(const struct state_sets *sets, unsigned set,
 /* Names that this server has. */
 void state_sets_each_of(const struct state_sets *sets, const struct state_server *server,
                         unsigned set, void (*each)(void *context, slice name), void *context);
-/* Other servers that have the name. */
+/* Other servers that have the name, and have not ended. */
 void state_sets_each_server(const struct state_sets *sets, unsigned set, slice name,
                             void (*each)(void *context, slice server), void *context);
 

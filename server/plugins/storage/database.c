@@ -185,6 +185,7 @@ static bool prepare(struct database *database, const char *path, struct ds_error
         const char *sql;
     } statements[] = {
         {&database->begin, "BEGIN IMMEDIATE"},
+        {&database->begin_reading, "BEGIN"},
         {&database->commit, "COMMIT"},
         {&database->rollback, "ROLLBACK"},
         {&database->get, "SELECT version, data FROM records WHERE name = ?"},
@@ -243,8 +244,9 @@ bool database_open(struct database *database, const char *path,
 
 void database_close(struct database *database)
 {
-    sqlite3_stmt *statements[] = {database->begin, database->commit, database->rollback,
-                                  database->get,   database->set,    database->remove};
+    sqlite3_stmt *statements[] = {database->begin,    database->begin_reading, database->commit,
+                                  database->rollback, database->get,           database->set,
+                                  database->remove};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(database->connection);
@@ -280,6 +282,18 @@ void database_rollback(struct database *database)
 {
     if (!sqlite3_get_autocommit(database->connection))
         finish(database->rollback, SQLITE_OK);
+}
+
+void database_begin_reading(struct database *database)
+{
+    finish(database->begin_reading, SQLITE_OK);
+}
+
+void database_end_reading(struct database *database)
+{
+    if (!sqlite3_get_autocommit(database->connection))
+        finish(database->commit, SQLITE_OK);
+    database_rollback(database); /* nothing is left open */
 }
 
 /* An empty blob, not NULL, also for an empty slice that points nowhere. */

@@ -23,7 +23,7 @@ struct database_file {
 
 struct database {
     sqlite3 *connection;
-    sqlite3_stmt *begin, *commit, *rollback, *get, *set, *remove;
+    sqlite3_stmt *begin, *begin_reading, *commit, *rollback, *get, *set, *remove;
     int lock; /* descriptor of PATH-lock */
     const char *path;
     const char *log_path;           /* of its WAL; SQLite's own */
@@ -40,6 +40,10 @@ void database_close(struct database *database);
 /* All that follow return NULL, or a static text that says why it failed. */
 
 const char *database_begin(struct database *database);
+/* What is read until database_end_reading costs less: the file is locked once for all of it. Where
+ * that is not possible, each is read for itself. */
+void database_begin_reading(struct database *database);
+void database_end_reading(struct database *database);
 /* Also fails when the file that was opened is not there any more under its name: what is written
  * would be gone with the process. So does database_begin; what was read stays as it was. */
 const char *database_commit(struct database *database);

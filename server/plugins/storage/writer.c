@@ -133,11 +133,19 @@ static const char *do_jobs(struct worker *worker, struct range range)
     return problem;
 }
 
+static const char *read_range(struct worker *worker, struct range range)
+{
+    database_begin_reading(&worker->database);
+    const char *problem = do_jobs(worker, range);
+    database_end_reading(&worker->database);
+    return problem;
+}
+
 /* All of them or none. */
 static const char *do_range(struct worker *worker, struct range range)
 {
     if (!has_writes(worker, range))
-        return do_jobs(worker, range);
+        return read_range(worker, range);
     const char *problem = database_begin(&worker->database);
     worker->is_hopeless = problem != NULL; /* no job's fault */
     if (problem == NULL)

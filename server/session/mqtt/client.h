@@ -47,7 +47,7 @@ struct mqtt_outgoing {
     bool retain;
 };
 
-/* What a client is answered when it has taken effect: operations.c. */
+/* What a client is answered when it has taken effect: operations.h. */
 struct mqtt_operation;
 
 struct mqtt_client {
@@ -100,9 +100,6 @@ static inline struct log *mqtt_log(const struct mqtt_client *client)
     return client->session->settings->log;
 }
 
-/* On the heap. */
-slice mqtt_text_copy(slice text);
-
 /* An empty buffer for a packet. */
 struct buf *mqtt_scratch(struct mqtt_clients *clients);
 
@@ -142,19 +139,12 @@ void mqtt_forget_take_over(struct mqtt_client *client);
 void mqtt_on_packet(void *owner, const struct mqtt_packet *packet);
 void mqtt_publish_will(struct mqtt_client *client);
 
-/* ---- operations.c ---- */
+/* ---- subscribe.c ---- */
 
 void mqtt_operation_subscribe(struct mqtt_client *client, const struct mqtt_packet *packet);
 void mqtt_operation_unsubscribe(struct mqtt_client *client, const struct mqtt_packet *packet);
-void mqtt_operation_publish(struct mqtt_client *client, const struct mqtt_packet *packet);
 /* Subscribes to all that another client does. */
 void mqtt_operation_resubscribe(struct mqtt_client *client, const struct mqtt_client *as);
-/* Reads the records that have become stale. */
-void mqtt_operation_refresh(struct mqtt_client *client);
-void mqtt_operations_fini(struct mqtt_client *client);
-
-/* take_sent of the session's settings. */
-bool mqtt_take_sent(struct session *session, const struct message *message);
 
 /* ---- publish.c ---- */
 
@@ -162,6 +152,18 @@ bool mqtt_take_sent(struct session *session, const struct message *message);
 typedef void mqtt_receive(struct session *session, const struct message *message);
 void mqtt_publish(struct session *session, const struct mqtt_publish *publish, slice correlation_id,
                   mqtt_receive *receive);
+
+void mqtt_operation_publish(struct mqtt_client *client, const struct mqtt_packet *packet);
+
+/* ---- operations.c, refresh.c, effects.c ---- */
+
+void mqtt_operations_fini(struct mqtt_client *client);
+
+/* Reads the records that have become stale. */
+void mqtt_operation_refresh(struct mqtt_client *client);
+
+/* take_sent of the session's settings. */
+bool mqtt_take_sent(struct session *session, const struct message *message);
 
 /* ---- subscriptions.c ---- */
 

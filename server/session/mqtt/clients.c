@@ -13,20 +13,6 @@
 #define SCRATCH_KEPT ((size_t)64 * 1024)
 #define SWEEP_MS 1000
 
-slice mqtt_text_copy(slice text)
-{
-    char *copy = malloc(text.length + 1);
-    CHECK(copy != NULL);
-    if (text.length > 0)
-        memcpy(copy, text.at, text.length);
-    return (slice){copy, text.length};
-}
-
-static void free_text(slice text)
-{
-    free((char *)(uintptr_t)text.at);
-}
-
 struct buf *mqtt_scratch(struct mqtt_clients *clients)
 {
     if (clients->scratch.capacity > SCRATCH_KEPT)
@@ -133,8 +119,10 @@ const struct ds_outlet_operations mqtt_client_outlet = {
 static void free_stale(struct mqtt_client *client)
 {
     size_t position = 0;
-    for (const struct hashmap_entry *at; (at = hashmap_next(&client->stale, &position)) != NULL;)
-        free_text(at->key);
+    for (const struct hashmap_entry *at; (at = hashmap_next(&client->stale, &position)) != NULL;) {
+        slice key = at->key;
+        slice_free(&key);
+    }
     hashmap_fini(&client->stale);
 }
 
@@ -151,8 +139,8 @@ static void free_client(struct mqtt_client *client)
     mqtt_outgoing_fini(client);
     mqtt_subscriptions_fini(client);
     free_stale(client);
-    free_text(client->client_id);
-    free_text(client->key);
+    slice_free(&client->client_id);
+    slice_free(&client->key);
     free(client->will);
     free(client->received);
     free(client);

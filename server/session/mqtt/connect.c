@@ -108,7 +108,7 @@ void mqtt_on_connect(struct mqtt_client *client, const struct mqtt_connect *conn
     }
     client->has_connected = true;
     client->is_clean = connect->clean_session || client->clients->settings->session_expiry_ms == 0;
-    client->client_id = mqtt_text_copy(connect->client_id);
+    client->client_id = slice_copy(connect->client_id);
     if (connect->has_will)
         keep_will(client, &connect->will);
     if (connect->keep_alive_s > 0)
@@ -125,7 +125,7 @@ static void enter_place(struct mqtt_client *client)
     buf_append(&key, client->session->user_id);
     buf_append_byte(&key, '\0');
     buf_append(&key, client->client_id);
-    client->key = mqtt_text_copy(buf_slice(&key));
+    client->key = slice_copy(buf_slice(&key));
     buf_fini(&key);
 }
 

@@ -1,7 +1,8 @@
 /* What a PUBLISH means (protocol.md 7): an event with the payload as text; a retained one writes
- * the record of that name before, or deletes it when it is empty. */
+ * the record of that name before, or deletes it when it is empty. Of QoS 2 it takes effect once,
+ * however often it comes. */
 
-#include "session/mqtt/client.h"
+#include "session/mqtt/operations.h"
 
 #include "json.h"
 
@@ -43,4 +44,39 @@ void mqtt_publish(struct session *session, const struct mqtt_publish *publish, s
     if (publish->retain)
         write_record(session, publish, correlation_id, receive);
     emit(session, publish, correlation_id, receive);
+}
+
+/* ---- the operation ---- */
+
+static bool is_under_way(const struct mqtt_client *client, const struct mqtt_packet *packet)
+{
+    for (struct list_link *at = client->operations.next; at != &client->operations; at = at->next) {
+        const struct mqtt_operation *operation = LIST_ITEM(at, struct mqtt_operation, link);
+        if (operation->kind == MQTT_OPERATION_PUBLISH && operation->qos == 2 &&
+            operation->id == packet->id)
+            return true;
+    }
+    return false;
+}
+
+static bool was_received(const struct mqtt_client *client, uint16_t id)
+{
+    return client->received != NULL && (client->received[id / 8] >> id % 8 & 1) != 0;
+}
+
+void mqtt_operation_publish(struct mqtt_client *client, const struct mqtt_packet *packet)
+{
+    const struct mqtt_publish *publish = &packet->publish;
+    if (publish->qos == 2 && is_under_way(client, packet))
+        return;
+    struct mqtt_operation *operation = mqtt_operation_begin(client, MQTT_OPERATION_PUBLISH);
+    operation->id = packet->id;
+    operation->qos = publish->qos;
+    if (publish->qos < 2 || !was_received(client, packet->id)) {
+        char text[MQTT_CORRELATION_BYTES + 1];
+        operation->awaits_store = publish->retain && publish->qos > 0;
+        mqtt_publish(client->session, publish, mqtt_correlation(text, operation, 0),
+                     session_receive_message);
+    }
+    mqtt_operation_mark(client, operation);
 }

@@ -36,7 +36,7 @@ void http_connection_let_go(struct http_connection *connection)
     deadline_clear(&connection->deadline);
     buf_fini(&connection->partial);
     http_incoming_free(&connection->incoming);
-    turn_schedule(&connection->server->streams.turn, &connection->task);
+    turn_schedule(&connection->server->acceptor.streams.turn, &connection->task);
     if (exchange != NULL)
         http_exchange_leave(exchange);
 }
@@ -54,7 +54,7 @@ static void cut_off(struct http_connection *connection)
     stream_address(connection->stream, address);
     log_line(log, DS_WARN, LOG_SLOW_RECEIVER, "%s does not read answers to its HTTP requests",
              address);
-    connection->server->streams.counters.slow_receivers++;
+    connection->server->acceptor.streams.counters.slow_receivers++;
     stream_abort(connection->stream);
     http_connection_let_go(connection);
 }
@@ -71,7 +71,7 @@ void http_connection_answer(struct http_connection *connection,
     http_response_write(&bytes, &last);
     stream_queue(connection->stream, buf_slice(&bytes));
     buf_fini(&bytes);
-    server->streams.counters.requests++;
+    server->acceptor.streams.counters.requests++;
     stream_flush_soon(connection->stream);
     connection->has_begun = false;
     if (last.closes) {
@@ -80,7 +80,7 @@ void http_connection_answer(struct http_connection *connection,
     }
     deadline_set(&server->heads, &connection->deadline);
     if (!connection->is_serving)
-        turn_schedule(&server->streams.turn, &connection->task);
+        turn_schedule(&server->acceptor.streams.turn, &connection->task);
 }
 
 void http_connection_answer_text(struct http_connection *connection, struct http_response response,
@@ -99,7 +99,7 @@ void http_connection_refuse(struct http_connection *connection, struct http_resp
                             const char *reason)
 {
     struct log *log = connection->server->log;
-    connection->server->streams.counters.refused_heads++;
+    connection->server->acceptor.streams.counters.refused_heads++;
     if (log_wants(log, DS_INFO)) {
         char address[STREAM_ADDRESS_BYTES];
         stream_address(connection->stream, address);
@@ -121,7 +121,7 @@ static void refuse(struct http_connection *connection, unsigned status, const ch
 static void look_at_reader(struct http_connection *connection)
 {
     struct http_server *server = connection->server;
-    uint64_t now = uv_now(server->streams.loop);
+    uint64_t now = uv_now(server->acceptor.streams.loop);
     size_t unread = stream_queued_bytes(connection->stream);
     if (unread < connection->unread_bytes)
         connection->unread_ms = now;
@@ -156,7 +156,7 @@ static void wait_for_reader(struct http_connection *connection)
 {
     connection->is_waiting_to_send = true;
     connection->unread_bytes = stream_queued_bytes(connection->stream);
-    connection->unread_ms = uv_now(connection->server->streams.loop);
+    connection->unread_ms = uv_now(connection->server->acceptor.streams.loop);
     deadline_set(&connection->server->drains, &connection->deadline);
 }
 

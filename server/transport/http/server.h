@@ -2,7 +2,7 @@
 /* The HTTP server inside: what its files share. Others see http.h. */
 
 #include "transport/http/head.h"
-#include "transport/stream.h"
+#include "transport/acceptor.h"
 #include "transport/ws/peer.h"
 
 #include "base/vec.h"
@@ -20,19 +20,13 @@ struct http_routes {
 struct http_server {
     const struct http_settings *settings;
     struct log *log;
-    struct stream_host streams;
+    struct acceptor acceptor;
     struct ws_host websockets;
     struct deadlines heads;  /* connections whose next head is awaited */
     struct deadlines bodies; /* connections that are sending a body */
     struct deadlines drains; /* connections that have to read before they are asked more */
     VEC(struct ws_route *) websocket_routes;
     struct http_routes get_routes, post_routes;
-    uv_tcp_t *listener; /* NULL: not listening; it is freed when it is closed */
-    uv_timer_t grace;
-    bool is_full;                /* a connection was turned away, and none has ended since */
-    unsigned open_parts;         /* when closing: what is not closed yet */
-    void (*done)(void *context); /* set: the server is closing */
-    void *done_context;
 };
 
 /* server.c */

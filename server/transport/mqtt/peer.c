@@ -190,12 +190,7 @@ static const struct stream_events peer_events = {on_read, on_end, on_stop};
 
 static void cut_off(struct mqtt_peer *peer, size_t waiting)
 {
-    struct stream_host *host = peer->stream->host;
-    char address[STREAM_ADDRESS_BYTES];
-    stream_address(peer->stream, address);
-    host->counters.slow_receivers++;
-    log_line(host->log, DS_WARN, LOG_SLOW_RECEIVER,
-             "%s does not read: cut off with %zu bytes waiting", address, waiting);
+    stream_report_slow(peer->stream, waiting);
     abort_peer(peer, DS_OUTLET_SLOW_RECEIVER, "the client does not read");
 }
 

@@ -17,12 +17,11 @@ void ws_host_init(struct ws_host *host, struct stream_host *streams)
     deadlines_init(&host->closing, streams->loop, CLOSE_TIMEOUT_MS);
 }
 
-void ws_host_close(struct ws_host *host, uv_close_cb on_closed)
+void ws_host_fini(struct ws_host *host)
 {
     ws_deflate_free(&host->deflate);
     buf_fini(&host->deflated);
     buf_fini(&host->inflated);
-    deadlines_close(&host->closing, on_closed);
 }
 
 struct ws_deflate *ws_host_deflate(struct ws_host *host)

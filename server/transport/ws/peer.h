@@ -24,8 +24,8 @@ struct ws_host {
 };
 
 void ws_host_init(struct ws_host *host, struct stream_host *streams);
-/* Only without peers. */
-void ws_host_close(struct ws_host *host, uv_close_cb on_closed);
+/* Only without peers. Its deadlines are closed by the server. */
+void ws_host_fini(struct ws_host *host);
 
 /* Where upgrades of one path go. */
 struct ws_route {

@@ -3,7 +3,6 @@
 #include "transport/ws/peer.h"
 
 #include "base/check.h"
-#include "logging/log.h"
 
 /* Shorter messages gain nothing from compression. */
 #define DEFLATE_FROM_BYTES 64
@@ -17,12 +16,7 @@ static struct ws_peer *peer_of(struct ds_outlet *outlet)
 
 static void cut_off(struct ws_peer *peer, size_t waiting)
 {
-    struct stream_host *streams = peer->host->streams;
-    char address[STREAM_ADDRESS_BYTES];
-    stream_address(peer->stream, address);
-    streams->counters.slow_receivers++;
-    log_line(streams->log, DS_WARN, LOG_SLOW_RECEIVER,
-             "%s does not read: cut off with %zu bytes waiting", address, waiting);
+    stream_report_slow(peer->stream, waiting);
     ws_peer_abort(peer, DS_OUTLET_SLOW_RECEIVER, "the client does not read");
 }
 

@@ -79,7 +79,8 @@ static void start_node(void *context, struct node_group *group)
                "httpServer: {options: {host: 127.0.0.1, port: 0}}\n"
                "connectionEndpoints: [{type: ws-binary}]\n"
                "storage: {type: none}\n"
-               "clusterNode: {type: vertical}\n",
+               "clusterNode: {type: vertical}\n"
+               "clusterStates: {options: {discoveryTimeout: 1}}\n",
                group->count);
     struct config_request request = {.text_name = "growth.yml", .text = buf_slice(&text)};
     node->config = config_load(&request);

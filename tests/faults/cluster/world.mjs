@@ -71,6 +71,10 @@ export class World {
         return { name: 'redis', options: { host: '127.0.0.1', port: this.store.port, db: 1, ...PATIENT } };
     }
 
+    storageOf(_i) {
+        return this.storage;
+    }
+
     cacheOf(i) {
         if (this.broken === 'cache' && i === NODES - 1) return { type: 'default', options: {} };
         return { name: 'redis', options: { host: '127.0.0.1', port: this.store.port, ...PATIENT } };
@@ -95,7 +99,7 @@ export class World {
             cache: this.cacheOf(i),
         });
         const env = this.clock ? { LD_PRELOAD: this.clock, SHIFTED_CLOCK: this.clockFile(i) } : {};
-        const node = await startOurs(given, { ours: { storage: this.storage }, env });
+        const node = await startOurs(given, { ours: { storage: this.storageOf(i) }, env });
         launched.add(node);
         return node;
     }

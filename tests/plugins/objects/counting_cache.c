@@ -22,6 +22,8 @@ struct cache {
     struct kept kept[MOST_RECORDS];
     size_t count;
     unsigned gets, sets, heads, removes;
+    ds_record_done *waiting; /* a get that waits for another one; NULL: none */
+    void *waiting_context;
     uv_timer_t timer;
     ds_done *start_done;
     void *start_context;
@@ -158,11 +160,33 @@ static void answer_elsewhere(ds_record_done *done, void *context)
     uv_thread_join(&thread);
 }
 
+static bool is(ds_slice name, const char *text)
+{
+    return name.length == strlen(text) && memcmp(name.at, text, name.length) == 0;
+}
+
+/* With the fault "get waits" that of `wait` is answered when `go` is asked for. */
+static bool has_to_wait(struct cache *cache, ds_slice name, ds_record_done *done, void *context)
+{
+    const struct ds_record missing = record_of(NULL);
+    if (!has_fault(cache, "get waits"))
+        return false;
+    if (is(name, "go") && cache->waiting != NULL)
+        cache->waiting(cache->waiting_context, NULL, &missing);
+    if (is(name, "go") || !is(name, "wait"))
+        return false;
+    cache->waiting = done;
+    cache->waiting_context = context;
+    return true;
+}
+
 static void get(void *self, ds_slice name, ds_record_done *done, void *context)
 {
     struct cache *cache = self;
     struct ds_record record = record_of(find(cache, name));
     cache->gets++;
+    if (has_to_wait(cache, name, done, context))
+        return;
     if (has_fault(cache, "get answers elsewhere"))
         answer_elsewhere(done, context);
     done(context, NULL, &record);

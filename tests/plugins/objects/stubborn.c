@@ -80,27 +80,86 @@ static void send_direct(void *self, ds_slice server, uint8_t topic, ds_slice tex
     send_text(self, topic, text);
 }
 
+/* A registry is watched from its creation on. */
+static void watch(void *self, const struct ds_cluster_watcher *watcher)
+{
+    (void)self;
+    (void)watcher;
+}
+
+/* An HTTP service gets its paths before it starts. */
+static void add_path(void *self, ds_slice prefix, ds_http_handler *handler, void *context)
+{
+    (void)self;
+    (void)prefix;
+    (void)handler;
+    (void)context;
+}
+
+static void add_websocket(void *self, ds_slice path, const struct ds_endpoint *endpoint)
+{
+    (void)self;
+    (void)path;
+    (void)endpoint;
+}
+
+/* An endpoint is asked for its protocol. */
+static enum ds_protocol protocol(const void *self)
+{
+    (void)self;
+    return DS_PROTOCOL_TEXT;
+}
+
 static void never_called(void)
 {
     abort();
 }
 
-static void (*const table_of_any_kind[16])(void) = {
-    never_called, never_called, never_called, never_called, never_called, never_called,
-    never_called, never_called, never_called, never_called, never_called, never_called,
-    never_called, never_called, never_called, never_called};
-static const struct ds_logger_operations table_of_loggers = {.write = write_line};
-static const struct ds_cluster_node_operations table_of_buses = {
-    .send = send_text, .send_direct = send_direct, .subscribe = subscribe, .listen = listen_to};
+typedef void any_operation(void);
+
+/* Filled with never_called; what may be called of a kind stands over it. */
+union table {
+    any_operation *all[16];
+    struct ds_logger_operations logger;
+    struct ds_cluster_node_operations bus;
+    struct ds_cluster_registry_operations registry;
+    struct ds_http_service_operations http;
+    struct ds_connection_endpoint_operations endpoint;
+};
+
 static const char *const options[] = {"fault", NULL};
 
 static const void *table(void)
 {
-    if (STUBBORN_KIND == DS_PLUGIN_LOGGER)
-        return &table_of_loggers;
-    if (STUBBORN_KIND == DS_PLUGIN_CLUSTER_NODE)
-        return &table_of_buses;
-    return STUBBORN_KIND == DS_PLUGIN_MONITORING ? NULL : table_of_any_kind;
+    static union table table;
+    for (size_t i = 0; i < sizeof table.all / sizeof *table.all; i++)
+        table.all[i] = never_called;
+    switch (STUBBORN_KIND) {
+    case DS_PLUGIN_LOGGER:
+        table.logger.write = write_line;
+        break;
+    case DS_PLUGIN_CLUSTER_NODE:
+        table.bus = (struct ds_cluster_node_operations){.send = send_text,
+                                                        .send_direct = send_direct,
+                                                        .subscribe = subscribe,
+                                                        .listen = listen_to};
+        break;
+    case DS_PLUGIN_CLUSTER_REGISTRY:
+        table.registry.watch = watch;
+        break;
+    case DS_PLUGIN_HTTP_SERVICE:
+        table.http.add_get = table.http.add_post = add_path;
+        table.http.add_websocket = add_websocket;
+        break;
+    case DS_PLUGIN_CONNECTION_ENDPOINT:
+        table.endpoint.protocol = protocol;
+        break;
+    case DS_PLUGIN_MONITORING:
+        return NULL;
+    default:
+        break;
+    }
+    return &table;
 }
 
 DS_PLUGIN_EXPORT const struct ds_plugin *deepstream_plugin(void)

@@ -1,6 +1,7 @@
 /* What is written gives the tree that JavaScript gives it (valve.md 5.1, 5.2). */
 
 #include "parse_support.h"
+#include "support/ast_dump.h"
 
 static void stronger_operators_bind_first(void **state)
 {

@@ -220,6 +220,23 @@ static void the_text_of_all_rules_is_bounded(void **state)
     buf_fini(&text);
 }
 
+/* Where its bytes stand is found in one walk: it would take hours were each blank to look at those
+ * that follow. */
+static void a_rule_of_millions_of_blanks_is_read_in_one_walk(void **state)
+{
+    enum { BLANKS = 4 << 20 };
+    (void)state;
+    struct buf text = BUF_EMPTY;
+    struct valvec_options options = valvec_options_default();
+    buf_append_text(&text, "record:\n  \"*\": {read: \"");
+    memset(buf_extend(&text, BLANKS), ' ', BLANKS);
+    buf_append_text(&text, "true\"}\n" REST);
+    expect_file_with(&options, "r.yml", buf_slice(&text),
+                     "2:16-2:4194324 error rule-too-long: rule is longer than 65536 bytes | split "
+                     "what it says over several paths, or keep lists in a record\n");
+    buf_fini(&text);
+}
+
 /* ---- sections, paths, rule types ---- */
 
 static void the_document_is_an_object(void **state)
@@ -567,6 +584,7 @@ int main(void)
         cmocka_unit_test(what_aliases_repeat_is_bounded),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(the_text_of_all_rules_is_bounded),
+        cmocka_unit_test(a_rule_of_millions_of_blanks_is_read_in_one_walk),
         cmocka_unit_test(the_document_is_an_object),
         cmocka_unit_test(a_list_misses_every_section),
         cmocka_unit_test(all_sections_must_exist),

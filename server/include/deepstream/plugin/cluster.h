@@ -119,6 +119,14 @@ struct ds_state_registry_operations {
                         void (*each)(void *context, ds_slice server), void *context);
     /* Several may watch one set. watcher is borrowed until the node leaves its cluster. */
     void (*watch)(void *self, uint8_t set, const struct ds_state_watcher *watcher);
+
+    /* The node joins its cluster now. Clients are let in once done was called, which the registry
+     * does when it has the names of the nodes that are there, and in the end without them: with
+     * NULL each time. Not from inside a text of the bus. NULL: clients need not wait. */
+    void (*join)(void *self, ds_done *done, void *context);
+    /* The node has left: nobody is told of anything any more, neither watchers nor join's done,
+     * but names are still removed. May be NULL. */
+    void (*leave)(void *self);
 };
 
 /* ---- locks: what one node does at a time ---- */

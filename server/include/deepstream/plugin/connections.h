@@ -13,6 +13,11 @@ extern "C" {
 
 /* ---- frames ---- */
 
+#ifdef __cplusplus
+#pragma GCC diagnostic push /* C++ has no member such as bytes, but its compilers do */
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
+
 /* A counted, immutable run of bytes, framed as it goes to the wire: what a fan-out shares among its
  * receivers. One thread. */
 struct ds_frame {
@@ -23,6 +28,10 @@ struct ds_frame {
         *deflated; /* of the transport: the same compressed, or itself if that is no shorter */
     char bytes[];
 };
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 static inline ds_slice ds_frame_payload(const struct ds_frame *frame)
 {

@@ -37,9 +37,10 @@ ds_slice ds_http_header_find(const struct ds_http_request *request, ds_slice nam
  * stays valid until then, also when its client is gone meanwhile; close answers what is open. */
 struct ds_http_exchange;
 
+/* One that is not as it says here is not sent: the client gets a 500, and the log the reason. */
 struct ds_http_answer {
-    unsigned status;       /* 0: 200 */
-    ds_slice content_type; /* empty: "application/json; charset=utf-8" */
+    unsigned status;       /* 200 to 599; 0: 200 */
+    ds_slice content_type; /* one line; empty: "application/json; charset=utf-8" */
     ds_slice body;         /* as it is, with whatever line ends */
     const char *headers;   /* more lines, each with its CRLF; or NULL */
 };

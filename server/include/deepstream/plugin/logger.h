@@ -12,5 +12,6 @@ struct ds_log_line {
 };
 
 struct ds_logger_operations {
+    /* What it logs itself meanwhile, by services->log, is not written. */
     void (*write)(void *self, const struct ds_log_line *line);
 };

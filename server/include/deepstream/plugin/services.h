@@ -13,8 +13,9 @@ struct ds_cluster_watcher;
 /* Functions "as a client" act as one whom every rule allows everything: they take the same way as
  * the messages of clients, in the order of the calls, across the whole cluster. They may be called
  * from the start of a custom plugin until its close has called done. Where they cannot work,
- * because the feature is off or the server is not that far or stops, publish does nothing,
- * subscribe returns NULL, and the others call done with an error. */
+ * because the feature is off or the server is not that far or stops, or because a name, path or
+ * data is not UTF-8, publish does nothing, subscribe returns NULL, and the others call done with an
+ * error. */
 struct ds_services {
     void *host; /* first argument of each function below */
 

@@ -43,7 +43,9 @@ struct ds_cache_operations {
  *
  * A set of a version lower than the one that is stored changes nothing and succeeds; of an equal
  * one it overwrites. Atomically also against other nodes that share the storage: their writes may
- * come late, and must not undo newer ones. */
+ * come late, and must not undo newer ones.
+ *
+ * Data that a loaded storage gets and that is not JSON is an error to who asked for it. */
 struct ds_storage_operations {
     void (*get)(void *self, ds_slice name, ds_record_done *done, void *context);
     void (*set)(void *self, ds_slice name, const struct ds_record *record, ds_done *done,

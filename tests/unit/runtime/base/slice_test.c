@@ -41,11 +41,26 @@ static void a_short_text_is_a_word_of_its_bytes(void **unused)
     }
 }
 
+static void a_copy_ends_with_a_zero_byte_and_is_cleared_when_it_is_freed(void **unused)
+{
+    (void)unused;
+    slice copy = slice_copy((slice){"ab\0cd", 5}), of_nothing = slice_copy((slice){NULL, 0});
+    assert_memory_equal(copy.at, "ab\0cd", 6);
+    assert_int_equal(copy.length, 5);
+    assert_string_equal(of_nothing.at, "");
+    slice_free(&copy);
+    slice_free(&copy);
+    slice_free(&of_nothing);
+    assert_null(copy.at);
+    assert_int_equal(copy.length, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_when_every_byte_is),
         cmocka_unit_test(a_short_text_is_a_word_of_its_bytes),
+        cmocka_unit_test(a_copy_ends_with_a_zero_byte_and_is_cleared_when_it_is_freed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

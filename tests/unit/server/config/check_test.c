@@ -354,6 +354,40 @@ static void options_of_what_is_loaded_are_checked_against_its_own_list(void **st
     config_free(&config);
 }
 
+static void members_of_an_option_are_checked_when_names_with_a_dot_declare_them(void **state)
+{
+    (void)state;
+    static const char *const KNOWN[] = {"host",      "tls.ca",  "tls.key", "nodes.host",
+                                        "in.tls.ca", "weights", NULL};
+    struct config *config =
+        load_text("cache:\n"
+                  "  path: c.so\n"
+                  "  options:\n"
+                  "    tls: {ca: a, kee: b}\n"
+                  "    nodes: [{host: a}, a text, {hots: b}, [{other: c}]]\n"
+                  "    in: {tls: {ca: a, key: b}, host: c}\n"
+                  "    weights: {any: 1, of.them: 2}\n"
+                  "    host: {inside: a}\n"
+                  "    tls.ca: a\n"
+                  "storage: {path: s.so, options: {tls: true, nodes: null, in: {tls: []}}}\n");
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_CACHE, 0), KNOWN);
+    config_warn_of_unknown(config, config_plugin(config, CONFIG_PLUGIN_STORAGE, 0), KNOWN);
+    struct buf problems = BUF_EMPTY;
+    append_problems(config, &problems);
+    buf_append_byte(&problems, '\0');
+    assert_string_equal(problems.at,
+                        "warning 4:18 /cache/options/tls Property kee is not expected to be here. "
+                        "Did you mean key?\n"
+                        "warning 5:33 /cache/options/nodes/2 Property hots is not expected to be "
+                        "here. Did you mean host?\n"
+                        "warning 6:23 /cache/options/in/tls Property key is not expected to be "
+                        "here\n"
+                        "warning 6:32 /cache/options/in Property host is not expected to be here\n"
+                        "warning 9:5 /cache/options Property tls.ca is not expected to be here\n");
+    buf_fini(&problems);
+    config_free(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +415,7 @@ int main(void)
         cmocka_unit_test(what_aliases_repeat_is_bounded),
         cmocka_unit_test(who_uses_a_value_may_refuse_it),
         cmocka_unit_test(options_of_what_is_loaded_are_checked_against_its_own_list),
+        cmocka_unit_test(members_of_an_option_are_checked_when_names_with_a_dot_declare_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

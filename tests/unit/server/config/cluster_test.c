@@ -31,6 +31,9 @@ static void a_node_must_be_heard_before_it_counts_as_gone(void **state)
     expect_problems("clusterRegistry:\n  options: {nodeInactiveTimeout: 5000}\n  type: default\n",
                     "warning 2:34 nodeInactiveTimeout has to be more than keepAliveInterval: nodes "
                     "that live would be taken for gone between two signs of life\n");
+    expect_problems("clusterRegistry:\n  options: {keepAliveInterval: 6000}\n  type: default\n",
+                    "warning 2:32 nodeInactiveTimeout has to be more than keepAliveInterval: nodes "
+                    "that live would be taken for gone between two signs of life\n");
 }
 
 static void a_bus_that_the_nodes_of_one_process_do_not_use_is_said(void **state)

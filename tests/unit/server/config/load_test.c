@@ -298,6 +298,23 @@ static void documents_are_loaded_as_values_with_places_of_their_own(void **state
     unsetenv("CONFIG_TEST_SECRET");
 }
 
+static void s3_several_files_of_a_line_and_hashes_in_quotes_are_what_they_look_like(void **state)
+{
+    (void)state;
+    write_text("key.pem", "the key (1)");
+    write_text("cert.pem", "the certificate");
+    write_text("config.yml", "serverName: \"a # b\" # (a comment)\n"
+                             "httpServer: {options: {ssl: {key: fileLoad(key.pem), "
+                             "cert: fileLoad(cert.pem)}}} # fileLoad(none.pem)\n");
+    struct config *config = load_file("config.yml");
+    assert_true(config_is_valid(config));
+    assert_slice_equal(config_text(config, CONFIG_SERVER_NAME), "a # b");
+    const struct ds_value *ssl = config_value(config, CONFIG_HTTP_SSL);
+    assert_slice_equal(ds_value_text(ds_value_member(ssl, "key"), SLICE("")), "the key (1)");
+    assert_slice_equal(ds_value_text(ds_value_member(ssl, "cert"), SLICE("")), "the certificate");
+    config_free(&config);
+}
+
 static void other_files_are_loaded_as_text(void **state)
 {
     (void)state;
@@ -470,6 +487,7 @@ int main(void)
         TEST_IN_FOLDER(variables_together_are_bounded),
         TEST_IN_FOLDER(file_is_a_path_below_the_folder_of_the_configuration),
         TEST_IN_FOLDER(documents_are_loaded_as_values_with_places_of_their_own),
+        TEST_IN_FOLDER(s3_several_files_of_a_line_and_hashes_in_quotes_are_what_they_look_like),
         TEST_IN_FOLDER(other_files_are_loaded_as_text),
         TEST_IN_FOLDER(what_cannot_be_loaded_is_an_error_with_its_place),
         TEST_IN_FOLDER(a_rule_file_is_left_to_who_reads_rules),

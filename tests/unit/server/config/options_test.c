@@ -52,11 +52,13 @@ static struct outcome load(const char *text)
     return outcome;
 }
 
+#define ANY_WARNINGS SIZE_MAX /* a number may be fine, and beside another one unwise */
+
 static void expect_outcome(const char *text, size_t errors, size_t warnings, const char *part)
 {
     struct outcome outcome = load(text);
-    if (outcome.errors != errors || outcome.warnings != warnings ||
-        strstr(outcome.text.at, part) == NULL)
+    bool has_warnings = warnings == ANY_WARNINGS || outcome.warnings == warnings;
+    if (outcome.errors != errors || !has_warnings || strstr(outcome.text.at, part) == NULL)
         fail_msg("%s\n%zu errors, %zu warnings, wanted \"%s\":\n%s", text, outcome.errors,
                  outcome.warnings, part, outcome.text.at);
     buf_fini(&outcome.text);
@@ -103,7 +105,7 @@ static void expect_number(const struct option_info *info, double number, size_t 
     char value[32];
     snprintf(value, sizeof value, "%.0f", number);
     write_file(&text, info, info->key, value);
-    expect_outcome(text.at, errors, 0, part);
+    expect_outcome(text.at, errors, ANY_WARNINGS, part);
     buf_fini(&text);
 }
 

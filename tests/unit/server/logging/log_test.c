@@ -286,6 +286,23 @@ static void who_watches_is_told_of_lines_that_are_left_out(void **state)
     buf_fini(&kept.text);
 }
 
+static void log_again(void *self, const struct ds_log_line *line)
+{
+    (void)line;
+    log_line(self, DS_ERROR, LOG_ERROR, "again");
+}
+
+static void a_logger_that_logs_is_not_asked_to_write_that(void **state)
+{
+    (void)state;
+    static const struct ds_logger_operations logs_again = {.write = log_again};
+    struct log log = {.level = DS_INFO, .operations = &logs_again};
+    log.logger = &log;
+    log_line(&log, DS_ERROR, LOG_ERROR, "once");
+    log_line(&log, DS_ERROR, LOG_ERROR, "twice");
+    assert_int_equal(log.counts[LOG_ERROR][DS_ERROR], 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +317,7 @@ int main(void)
         cmocka_unit_test(who_watches_is_told_of_warnings_whatever_the_level_but_not_of_its_own),
         cmocka_unit_test(an_event_has_a_bounded_number_of_lines_in_a_second),
         cmocka_unit_test(errors_are_all_written),
+        cmocka_unit_test(a_logger_that_logs_is_not_asked_to_write_that),
         cmocka_unit_test(at_level_debug_every_line_is_written),
         cmocka_unit_test(who_watches_is_told_of_lines_that_are_left_out),
         cmocka_unit_test(every_event_has_its_name),

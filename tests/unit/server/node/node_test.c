@@ -191,6 +191,33 @@ static void a_node_can_be_stopped_while_it_starts_and_twice(void **state)
     assert_false(running.has_failed);
 }
 
+/* The state of a node that waits is none of its own: it is stopped like one that starts. */
+static void a_node_that_waits_for_others_lets_nobody_in_and_can_be_stopped(void **state)
+{
+    (void)state;
+    struct running node;
+    make(&node, CONFIG("0") "clusterNode: {type: vertical}\n"
+                            "clusterStates: {options: {discoveryTimeout: 1000000, "
+                            "joinTimeout: 1000000}}\n");
+    ds_node_start(node.node);
+    for (int turn = 0; turn < 100; turn++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_false(node.is_running);
+    ds_node_stop(node.node);
+    finish(&node);
+    assert_false(node.is_running || node.has_failed);
+}
+
+static void a_node_whose_bus_has_nobody_else_runs_soon(void **state)
+{
+    (void)state;
+    struct running node;
+    make(&node, CONFIG("0") "clusterNode: {type: vertical}\n");
+    start(&node);
+    ds_node_stop(node.node);
+    finish(&node);
+}
+
 static void a_port_that_is_taken_fails_the_start(void **state)
 {
     (void)state;
@@ -331,6 +358,10 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_node_that_never_started_can_stop, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_node_can_be_stopped_while_it_starts_and_twice, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_node_that_waits_for_others_lets_nobody_in_and_can_be_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_node_whose_bus_has_nobody_else_runs_soon, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_port_that_is_taken_fails_the_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_features_a_node_still_runs, set_up, tear_down),

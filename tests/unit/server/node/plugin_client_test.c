@@ -277,6 +277,21 @@ static void who_subscribes_while_an_event_is_handed_out_hears_the_next(void **st
     assert_string_equal(late.heard, "news=2 ");
 }
 
+static void what_is_not_utf8_is_neither_published_nor_subscribed_to(void **state)
+{
+    (void)state;
+    struct hearing one = {0};
+    subscribe(&one, "news");
+    expect_said_about(EVENT_SUBSCRIBE, "news");
+    assert_null(plugin_client_subscribe(client, SLICE("n\xff"), hear, &one));
+    plugin_client_publish(client, SLICE("n\xff"), SLICE("1"));
+    plugin_client_publish(client, SLICE("news"), SLICE("\"\xff\""));
+    plugin_client_publish(client, SLICE("news"), SLICE("\"\xed\xa0\x80\""));
+    turn();
+    assert_null(take());
+    assert_string_equal(one.heard, "");
+}
+
 /* ---- records ---- */
 
 struct outcome {
@@ -312,6 +327,20 @@ static void a_write_is_one_of_three_messages(void **state)
         assert_int_equal(MESSAGE_HAS(message, path), i > 0);
         assert_int_equal(MESSAGE_HAS(message, data), i < 2);
     }
+}
+
+static void what_is_not_utf8_is_neither_written_nor_deleted(void **state)
+{
+    (void)state;
+    struct outcome outcomes[4] = {0};
+    plugin_client_write(client, SLICE("r\xff"), SLICE(""), SLICE("{}"), on_done, &outcomes[0]);
+    plugin_client_write(client, SLICE("r"), SLICE("a\xff"), SLICE("1"), on_done, &outcomes[1]);
+    plugin_client_write(client, SLICE("r"), SLICE(""), SLICE("[\"\xff\"]"), on_done, &outcomes[2]);
+    plugin_client_delete(client, SLICE("r\xff"), on_done, &outcomes[3]);
+    assert_null(take());
+    for (size_t i = 0; i < 3; i++)
+        expect_outcome(&outcomes[i], "the name, path or data is not UTF-8");
+    expect_outcome(&outcomes[3], "the name is not UTF-8");
 }
 
 static void outcomes_come_from_the_loop_to_the_write_that_asked(void **state)
@@ -377,7 +406,9 @@ int main(void)
         TEST(the_last_handler_may_end_itself),
         TEST(a_handler_may_end_one_of_another_event),
         TEST(who_subscribes_while_an_event_is_handed_out_hears_the_next),
+        TEST(what_is_not_utf8_is_neither_published_nor_subscribed_to),
         TEST(a_write_is_one_of_three_messages),
+        TEST(what_is_not_utf8_is_neither_written_nor_deleted),
         TEST(outcomes_come_from_the_loop_to_the_write_that_asked),
         TEST(a_deletion_is_known_by_its_name),
         TEST(what_is_open_at_the_end_gets_an_error),

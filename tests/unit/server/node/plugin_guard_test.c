@@ -1,6 +1,6 @@
 /* What a loaded plugin answers goes on once; more is named and goes nowhere, whatever the kind. */
 
-#include "node/plugin_guard.h"
+#include "node/guard/plugin_guard.h"
 
 #include "logging/log.h"
 
@@ -240,7 +240,7 @@ static void a_storage_answers_once(void **state)
     (void)state;
     struct plugin_guard *guard = guard_of(&STORAGE);
     const struct ds_storage_operations *operations = plugin_guard_operations(guard);
-    struct ds_record record = {.version = 7};
+    struct ds_record record = {.version = 7, .data = SLICE("{}")};
     ds_slice names[2] = {SLICE("a"), SLICE("b")};
     operations->get(guard, names[0], count_record, &answers);
     kept.record(kept.context, NULL, &record);
@@ -261,6 +261,55 @@ static void a_storage_answers_once(void **state)
     assert_null(guard);
 }
 
+static void expect_no_record(void *context, const char *error, const struct ds_record *record)
+{
+    assert_non_null(error);
+    assert_null(record);
+    ++*(unsigned *)context;
+}
+
+static void an_answer_that_holds_nothing_is_an_error(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *storage = plugin_guard_operations(guard);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, NULL);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, &(struct ds_record){.version = -7});
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, "away", &(struct ds_record){.version = 1});
+    plugin_guard_free(&guard);
+    guard = guard_of(&AUTHENTICATION);
+    const struct ds_authentication_operations *authentication = plugin_guard_operations(guard);
+    authentication->login(guard, &(struct ds_login){.auth_data = SLICE("{}")}, count_login,
+                          &answers);
+    kept.login(kept.context, NULL);
+    plugin_guard_free(&guard);
+    assert_int_equal(answers, 4);
+#define NOTHING "with neither a result nor an error; this counts as an error\n"
+    assert_string_equal(log_text, "storage plugin /x/a.so: it answered a get " NOTHING
+                                  "storage plugin /x/a.so: it answered a get " NOTHING
+                                  "authentication plugin /x/a.so: it answered a login " NOTHING);
+#undef NOTHING
+}
+
+static void what_a_storage_holds_is_json_or_an_error(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&STORAGE);
+    const struct ds_storage_operations *storage = plugin_guard_operations(guard);
+    storage->get(guard, SLICE("a"), expect_no_record, &answers);
+    kept.record(kept.context, NULL, &(struct ds_record){.version = 1, .data = SLICE("{nope")});
+    storage->get(guard, SLICE("a"), count_record, &answers);
+    kept.record(kept.context, NULL,
+                &(struct ds_record){.version = 7, .data = SLICE("{\"a\":[1]}")});
+    assert_int_equal(answers, 2);
+    assert_string_equal(log_text, "storage plugin /x/a.so: it answered a get with data that is not "
+                                  "JSON; this counts as an error\n");
+    plugin_guard_free(&guard);
+}
+
 static void a_login_is_answered_once(void **state)
 {
     (void)state;
@@ -273,6 +322,31 @@ static void a_login_is_answered_once(void **state)
     assert_int_equal(answers, 1);
     assert_non_null(strstr(log_text, "authentication plugin /x/a.so: it answered a login once"));
     operations->logged_out(guard, SLICE("bo")); /* which the plugin does not want to know */
+    plugin_guard_free(&guard);
+}
+
+static void a_login_whose_data_is_not_json_is_refused(void **state)
+{
+    (void)state;
+    struct plugin_guard *guard = guard_of(&AUTHENTICATION);
+    const struct ds_authentication_operations *operations = plugin_guard_operations(guard);
+    struct ds_login_result results[] = {
+        {.outcome = DS_LOGIN_ACCEPTED, .client_data = SLICE("{nope")},
+        {.outcome = DS_LOGIN_ACCEPTED, .client_data = SLICE("\"\xff\"")},
+        {.outcome = DS_LOGIN_ACCEPTED, .server_data = SLICE("{nope")},
+        {.outcome = DS_LOGIN_REFUSED, .client_data = SLICE("{\"why\":1}")},
+    };
+    for (size_t i = 0; i < 4; i++) {
+        operations->login(guard, &(struct ds_login){.auth_data = SLICE("{}")}, count_login,
+                          &answers);
+        kept.login(kept.context, &results[i]);
+        assert_int_equal(answers, i + 1);
+    }
+#define NOT_JSON                                                                                   \
+    "authentication plugin /x/a.so: it answered a login with data that is not JSON; this counts "  \
+    "as an error\n"
+    assert_string_equal(log_text, NOT_JSON NOT_JSON NOT_JSON);
+#undef NOT_JSON
     plugin_guard_free(&guard);
 }
 
@@ -396,7 +470,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_storage_answers_once, set_up),
+        cmocka_unit_test_setup(an_answer_that_holds_nothing_is_an_error, set_up),
+        cmocka_unit_test_setup(what_a_storage_holds_is_json_or_an_error, set_up),
         cmocka_unit_test_setup(a_login_is_answered_once, set_up),
+        cmocka_unit_test_setup(a_login_whose_data_is_not_json_is_refused, set_up),
         cmocka_unit_test_setup(a_permission_decides_once, set_up),
         cmocka_unit_test_setup(a_lock_is_answered_once, set_up),
         cmocka_unit_test_setup(a_bus_is_heard_until_it_is_closed, set_up),

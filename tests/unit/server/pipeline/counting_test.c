@@ -12,23 +12,6 @@ static struct memory_world world;
 static struct recorder events;
 static struct memory_client *bo;
 
-/* By the first letter of the name. */
-static enum double_answer by_first_letter(void *context,
-                                          const struct ds_permission_request *request)
-{
-    (void)context;
-    switch (request->name.at[0]) {
-    case 'n':
-        return ANSWER_DENY;
-    case 'e':
-        return ANSWER_UNDECIDED;
-    case 's':
-        return ANSWER_LATER;
-    default:
-        return ANSWER_ALLOW;
-    }
-}
-
 static int set_up(void **state)
 {
     (void)state;

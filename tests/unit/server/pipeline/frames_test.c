@@ -15,13 +15,6 @@ static struct memory_world world;
 static struct recorder events;
 static struct memory_client *bo;
 
-static enum double_answer slow_names_later(void *context,
-                                           const struct ds_permission_request *request)
-{
-    (void)context;
-    return slice_starts_with(request->name, SLICE("slow")) ? ANSWER_LATER : ANSWER_ALLOW;
-}
-
 static int set_up(void **state)
 {
     (void)state;

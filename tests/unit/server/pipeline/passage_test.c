@@ -14,18 +14,6 @@ static struct memory_world world;
 static struct recorder events, records, rpcs, presences;
 static struct memory_client *bo;
 
-/* By the first letter of the name. */
-static enum double_answer by_first_letter(void *context,
-                                          const struct ds_permission_request *request)
-{
-    (void)context;
-    char first = request->name.length > 0 ? request->name.at[0] : 'y';
-    return first == 'n'   ? ANSWER_DENY
-           : first == 'e' ? ANSWER_UNDECIDED
-           : first == 's' ? ANSWER_LATER
-                          : ANSWER_ALLOW;
-}
-
 static int set_up(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* The handler of recorder.h. */
+/* The handler of recorder.h, and verdicts by name. */
 
 #include "recorder.h"
 
@@ -57,4 +57,20 @@ const struct message *recorder_expect(struct recorder *recorder, unsigned action
 void recorder_expect_nothing(const struct recorder *recorder)
 {
     assert_int_equal(recorder->taken, recorder->messages.count);
+}
+
+enum double_answer slow_names_later(void *context, const struct ds_permission_request *request)
+{
+    (void)context;
+    return slice_starts_with(request->name, SLICE("slow")) ? ANSWER_LATER : ANSWER_ALLOW;
+}
+
+enum double_answer by_first_letter(void *context, const struct ds_permission_request *request)
+{
+    (void)context;
+    char first = request->name.length > 0 ? request->name.at[0] : 'y';
+    return first == 'n'   ? ANSWER_DENY
+           : first == 'e' ? ANSWER_UNDECIDED
+           : first == 's' ? ANSWER_LATER
+                          : ANSWER_ALLOW;
 }

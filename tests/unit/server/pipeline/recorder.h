@@ -20,3 +20,11 @@ void recorder_fini(struct recorder *recorder);
 /* The next message that reached it, of this action; the test fails when there is none. */
 const struct message *recorder_expect(struct recorder *recorder, unsigned action);
 void recorder_expect_nothing(const struct recorder *recorder);
+
+/* ---- what the permission double answers, by the name that it is asked about ---- */
+
+/* What begins with "slow" is decided when the test says so; the rest is allowed. */
+enum double_answer slow_names_later(void *context, const struct ds_permission_request *request);
+
+/* "n" is denied, "e" undecided, "s" decided when the test says so; the rest is allowed. */
+enum double_answer by_first_letter(void *context, const struct ds_permission_request *request);

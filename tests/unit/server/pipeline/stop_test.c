@@ -13,13 +13,6 @@ static struct recorder events;
 static struct memory_client *bo;
 static unsigned idle_calls;
 
-static enum double_answer slow_names_later(void *context,
-                                           const struct ds_permission_request *request)
-{
-    (void)context;
-    return slice_starts_with(request->name, SLICE("slow")) ? ANSWER_LATER : ANSWER_ALLOW;
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -129,8 +122,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_taken_is_finished_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_comes_later_is_dropped_but_pings_are_answered, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(handlers_that_were_removed_hear_nothing, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(handlers_that_were_removed_hear_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(before_they_are_removed_handlers_hear_of_ends_that_wait,
                                         set_up, tear_down),
     };

@@ -45,6 +45,20 @@ static void whole_numbers_have_bounds_and_a_fallback(void **state)
     assert_not_whole("{\"n\":true}");
 }
 
+static void what_may_wait_has_bounds_and_a_fallback(void **state)
+{
+    size_t bytes;
+    (void)state;
+    assert_true(option_max_queue_bytes(NULL, &bytes, &error));
+    assert_int_equal(bytes, 64 << 20);
+    assert_true(
+        option_max_queue_bytes(test_value(&arena, "{\"maxQueueBytes\":1024}"), &bytes, &error));
+    assert_int_equal(bytes, 1024);
+    assert_false(
+        option_max_queue_bytes(test_value(&arena, "{\"maxQueueBytes\":1023}"), &bytes, &error));
+    assert_non_null(strstr(error.text, "maxQueueBytes must be a whole number from 1024"));
+}
+
 static void truths_are_booleans(void **state)
 {
     bool is_true;
@@ -76,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers_have_bounds_and_a_fallback),
+        cmocka_unit_test(what_may_wait_has_bounds_and_a_fallback),
         cmocka_unit_test(truths_are_booleans),
         cmocka_unit_test(texts_are_not_empty_and_have_no_zero_bytes),
     };

@@ -45,6 +45,28 @@ static void loss_and_return_are_told_once_each(void **state)
     plugin_host_fini(&host);
 }
 
+static void a_refusal_after_a_loss_is_told_once_more(void **state)
+{
+    (void)state;
+    struct plugin_host host;
+    struct outage outage;
+    plugin_host_init(&host);
+    outage_init(&outage, &host.services, "redis");
+    outage_lost(&outage, "connection refused");
+    outage_refused(&outage, "it answers WRONGPASS");
+    outage_refused(&outage, "it answers WRONGPASS");
+    outage_lost(&outage, "connection refused");
+    assert_int_equal(lines(&host), 2);
+    assert_true(plugin_host_has_logged(&host, "redis: it answers WRONGPASS; trying again\n"));
+
+    outage_over(&outage);
+    outage_refused(&outage, "it answers NOPERM");
+    outage_lost(&outage, "connection refused");
+    assert_true(outage_is_on(&outage));
+    assert_int_equal(lines(&host), 4);
+    plugin_host_fini(&host);
+}
+
 static void long_texts_are_cut(void **state)
 {
     (void)state;
@@ -64,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_and_return_are_told_once_each),
+        cmocka_unit_test(a_refusal_after_a_loss_is_told_once_more),
         cmocka_unit_test(long_texts_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,7 @@ static void assert_refused(struct reading *it, const char *json, const char *rea
 {
     assert_false(reads(it, json));
     assert_non_null(strstr(it->error.text, reason));
+    assert_non_null(it->error.value); /* whose place is shown */
 }
 
 static void assert_passed(const struct reading *it, const char *keyword, const char *value)
@@ -156,6 +157,10 @@ static void what_makes_no_sense_is_refused_by_name(void **state)
     assert_refused(it, "{\"notifications\": true}", "notifications must be a map");
     assert_refused(it, "{\"host\": [1]}", "host must be a text");
     assert_refused(it, "{\"host\": \"a,b\", \"port\": \"1,2,3\"}", "port must be one");
+    assert_refused(it, "{\"port\": \"abc\"}", "port must be a number from 1 to 65535");
+    assert_refused(it, "{\"port\": 99999}", "port must be a number from 1 to 65535");
+    assert_refused(it, "{\"port\": 0}", "port must be a number from 1 to 65535");
+    assert_refused(it, "{\"host\": \"a,b\", \"port\": \"1,x\"}", "port must be a number");
     assert_refused(it, "{\"splitChar\": \"-\"}", "splitChar can only be /");
 }
 

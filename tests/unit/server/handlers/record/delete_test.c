@@ -210,7 +210,8 @@ static void F11_a_hot_write_has_a_real_version_and_a_real_acknowledgement(void *
     expect_cached("hot/1", 2, "{\"a\":2}");
     expect_stored("hot/1", 2, "{\"a\":2}");
     assert_int_equal(world.cache.calls[STORE_GET], 0);
-    assert_int_equal(world.storage.calls[STORE_GET], 1); /* the cache had no version to go on from */
+    assert_int_equal(world.storage.calls[STORE_GET],
+                     1); /* the cache had no version to go on from */
     assert_int_equal(asked_action(1), RECORD_CREATE);
     assert_int_equal(asked_action(2), RECORD_UPDATE);
     assert_string_equal(asked_data(2), "{\"a\":1}");

@@ -251,6 +251,7 @@ static void a_write_that_waits_while_another_node_deletes_is_answered(void **sta
     (void)state;
     struct memory_client *bo = login("bo"), *al = memory_login(&other.memory, "al");
     store_put(&world.cache, "r", 1, "{}");
+    store_put(&world.storage, "r", 1, "{}");
     world.cache.is_late[STORE_SET] = true;
     say_write(bo, .action = RECORD_UPDATE, .name = "r", .version = 2, .data = "{}", .id = "1");
     say(al, TOPIC_RECORD, RECORD_DELETE, "r");

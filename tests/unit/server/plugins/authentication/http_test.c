@@ -59,13 +59,10 @@ static int tear_down(void **state)
 
 static void open_with(const char *rest)
 {
-    struct ds_error error;
     char options[1024];
     snprintf(options, sizeof options, "{\"endpointUrl\":\"http://127.0.0.1:%u/auth\",%s}", web.port,
              rest);
-    self = plugin_host_open(&host, plugin, options, &error);
-    if (self == NULL)
-        fail_msg("%s", error.text);
+    self = plugin_host_must_open(&host, plugin, options);
 }
 
 static void open_replying(const char *rest, struct web_reply reply)
@@ -365,9 +362,7 @@ static void closing_refuses_those_who_wait(void **state)
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error;
-    assert_null(plugin_host_open(&host, plugin, options, &error));
-    assert_string_equal(error.text, text);
+    plugin_host_must_refuse(&host, plugin, options, text);
 }
 
 #define URL "\"endpointUrl\":\"http://127.0.0.1/\""

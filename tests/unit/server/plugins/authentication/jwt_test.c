@@ -66,10 +66,7 @@ static const char *quoted(const char *text)
 
 static void open_options(const char *options)
 {
-    struct ds_error error;
-    self = plugin_host_open(&host, plugin, options, &error);
-    if (self == NULL)
-        fail_msg("%s", error.text);
+    self = plugin_host_must_open(&host, plugin, options);
 }
 
 /* With the public key of the signer. */
@@ -388,9 +385,7 @@ static void closing_refuses_those_who_wait_for_keys(void **state)
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error;
-    assert_null(plugin_host_open(&host, plugin, options, &error));
-    assert_string_equal(error.text, text);
+    plugin_host_must_refuse(&host, plugin, options, text);
 }
 
 static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
@@ -402,6 +397,12 @@ static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
                  "exactly one of secret, publicKey and jwksUrl is needed");
     expect_error("{\"secret\":\"\"}",
                  "test.yml:/secret: secret is empty, so that anybody could sign tokens");
+    expect_error("{\"secret\":\"s\",\"issuer\":\"\"}",
+                 "test.yml:/issuer: issuer is empty, so that tokens of any would do: leave it out "
+                 "if they shall");
+    expect_error("{\"secret\":\"s\",\"audience\":\"\"}",
+                 "test.yml:/audience: audience is empty, so that tokens of any would do: leave it "
+                 "out if they shall");
     expect_error(arena_printf(&arena, "{\"secret\":%s}", pem).at,
                  "test.yml:/secret: secret is a key in PEM: this is what publicKey is for");
     expect_error("{\"publicKey\":\"x\"}",
@@ -414,6 +415,9 @@ static void what_is_wrong_at_the_start_is_said_with_its_place(void **state)
         "RS512, ES256, ES384 and ES512");
     expect_error(arena_printf(&arena, "{\"publicKey\":%s,\"algorithms\":[\"HS256\"]}", pem).at,
                  "test.yml:/algorithms/item: algorithms: the key is not for this one");
+    expect_error(arena_printf(&arena, "{\"publicKey\":%s,\"algorithms\":[]}", pem).at,
+                 "test.yml:/algorithms: algorithms: none is left; without the option, all that the "
+                 "key is for are");
     expect_error("{\"jwksUrl\":\"https://x/\",\"algorithms\":[\"ES256\",\"HS256\"]}",
                  "test.yml:/algorithms/item: algorithms: the key is not for this one");
 }

@@ -48,6 +48,7 @@ static void a_password_matches_its_hash_and_no_other(void **state)
 static void key_lengths_that_are_no_multiple_of_three_split_where_they_should(void **state)
 {
     (void)state;
+    enum { TOO_SHORT_TO_DIFFER = 8 }; /* such keys of two passwords are the same now and then */
     for (int key_bytes = 1; key_bytes <= 70; key_bytes++) {
         struct password_method method = method_of("sha512", 2, key_bytes);
         struct buf hash = BUF_EMPTY;
@@ -56,7 +57,8 @@ static void key_lengths_that_are_no_multiple_of_three_split_where_they_should(vo
         assert_true(password_hash(&method, SLICE("pass"), slice_of(salt), &hash));
         assert_int_equal(hash.length, password_hash_length(&method) + PASSWORD_SALT_LENGTH);
         assert_true(password_matches(&method, SLICE("pass"), buf_slice(&hash)));
-        assert_false(password_matches(&method, SLICE("path"), buf_slice(&hash)));
+        if (key_bytes >= TOO_SHORT_TO_DIFFER)
+            assert_false(password_matches(&method, SLICE("path"), buf_slice(&hash)));
         buf_fini(&hash);
     }
 }

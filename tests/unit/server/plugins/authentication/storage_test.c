@@ -59,10 +59,7 @@ static int tear_down(void **state)
 
 static void open_with(const char *options)
 {
-    struct ds_error error;
-    self = plugin_host_open(&host, plugin, options, &error);
-    if (self == NULL)
-        fail_msg("%s", error.text);
+    self = plugin_host_must_open(&host, plugin, options);
 }
 
 static struct login_outcome login(const char *data)
@@ -316,9 +313,7 @@ static void closing_waits_for_the_storage_and_for_hashes(void **state)
 
 static void expect_error(const char *options, const char *text)
 {
-    struct ds_error error;
-    assert_null(plugin_host_open(&host, plugin, options, &error));
-    assert_string_equal(error.text, text);
+    plugin_host_must_refuse(&host, plugin, options, text);
 }
 
 static void what_is_wrong_at_the_start_is_said(void **state)

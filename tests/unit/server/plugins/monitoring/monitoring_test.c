@@ -86,11 +86,7 @@ static int tear_down(void **state)
 
 static void *open_it(const struct ds_plugin *plugin, const char *options)
 {
-    struct ds_error error;
-    void *self = plugin_host_open(&host, plugin, options, &error);
-    if (self == NULL)
-        fail_msg("%s", error.text);
-    return self;
+    return plugin_host_must_open(&host, plugin, options);
 }
 
 static void expect_refused(const struct ds_plugin *plugin, const char *options, const char *why)

@@ -263,6 +263,286 @@ static void nonsense_changes_nothing(void **state)
     assert_int_equal(operations->count(nodes[0].states, FIRST), 0);
 }
 
+/* ---- joining ---- */
+
+static const char LONG_WAIT[] =
+    "{\"reconciliationTimeout\": 1000000, \"discoveryTimeout\": 1, \"joinTimeout\": 1000000}";
+
+static void open_again(size_t node, const char *options)
+{
+    double_node_close(nodes[node].on_bus, &ds_state_registry_default, nodes[node].states);
+    nodes[node].on_bus->is_cut_off = false;
+    nodes[node].states = double_node_open(nodes[node].on_bus, &ds_state_registry_default, options);
+}
+
+static void note_joined(void *context, const char *error)
+{
+    assert_null(error);
+    ++*(unsigned *)context;
+}
+
+static bool is_set(void *context)
+{
+    return *(const unsigned *)context > 0;
+}
+
+/* Everything that the clock can bring about has happened. */
+static void let_time_pass(uint64_t milliseconds)
+{
+    uint64_t end = uv_hrtime() + milliseconds * 1000000;
+    while (uv_hrtime() < end)
+        uv_run(&bus.loop, UV_RUN_NOWAIT);
+}
+
+static void send_raw(size_t node, const char *server, const char *text)
+{
+    struct double_node *from = nodes[node].on_bus;
+    from->services.bus_send_direct(from, slice_of(server), 11, slice_of(text));
+}
+
+static void clients_of_a_node_that_is_alone_wait_for_a_moment(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    open_again(1, LONG_WAIT);
+    operations->join(nodes[1].states, note_joined, &joined);
+    assert_int_equal(joined, 0);
+    bus_double_run_until(&bus, is_set, &joined);
+    let_time_pass(5);
+    assert_int_equal(joined, 1);
+    assert_false(double_node_has_logged(nodes[1].on_bus, "CLUSTER_JOIN"));
+}
+
+static void clients_wait_until_it_is_known_what_the_others_have(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    open_again(0, LONG_WAIT);
+    open_again(1, LONG_WAIT);
+    nodes[2].on_bus->is_cut_off = nodes[3].on_bus->is_cut_off = true;
+    for (unsigned name = 0; name < NAMES; name++)
+        add(0, name % SETS, name);
+    bus_double_deliver(&bus);
+    operations->join(nodes[1].states, note_joined, &joined);
+    double_node_sees(nodes[1].on_bus, "a");
+    for (bool is_more = true; is_more; is_more = bus_double_deliver_one(&bus)) {
+        bool knows_all = true;
+        for (unsigned name = 0; name < NAMES; name++)
+            knows_all = knows_all && has(1, name % SETS, name);
+        let_time_pass(2);
+        assert_true(knows_all || joined == 0);
+    }
+    bus_double_run_until(&bus, is_set, &joined);
+    assert_false(double_node_has_logged(nodes[1].on_bus, "CLUSTER_JOIN"));
+}
+
+static void a_node_that_never_answers_does_not_keep_clients_out_for_ever(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    open_again(1, "{\"discoveryTimeout\": 1, \"joinTimeout\": 20}");
+    nodes[0].on_bus->is_cut_off = true;
+    operations->join(nodes[1].states, note_joined, &joined);
+    double_node_sees(nodes[1].on_bus, "a");
+    double_node_sees(nodes[1].on_bus, "c");
+    bus_double_run_until(&bus, is_set, &joined);
+    assert_true(double_node_has_logged(
+        nodes[1].on_bus,
+        "CLUSTER_JOIN clients are let in without knowing what these nodes have: a\n"));
+}
+
+static void a_node_that_others_count_is_missed_but_not_for_long(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    double_node_sees(nodes[0].on_bus, "dead");
+    double_node_sees(nodes[0].on_bus, "b");
+    open_again(1, LONG_WAIT);
+    operations->join(nodes[1].states, note_joined, &joined);
+    double_node_sees(nodes[1].on_bus, "a");
+    bus_double_run_until(&bus, is_set, &joined);
+    assert_true(double_node_has_logged(
+        nodes[1].on_bus, "clients are let in, though others know 3 nodes and this one 2"));
+}
+
+/* It says who it is some seconds later, and does not know sets of other features. */
+static void a_node_of_the_original_is_waited_for_from_its_first_question_on(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    open_again(1, LONG_WAIT);
+    operations->join(nodes[1].states, note_joined, &joined);
+    send_raw(0, "b", "{\"topic\":11,\"registryTopic\":10,\"action\":4}");
+    nodes[0].on_bus->listeners.count = 0; /* nobody answers but the test */
+    bus_double_deliver(&bus);
+    let_time_pass(20);
+    assert_int_equal(joined, 0);
+    double_node_sees(nodes[1].on_bus, "a");
+    for (unsigned set = 12; set < 18; set++) {
+        char text[96];
+        snprintf(text, sizeof text,
+                 "{\"topic\":11,\"registryTopic\":%u,\"action\":5,\"fullState\":[]}", set);
+        send_raw(0, "b", text);
+    }
+    bus_double_deliver(&bus);
+    let_time_pass(5);
+    assert_int_equal(joined, 0);
+    send_raw(0, "b", "{\"topic\":11,\"registryTopic\":18,\"action\":5,\"fullState\":[\"x\"]}");
+    bus_double_run_until(&bus, is_set, &joined);
+    assert_true(operations->has(nodes[1].states, 18, SLICE("x")));
+}
+
+static void a_node_that_has_left_lets_nobody_in(void **state)
+{
+    (void)state;
+    unsigned joined = 0;
+    open_again(1, "{\"discoveryTimeout\": 2}");
+    operations->join(nodes[1].states, note_joined, &joined);
+    operations->leave(nodes[1].states);
+    let_time_pass(10);
+    double_node_sees(nodes[1].on_bus, "a");
+    double_node_misses(nodes[1].on_bus, "a");
+    let_time_pass(10);
+    assert_int_equal(joined, 0);
+}
+
+/* ---- states that are large ---- */
+
+enum { LARGE = 10, LARGE_TIMEOUT_MS = 1000, LARGE_PARTS = 12 };
+
+static void add_large(size_t node)
+{
+    char name[4096];
+    memset(name, 'n', sizeof name);
+    for (unsigned i = 0; i < LARGE_PARTS * 64; i++) {
+        int length = snprintf(name, sizeof name, "%u", i);
+        name[length] = 'n';
+        operations->add(nodes[node].states, LARGE, (slice){name, sizeof name});
+    }
+}
+
+static bool asks_for_large(const struct double_text *text)
+{
+    slice asked = SLICE("{\"topic\":11,\"action\":4,\"registryTopic\":10");
+    return text->from == nodes[1].on_bus && slice_starts_with(text->text, asked);
+}
+
+/* Each part in time, and all of them much later than an answer has to come. */
+static void a_state_that_takes_long_is_asked_for_once(void **state)
+{
+    (void)state;
+    unsigned asked = 0;
+    open_again(0, "{\"reconciliationTimeout\": 1000}");
+    open_again(1, "{\"reconciliationTimeout\": 1000}");
+    add_large(0);
+    bus_double_deliver(&bus);
+    double_node_sees(nodes[0].on_bus, "b");
+    double_node_sees(nodes[1].on_bus, "a");
+    do {
+        asked += bus.posted.count > 0 && asks_for_large(&bus.posted.items[0]);
+        if (bus.posted.count > 0 && bus.posted.items[0].text.length > 100000)
+            let_time_pass(2 * LARGE_TIMEOUT_MS / LARGE_PARTS);
+    } while (bus_double_deliver_one(&bus));
+    assert_int_equal(operations->count(nodes[1].states, LARGE), LARGE_PARTS * 64);
+    assert_int_equal(asked, 1);
+}
+
+static void a_repetition_that_crosses_with_the_answer_is_passed_over(void **state)
+{
+    (void)state;
+    open_again(0, "{\"reconciliationTimeout\": 1000000}");
+    double_node_sees(nodes[0].on_bus, "b");
+    bus_double_deliver(&bus);
+    size_t before = bus.sent;
+    send_raw(1, "a", "{\"topic\":11,\"registryTopic\":10,\"action\":4,\"again\":true}");
+    bus_double_deliver(&bus);
+    assert_int_equal(bus.sent, before + 2); /* it was the first that came */
+    send_raw(1, "a", "{\"topic\":11,\"registryTopic\":10,\"action\":4,\"again\":true}");
+    bus_double_deliver(&bus);
+    assert_int_equal(bus.sent, before + 3);
+    send_raw(1, "a", "{\"topic\":11,\"registryTopic\":10,\"action\":4}");
+    bus_double_deliver(&bus);
+    assert_int_equal(bus.sent, before + 5);
+}
+
+/* ---- many names that go ---- */
+
+enum { MANY = 20000 };
+
+static unsigned removed;
+
+static void note_added(void *context, slice name)
+{
+    (void)context;
+    (void)name;
+}
+
+static void note_removed(void *context, slice name)
+{
+    (void)context;
+    (void)name;
+    removed++;
+}
+
+static const struct ds_state_watcher WATCHER = {NULL, note_added, note_removed, NULL};
+
+static void fill_and_lose(size_t node)
+{
+    removed = 0;
+    operations->watch(nodes[1].states, FIRST, &WATCHER);
+    double_node_sees(nodes[1].on_bus, SERVERS[node]);
+    for (unsigned i = 0; i < MANY; i++) {
+        operations->add(nodes[node].states, FIRST, name_of(i));
+        if (i % 100 == 0)
+            bus_double_deliver(&bus);
+    }
+    bus_double_deliver(&bus);
+    assert_int_equal(operations->count(nodes[1].states, FIRST), MANY);
+    double_node_misses(nodes[1].on_bus, SERVERS[node]);
+}
+
+static bool is_empty(void *context)
+{
+    (void)context;
+    return operations->count(nodes[1].states, FIRST) == 0;
+}
+
+static bool is_full(void *context)
+{
+    (void)context;
+    return operations->count(nodes[1].states, FIRST) == MANY && removed > 0;
+}
+
+static void many_names_of_a_server_that_goes_leave_the_loop_its_turns(void **state)
+{
+    (void)state;
+    fill_and_lose(0);
+    assert_true(removed > 0 && removed < MANY / 10);
+    bus_double_run_until(&bus, is_empty, NULL);
+    assert_int_equal(removed, MANY);
+}
+
+static void a_server_that_is_back_meanwhile_has_all_its_names(void **state)
+{
+    (void)state;
+    fill_and_lose(0);
+    double_node_sees(nodes[1].on_bus, SERVERS[0]);
+    bus_double_run_until(&bus, is_full, NULL);
+    let_time_pass(50);
+    assert_int_equal(operations->count(nodes[1].states, FIRST), MANY);
+    assert_int_equal(servers_of(1, 0, MANY - 1), 1);
+}
+
+static void a_node_that_has_left_is_told_of_nothing_more(void **state)
+{
+    (void)state;
+    fill_and_lose(0);
+    unsigned before = removed;
+    operations->leave(nodes[1].states);
+    let_time_pass(50);
+    assert_int_equal(removed, before);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -276,6 +556,17 @@ int main(void)
         TEST(what_was_lost_with_the_bus_is_made_good),
         TEST(all_agree_whatever_was_lost_and_mixed_up),
         TEST(nonsense_changes_nothing),
+        TEST(clients_of_a_node_that_is_alone_wait_for_a_moment),
+        TEST(clients_wait_until_it_is_known_what_the_others_have),
+        TEST(a_node_that_never_answers_does_not_keep_clients_out_for_ever),
+        TEST(a_node_that_others_count_is_missed_but_not_for_long),
+        TEST(a_node_of_the_original_is_waited_for_from_its_first_question_on),
+        TEST(a_node_that_has_left_lets_nobody_in),
+        TEST(a_state_that_takes_long_is_asked_for_once),
+        TEST(a_repetition_that_crosses_with_the_answer_is_passed_over),
+        TEST(many_names_of_a_server_that_goes_leave_the_loop_its_turns),
+        TEST(a_server_that_is_back_meanwhile_has_all_its_names),
+        TEST(a_node_that_has_left_is_told_of_nothing_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,13 +43,12 @@ static void carry_all(const struct state_sets *sets, struct carried *carried)
     bus_reader_fini(&carried->reader);
 }
 
-static void few_names_are_one_message_as_the_nodejs_server_sends_it(void **state)
+static void few_names_are_one_message_that_the_nodejs_server_understands(void **state)
 {
     (void)state;
     struct state_sets sets;
-    struct carried carried = {
-        .expected =
-            SLICE("{\"topic\":11,\"action\":5,\"registryTopic\":11,\"fullState\":[\"a\\\"b\"]}")};
+    struct carried carried = {.expected = SLICE("{\"topic\":11,\"action\":5,\"registryTopic\":11,"
+                                                "\"fullState\":[\"a\\\"b\"],\"nodes\":1}")};
     state_sets_init(&sets, SLICE("me"));
     state_sets_add(&sets, EVENTS, SLICE("a\"b"));
     carry_all(&sets, &carried);
@@ -65,8 +64,10 @@ static void no_names_are_an_empty_list(void **state)
     (void)state;
     struct state_sets sets;
     struct carried carried = {
-        .expected = SLICE("{\"topic\":11,\"action\":5,\"registryTopic\":11,\"fullState\":[]}")};
+        .expected =
+            SLICE("{\"topic\":11,\"action\":5,\"registryTopic\":11,\"fullState\":[],\"nodes\":2}")};
     state_sets_init(&sets, SLICE("me"));
+    state_sets_add_server(&sets, SLICE("other"));
     carry_all(&sets, &carried);
     assert_int_equal(carried.news, FULL_STATE_COMPLETE);
     assert_int_equal(carried.state->names.count, 0);
@@ -133,7 +134,7 @@ static void what_holds_no_names_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(few_names_are_one_message_as_the_nodejs_server_sends_it),
+        cmocka_unit_test(few_names_are_one_message_that_the_nodejs_server_understands),
         cmocka_unit_test(no_names_are_an_empty_list),
         cmocka_unit_test(many_names_come_in_parts_that_a_bus_can_carry),
         cmocka_unit_test(a_missing_part_spoils_the_whole),

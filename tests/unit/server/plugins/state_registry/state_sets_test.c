@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -127,12 +128,109 @@ static void a_server_that_goes_takes_its_names_along(void **state)
     state_sets_set(&sets, b, USERS, SLICE("both"));
     state_sets_set(&sets, b, USERS, SLICE("bo"));
     state_sets_set(&sets, b, EVENTS, SLICE("e"));
-    state_sets_remove_server(&sets, b);
+    state_sets_end_server(&sets, b);
     assert_null(state_sets_server(&sets, SLICE("b")));
+    assert_false(state_sets_drop_some(&sets));
     assert_true(state_sets_has(&sets, USERS, SLICE("both")));
     assert_false(state_sets_has(&sets, USERS, SLICE("bo")));
     assert_false(state_sets_has(&sets, EVENTS, SLICE("e")));
     assert_int_equal(told.removed, 1);
+}
+
+enum { MANY = 20000 };
+
+static slice name_of(unsigned number)
+{
+    static char text[32];
+    return (slice){text, (size_t)snprintf(text, sizeof text, "name/%u", number)};
+}
+
+static void set_many(struct state_server *server, unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++)
+        state_sets_set(&sets, server, USERS, name_of(i));
+}
+
+static void note_any_server(void *context, slice server)
+{
+    (void)server;
+    ++*(unsigned *)context;
+}
+
+static unsigned servers_of(slice name)
+{
+    unsigned count = 0;
+    state_sets_each_server(&sets, USERS, name, note_any_server, &count);
+    return count;
+}
+
+static void many_names_go_in_slices_each_with_one_word(void **state)
+{
+    (void)state;
+    unsigned slices = 1, before = 0;
+    set_many(b, 0, MANY);
+    set_many(c, 0, MANY / 2);
+    state_sets_end_server(&sets, b);
+    for (; state_sets_drop_some(&sets); slices++) {
+        assert_true(told.removed - before < MANY / 10);
+        assert_int_equal(sets.sets[USERS].names.count, MANY - told.removed);
+        before = told.removed;
+    }
+    assert_true(slices > 10);
+    assert_int_equal(told.removed, MANY / 2);
+    assert_int_equal(sets.sets[USERS].names.count, MANY / 2);
+    assert_int_equal(servers_of(name_of(0)), 1);
+}
+
+static void a_server_that_has_ended_is_asked_for_nothing_from_then_on(void **state)
+{
+    (void)state;
+    set_many(b, 0, MANY);
+    state_sets_set(&sets, c, USERS, name_of(1));
+    state_sets_end_server(&sets, b);
+    assert_true(state_sets_has(&sets, USERS, name_of(0)));
+    assert_int_equal(servers_of(name_of(0)), 0);
+    assert_int_equal(servers_of(name_of(1)), 1);
+}
+
+static void one_that_is_back_before_its_names_are_gone_keeps_what_it_has(void **state)
+{
+    (void)state;
+    set_many(b, 0, MANY);
+    state_sets_end_server(&sets, b);
+    assert_true(state_sets_drop_some(&sets));
+    struct state_server *back = state_sets_add_server(&sets, SLICE("b"));
+    set_many(back, 0, MANY / 4);
+    assert_int_equal(servers_of(name_of(0)), 1);
+    state_sets_end_server(&sets, back);
+    back = state_sets_add_server(&sets, SLICE("b"));
+    set_many(back, MANY / 8, MANY / 2);
+    while (state_sets_drop_some(&sets))
+        ;
+    assert_int_equal(back->sets[USERS].count, MANY / 2 - MANY / 8);
+    assert_int_equal(sets.sets[USERS].names.count, MANY / 2 - MANY / 8);
+    assert_int_equal(told.added - told.removed, MANY / 2 - MANY / 8);
+    assert_true(state_sets_has(&sets, USERS, name_of(MANY / 4)));
+    assert_false(state_sets_has(&sets, USERS, name_of(0)));
+}
+
+/* The table moves its names when others come and go. */
+static void all_go_however_the_set_changes_meanwhile(void **state)
+{
+    (void)state;
+    set_many(b, 0, MANY);
+    set_many(c, MANY, 2 * MANY);
+    state_sets_end_server(&sets, b);
+    for (unsigned at = 0; state_sets_drop_some(&sets); at += 500) {
+        for (unsigned i = at; i < at + 500 && i < MANY; i++)
+            state_sets_unset(&sets, c, USERS, name_of(MANY + i));
+        for (unsigned i = at; i < at + 3000 && i < 3 * MANY; i++)
+            state_sets_add(&sets, USERS, name_of(2 * MANY + i));
+    }
+    for (unsigned i = 0; i < MANY; i++)
+        assert_false(state_sets_has(&sets, USERS, name_of(i)));
+    assert_int_equal(sets.sets[USERS].names.count,
+                     c->sets[USERS].count + sets.self->sets[USERS].count);
 }
 
 static void put(struct hashmap *names, slice name)
@@ -206,6 +304,10 @@ int main(void)
         TEST(own_names_are_counted_apart_from_those_of_others),
         TEST(a_node_learns_that_a_name_of_its_own_is_also_anothers),
         TEST(a_server_that_goes_takes_its_names_along),
+        TEST(many_names_go_in_slices_each_with_one_word),
+        TEST(a_server_that_has_ended_is_asked_for_nothing_from_then_on),
+        TEST(one_that_is_back_before_its_names_are_gone_keeps_what_it_has),
+        TEST(all_go_however_the_set_changes_meanwhile),
         TEST(a_full_state_adds_what_is_new_and_removes_what_is_stale),
         TEST(servers_of_a_name_are_the_others),
     };

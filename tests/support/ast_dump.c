@@ -1,6 +1,4 @@
-/* The tree as text, for tests: one node a line, children indented below it. */
-
-#include "ast.h"
+#include "support/ast_dump.h"
 
 #include <inttypes.h>
 
