@@ -5,6 +5,8 @@
 
 #include "commands.h"
 
+#include "asked_config.h"
+#include "hangup.h"
 #include "node_options.h"
 #include "open_files.h"
 
@@ -37,8 +39,12 @@ enum { STOP_INTERRUPT, STOP_TERMINATE, RELOAD, SIGNAL_COUNT };
 
 static const int SIGNALS[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
 
-enum order { ORDER_STOP = 1, ORDER_RELOAD = 2 };
+enum order { ORDER_STOP = 1, ORDER_RELOAD = 2, ORDER_SAY_INTERRUPT = 4, ORDER_SAY_TERMINATE = 8 };
 enum news { NEWS_LISTENS = 1, NEWS_HAS_FAILED = 2, NEWS_HAS_ENDED = 4 };
+
+#define SETS_UP "Master cluster setting up %zu deepstream nodes"
+#define LISTENS "Deepstream " SLICE_FORMAT " is listening"
+#define STOPS "%s: stopping all nodes; once more ends the process at once"
 
 struct cluster_run;
 
@@ -63,6 +69,7 @@ struct cluster_run {
     uv_signal_t signals[SIGNAL_COUNT];
     struct member *members;
     size_t count, ended;
+    bool logs; /* what the process says goes through the first node's log: text may not fit there */
     bool is_stopping;
     bool has_failed;
 };
@@ -77,7 +84,11 @@ static void tell_main(struct member *member, enum news news)
 
 static void on_running(void *context)
 {
-    tell_main(context, NEWS_LISTENS);
+    struct member *member = context;
+    if (member->run->logs)
+        log_line(ds_node_log(member->node), DS_INFO, LOG_INFO, LISTENS,
+                 SLICE_ARGUMENTS(member->name));
+    tell_main(member, NEWS_LISTENS);
 }
 
 static void on_stopped(void *context, bool failed)
@@ -99,6 +110,9 @@ static void on_orders(uv_async_t *wake)
 {
     struct member *member = wake->data;
     unsigned orders = atomic_exchange(&member->orders, 0);
+    if ((orders & (ORDER_SAY_INTERRUPT | ORDER_SAY_TERMINATE)) != 0)
+        log_line(ds_node_log(member->node), DS_INFO, LOG_INFO, STOPS,
+                 (orders & ORDER_SAY_INTERRUPT) != 0 ? "SIGINT" : "SIGTERM");
     if ((orders & ORDER_RELOAD) != 0)
         reload(member);
     if ((orders & ORDER_STOP) != 0)
@@ -112,6 +126,8 @@ static void run_member(void *context)
     struct config *config = node_options_load(&member->options);
     member->node = ds_node_new_in(member->run->process, &member->loop, config, &events);
     if (config_is_valid(config)) {
+        if (member->run->logs && member == member->run->members)
+            log_line(ds_node_log(member->node), DS_INFO, LOG_INFO, SETS_UP, member->run->count);
         ds_node_start(member->node);
     } else {
         print_problems(config, COLOUR_AUTO);
@@ -127,12 +143,16 @@ static void run_member(void *context)
 /* ---- the main thread ---- */
 
 /* The loop of a node that has ended stays until its thread is joined, so that it can be woken. */
+static void give_order(struct member *member, enum order order)
+{
+    atomic_fetch_or(&member->orders, (unsigned)order);
+    uv_async_send(&member->wake);
+}
+
 static void order_all(struct cluster_run *run, enum order order)
 {
-    for (size_t i = 0; i < run->count; i++) {
-        atomic_fetch_or(&run->members[i].orders, (unsigned)order);
-        uv_async_send(&run->members[i].wake);
-    }
+    for (size_t i = 0; i < run->count; i++)
+        give_order(&run->members[i], order);
 }
 
 static void stop_all(struct cluster_run *run)
@@ -140,6 +160,16 @@ static void stop_all(struct cluster_run *run)
     if (!run->is_stopping)
         order_all(run, ORDER_STOP);
     run->is_stopping = true;
+}
+
+static void say_stop(struct cluster_run *run, int number)
+{
+    if (run->logs) {
+        give_order(run->members, number == SIGINT ? ORDER_SAY_INTERRUPT : ORDER_SAY_TERMINATE);
+        return;
+    }
+    printf(STOPS "\n", number == SIGINT ? "SIGINT" : "SIGTERM");
+    fflush(stdout);
 }
 
 /* The first signal stops all, a second one ends the process as if nobody had listened. */
@@ -150,9 +180,7 @@ static void on_stop(uv_signal_t *handle, int number)
         signal(number, SIG_DFL);
         raise(number);
     }
-    printf("%s: stopping all nodes; once more ends the process at once\n",
-           number == SIGINT ? "SIGINT" : "SIGTERM");
-    fflush(stdout);
+    say_stop(run, number);
     stop_all(run);
 }
 
@@ -174,8 +202,8 @@ static void hear(struct cluster_run *run, struct member *member)
 {
     unsigned news = atomic_load(&member->news) & ~member->told;
     member->told |= news;
-    if ((news & NEWS_LISTENS) != 0) {
-        printf("Deepstream " SLICE_FORMAT " is listening\n", SLICE_ARGUMENTS(member->name));
+    if ((news & NEWS_LISTENS) != 0 && !run->logs) {
+        printf(LISTENS "\n", SLICE_ARGUMENTS(member->name));
         fflush(stdout);
     }
     run->has_failed = run->has_failed || (news & NEWS_HAS_FAILED) != 0;
@@ -205,6 +233,7 @@ static void open_main(struct cluster_run *run)
         run->signals[i].data = run;
         uv_signal_start(&run->signals[i], i == RELOAD ? on_reload : on_stop, SIGNALS[i]);
     }
+    hangup_let_come();
 }
 
 /* server-1, server-2, ... */
@@ -230,14 +259,23 @@ static void close_member(struct member *member)
     buf_fini(&member->name);
 }
 
+static bool is_logger_text(const struct config *config)
+{
+    const struct config_plugin *logger = config_plugin(config, CONFIG_PLUGIN_LOGGER, 0);
+    return slice_equal(logger->type, SLICE("default"));
+}
+
 static enum exit_status run_cluster(const struct node_options *options, const struct config *config)
 {
-    struct cluster_run run = {.process = ds_process_new(), .count = options->cluster_size};
+    struct cluster_run run = {.process = ds_process_new(options->cluster_size),
+                              .count = options->cluster_size,
+                              .logs = !is_logger_text(config)};
     run.members = calloc(run.count, sizeof *run.members);
     CHECK(run.members != NULL);
     open_files_raise();
     open_main(&run);
-    printf("Master cluster setting up %zu deepstream nodes\n", run.count);
+    if (!run.logs)
+        printf(SETS_UP "\n", run.count);
     fflush(stdout);
     for (size_t i = 0; i < run.count; i++)
         open_member(&run, i, options, config_text(config, CONFIG_SERVER_NAME));
@@ -258,24 +296,29 @@ static enum exit_status act(struct node_options *options, enum colour_choice col
 {
     if (!node_options_check(options))
         return EXIT_FINDINGS;
-    struct config *config = node_options_load_valid(options, colour);
-    if (config == NULL)
-        return EXIT_FINDINGS;
+    enum exit_status status = EXIT_FINDINGS;
+    struct config *config = node_options_load(options);
     if (options->cluster_size == 0)
         options->cluster_size = uv_available_parallelism();
-    enum exit_status status = run_cluster(options, config);
+    if (asked_config(options))
+        status = answer_asked_config(options, config, colour);
+    else if (config_is_valid(config))
+        status = run_cluster(options, config);
+    else
+        print_problems(config, colour);
     config_free(&config);
     return status;
 }
 
 enum exit_status cmd_cluster(int argc, char **argv)
 {
-    struct node_options options = {0};
-    struct option table[NODE_OPTIONS_OF_DAEMON + 1];
+    struct node_options options = {.is_in_cluster = true};
+    struct option table[NODE_OPTIONS_OF_START + 1];
     struct arguments arguments;
     enum exit_status status;
-    memcpy(table, node_options, NODE_OPTIONS_OF_DAEMON * sizeof *table);
-    table[NODE_OPTIONS_OF_DAEMON] = CLUSTER_SIZE;
+    hangup_hold();
+    memcpy(table, node_options, NODE_OPTIONS_OF_START * sizeof *table);
+    table[NODE_OPTIONS_OF_START] = CLUSTER_SIZE;
     struct command_line line = {
         .command = "cluster",
         .about =
@@ -284,7 +327,7 @@ enum exit_status cmd_cluster(int argc, char **argv)
             "clients of one do reaches those of all. SIGTERM and SIGINT stop all of them, SIGHUP\n"
             "makes all read their rules and their log level again.\n",
         .options = table,
-        .option_count = NODE_OPTIONS_OF_DAEMON + 1,
+        .option_count = NODE_OPTIONS_OF_START + 1,
     };
     if (!command_line_parse(&line, argc, argv, &options, &arguments, &status))
         return status;

@@ -2,6 +2,8 @@
 
 #include "commands.h"
 
+#include "asked_config.h"
+#include "hangup.h"
 #include "node_options.h"
 #include "open_files.h"
 
@@ -80,6 +82,7 @@ static void watch_signals(struct running *running)
         running->signals[i].data = running;
         uv_signal_start(&running->signals[i], i == RELOAD ? on_reload : on_stop, SIGNALS[i]);
     }
+    hangup_let_come();
 }
 
 /* ---- the way of the command ---- */
@@ -109,14 +112,14 @@ static void log_surroundings(struct running *running, const struct open_files *f
 }
 
 /* Makes the node, lets it run when the configuration is fit, and takes everything down. */
-static void run_node(struct running *running, struct config *config, bool only_check)
+static void run_node(struct running *running, struct config *config)
 {
     struct open_files files = open_files_raise();
     struct ds_node_events events = {.context = running, .on_stopped = on_stopped};
     CHECK(uv_loop_init(&running->loop) == 0);
     watch_signals(running);
     running->node = ds_node_new(&running->loop, config, &events);
-    if (only_check || !config_is_valid(config)) {
+    if (!config_is_valid(config)) {
         ds_node_stop(running->node);
     } else {
         print_logo(config);
@@ -132,63 +135,11 @@ static enum exit_status start(const struct node_options *options, struct config 
                               enum colour_choice colour)
 {
     struct running running = {.options = options};
-    run_node(&running, config, false);
+    run_node(&running, config);
     if (config_is_valid(config))
         return running.has_failed ? EXIT_FINDINGS : EXIT_FINE;
     print_problems(config, colour);
     return EXIT_FINDINGS;
-}
-
-/* ---- --check-config and --print-config ---- */
-
-static bool has_findings(const struct config *config)
-{
-    for (size_t i = 0; i < config_problem_count(config); i++) {
-        if (config_problem(config, i)->level >= DS_WARN)
-            return true;
-    }
-    return false;
-}
-
-/* Whether the file, if one was named, could be read at all. */
-static bool was_readable(const struct config *config)
-{
-    struct buf path = BUF_EMPTY;
-    buf_append(&path, config_file(config));
-    buf_append_byte(&path, '\0');
-    bool readable = path.length > 1 && access(path.at, R_OK) == 0;
-    buf_fini(&path);
-    return readable;
-}
-
-static enum exit_status check_config(const struct node_options *options, struct config *config,
-                                     enum colour_choice colour)
-{
-    struct running running = {.options = options};
-    struct output output;
-    if (config_is_valid(config))
-        run_node(&running, config, true);
-    output_open(&output, colour);
-    if (has_findings(config))
-        config_print_problems(config, &output.text, output.colour);
-    else
-        buf_append_text(&output.text, "the configuration is fine\n");
-    enum exit_status status = !has_findings(config)  ? EXIT_FINE
-                              : was_readable(config) ? EXIT_FINDINGS
-                                                     : EXIT_USAGE;
-    return output_close(&output, status);
-}
-
-static enum exit_status print_config(const struct config *config, enum colour_choice colour)
-{
-    struct output output;
-    if (!config_is_valid(config)) {
-        print_problems(config, colour);
-        return EXIT_FINDINGS;
-    }
-    output_open(&output, colour);
-    config_print(config, &output.text);
-    return output_close(&output, EXIT_FINE);
 }
 
 static enum exit_status act(const struct node_options *options, enum colour_choice colour)
@@ -197,10 +148,8 @@ static enum exit_status act(const struct node_options *options, enum colour_choi
     if (!node_options_check(options))
         return EXIT_FINDINGS;
     struct config *config = node_options_load(options);
-    if (options->check_config)
-        status = check_config(options, config, colour);
-    else if (options->print_config)
-        status = print_config(config, colour);
+    if (asked_config(options))
+        status = answer_asked_config(options, config, colour);
     else if (config_is_valid(config))
         status = start(options, config, colour);
     else
@@ -214,6 +163,7 @@ enum exit_status cmd_start(int argc, char **argv)
     struct node_options options = {0};
     struct arguments arguments;
     enum exit_status status;
+    hangup_hold();
     if (!command_line_parse(&LINE, argc, argv, &options, &arguments, &status))
         return status;
     status = act(&options, arguments.colour);

@@ -135,10 +135,9 @@ struct config *node_options_load(const struct node_options *options)
     override(&overrides, CONFIG_LOGGER_COLORS, options->colors, "--colors");
     override(&overrides, CONFIG_STORAGE_PATH, storage_file, "--storage-file");
     override(&overrides, CONFIG_LIB_DIR, lib_dir, "--lib-dir");
-    if (options->name_in_process != NULL) {
-        override(&overrides, CONFIG_SERVER_NAME, options->name_in_process, "deepstream cluster");
+    override(&overrides, CONFIG_SERVER_NAME, options->name_in_process, "deepstream cluster");
+    if (options->is_in_cluster)
         override(&overrides, CONFIG_HTTP_REUSE_PORT, "true", "deepstream cluster");
-    }
     if (slash != NULL)
         *slash = '\0';
     struct config_request request = {
@@ -148,7 +147,7 @@ struct config *node_options_load(const struct node_options *options)
         .override_count = overrides.count,
         .disable_auth = options->disable_auth,
         .disable_permissions = options->disable_permissions,
-        .is_vertical = options->name_in_process != NULL,
+        .is_vertical = options->is_in_cluster,
     };
     struct config *config = config_load(&request);
     free(program);

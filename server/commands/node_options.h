@@ -17,19 +17,20 @@ struct node_options {
     const char *storage_file;
     bool disable_auth;
     bool disable_permissions;
-    /* of start alone: */
+    /* of start and cluster: */
     bool print_config;
     bool check_config;
     /* of cluster alone: */
     uint64_t cluster_size;
-    /* not of the command line: a node of several in this process has a name of its own, and is on
-     * the bus between them; NULL otherwise */
+    /* not of the command line: nodes of one process are on the bus between them, and each has a
+     * name of its own; false and NULL otherwise */
+    bool is_in_cluster;
     const char *name_in_process;
 };
 
 /* For struct node_options. The first ones are --config and --lib-dir, which most commands have;
  * daemon has those before NODE_OPTIONS_OF_DAEMON, start those before NODE_OPTIONS_OF_START, and
- * cluster those of daemon in a table of its own. */
+ * cluster the same in a table of its own. */
 #define NODE_OPTIONS_OF_MOST 2
 #define NODE_OPTIONS_OF_DAEMON 10
 #define NODE_OPTIONS_OF_START 12

@@ -2,6 +2,7 @@
 
 #include "encryption.h"
 #include "mqtt_endpoint.h"
+#include "process.h"
 
 #include "base/buf.h"
 #include "base/check.h"
@@ -131,12 +132,18 @@ static void answer_health(void *context, const struct ds_http_request *request,
     answer_empty(context, exchange, 200);
 }
 
+static bool are_all_ready(const struct endpoints *endpoints)
+{
+    return endpoints->is_ready &&
+           (endpoints->process == NULL || process_is_ready(endpoints->process));
+}
+
 static void answer_readiness(void *context, const struct ds_http_request *request,
                              struct ds_http_exchange *exchange)
 {
     const struct endpoints *endpoints = context;
     (void)request;
-    answer_empty(endpoints, exchange, endpoints->is_ready ? 200 : 503);
+    answer_empty(endpoints, exchange, are_all_ready(endpoints) ? 200 : 503);
 }
 
 void endpoints_use_http(struct endpoints *endpoints, const struct config *config,
@@ -152,7 +159,14 @@ void endpoints_use_http(struct endpoints *endpoints, const struct config *config
 
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready)
 {
+    bool is_news = endpoints->is_ready != is_ready;
     endpoints->is_ready = is_ready;
+    if (!is_news || endpoints->process == NULL)
+        return;
+    if (is_ready)
+        process_node_ready(endpoints->process);
+    else
+        process_node_unready(endpoints->process);
 }
 
 /* ---- listening ---- */

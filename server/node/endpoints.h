@@ -10,6 +10,7 @@
 
 #include "base/vec.h"
 
+struct ds_process;
 struct mqtt_endpoint_entry;
 
 /* One entry of connectionEndpoints whose messages come whole: WebSockets, or a plugin's. */
@@ -32,7 +33,8 @@ struct endpoints {
     struct http_service http;
     const struct config_plugin *http_wanted; /* what it is, in the configuration */
     VEC(const struct service *) plugins;     /* of connectionEndpoints, in their order */
-    bool is_ready;                           /* what the readiness path answers */
+    struct ds_process *process;              /* NULL: the node is alone in it */
+    bool is_ready;                           /* this node is */
     bool is_open;                            /* from endpoints_init to endpoints_close */
     bool is_http_closed;                     /* all of its connections */
     VEC(struct endpoint *) all;
@@ -73,7 +75,8 @@ bool endpoints_listen(struct endpoints *endpoints, const struct config *config,
 void endpoints_each_session(const struct endpoints *endpoints,
                             bool (*visit)(void *context, struct session *session), void *context);
 
-/* Whether the node works as it should: what load balancers ask at the readiness path. */
+/* Whether the node works as it should: what load balancers ask at the readiness path. Nodes of one
+ * process share a port, so that it is ready when all of them are. */
 void endpoints_set_ready(struct endpoints *endpoints, bool is_ready);
 
 /* Lets nobody in any more. */

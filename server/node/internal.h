@@ -17,6 +17,8 @@
 
 #include "base/buf.h"
 
+struct process_statistics;
+
 struct ds_node {
     uv_loop_t *loop;
     uv_thread_t thread;    /* that runs it */
@@ -44,6 +46,7 @@ struct ds_node {
     struct ds_process *process; /* NULL: this node is the only one in it */
 
     struct statistics statistics;
+    struct process_statistics *process_statistics; /* NULL: no process, or it has left */
     struct metrics_watcher login_watcher;
     struct features features;
     struct endpoints endpoints;

@@ -2,6 +2,7 @@
 
 #include "monitoring.h"
 #include "plugin_host.h"
+#include "process_statistics.h"
 
 /* ---- what every plugin may ask for ---- */
 
@@ -17,10 +18,25 @@ static const struct ds_statistics *host_statistics(void *host)
     return statistics_take(plugin_host_node(host, "statistics"));
 }
 
+static void host_process_statistics(void *host, ds_statistics_done *done, void *context)
+{
+    struct ds_node *node = plugin_host_node(host, "process_statistics");
+    if (node->process_statistics != NULL) {
+        process_statistics_gather(node->process_statistics, done, context);
+        return;
+    }
+    const struct ds_statistics *own = statistics_take(node);
+    done(context, &own, 1);
+}
+
 void monitoring_offer(struct ds_node *node)
 {
     node->host.log_in = host_log_in;
     node->host.statistics = host_statistics;
+    if (node->process == NULL)
+        return;
+    node->host.process_statistics = host_process_statistics;
+    node->process_statistics = process_statistics_join(node);
 }
 
 /* ---- what monitoring is told ---- */
@@ -75,4 +91,6 @@ void monitoring_leave(struct ds_node *node)
 {
     node->log.on_trouble = NULL;
     node->statistics.metrics.watcher = NULL;
+    if (node->process_statistics != NULL)
+        process_statistics_leave(&node->process_statistics);
 }

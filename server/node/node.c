@@ -117,6 +117,7 @@ struct ds_node *ds_node_new_in(struct ds_process *process, uv_loop_t *loop, stru
     struct ds_node *node = calloc(1, sizeof *node);
     CHECK(node != NULL);
     node->process = process;
+    node->endpoints.process = process;
     node->loop = loop;
     node->config = config;
     node->events = *events;
@@ -197,12 +198,12 @@ void ds_node_free(struct ds_node **node)
 
 bool node_reload_rules(struct ds_node *node, struct ds_error *error)
 {
-    const struct ds_permission_operations *operations = service_operations(node->permission);
     *error = (struct ds_error){.text = ""};
-    if (node->permission->self == NULL) {
+    if (node->permission == NULL || node->permission->self == NULL) {
         snprintf(error->text, sizeof error->text, "the server stops: nothing is reloaded");
         return false;
     }
+    const struct ds_permission_operations *operations = service_operations(node->permission);
     if (operations->reload == NULL) {
         log_line(&node->log, DS_INFO, LOG_INFO, "there are no rules to reload");
         return true;
@@ -220,7 +221,7 @@ bool ds_node_reload(struct ds_node *node, const struct config *fresh)
 {
     struct ds_error error;
     bool has_certificates = true;
-    if (fresh != NULL && node->permission->self != NULL) {
+    if (fresh != NULL && node->permission != NULL && node->permission->self != NULL) {
         node->log.level = config_log_level(fresh);
         has_certificates = endpoints_reload(&node->endpoints, fresh, &node->log);
     }

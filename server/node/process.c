@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/list.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <uv.h>
 
@@ -15,16 +16,19 @@ struct shared {
 };
 
 struct ds_process {
+    size_t node_count;
+    atomic_size_t ready_count;
     uv_mutex_t lock;
     uv_cond_t made;
     struct list_link objects;
 };
 
-struct ds_process *ds_process_new(void)
+struct ds_process *ds_process_new(size_t node_count)
 {
     struct ds_process *process = calloc(1, sizeof *process);
     CHECK(process != NULL && uv_mutex_init(&process->lock) == 0 &&
           uv_cond_init(&process->made) == 0);
+    process->node_count = node_count;
     list_init(&process->objects);
     return process;
 }
@@ -39,6 +43,26 @@ void ds_process_free(struct ds_process **process)
     uv_cond_destroy(&freed->made);
     uv_mutex_destroy(&freed->lock);
     free(freed);
+}
+
+size_t process_node_count(const struct ds_process *process)
+{
+    return process->node_count;
+}
+
+void process_node_ready(struct ds_process *process)
+{
+    atomic_fetch_add(&process->ready_count, 1);
+}
+
+void process_node_unready(struct ds_process *process)
+{
+    atomic_fetch_sub(&process->ready_count, 1);
+}
+
+bool process_is_ready(const struct ds_process *process)
+{
+    return atomic_load(&process->ready_count) >= process->node_count;
 }
 
 static struct shared *find(const struct ds_process *process, const char *key)

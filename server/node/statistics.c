@@ -324,7 +324,7 @@ static void view_features(struct statistics *statistics, const struct features *
 
 /* ---- all of it ---- */
 
-const struct ds_statistics *statistics_take(struct ds_node *node)
+const struct ds_statistics *statistics_count(struct ds_node *node)
 {
     struct statistics *statistics = &node->statistics;
     statistics->view = (struct ds_statistics){
@@ -334,8 +334,8 @@ const struct ds_statistics *statistics_take(struct ds_node *node)
         .server_name = node->server_name,
         .cluster_size = cluster_size(&node->cluster),
         .decision_seconds = view_of(&statistics->metrics.decision_time),
+        .process_nodes = node->process == NULL ? 1 : process_node_count(node->process),
     };
-    view_process(&statistics->view);
     view_connections(statistics);
     view_transport(&statistics->view, &node->endpoints);
     view_messages(statistics);
@@ -345,4 +345,11 @@ const struct ds_statistics *statistics_take(struct ds_node *node)
     view_log(statistics, &node->log);
     view_features(statistics, &node->features);
     return &statistics->view;
+}
+
+const struct ds_statistics *statistics_take(struct ds_node *node)
+{
+    statistics_count(node);
+    view_process(&node->statistics.view);
+    return &node->statistics.view;
 }

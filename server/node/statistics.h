@@ -29,3 +29,6 @@ void statistics_fini(struct statistics *statistics);
 
 /* Lives until the next call. Of a node in any state. */
 const struct ds_statistics *statistics_take(struct ds_node *node);
+
+/* The same without the figures of the process, which is dear to look at. */
+const struct ds_statistics *statistics_count(struct ds_node *node);

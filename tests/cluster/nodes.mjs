@@ -43,7 +43,7 @@ export async function until(done, what, milliseconds = WAIT_MS) {
     }
 }
 
-const sizeOf = (log) => Number([...log.matchAll(/CLUSTER_SIZE \| The cluster size is now (\d+)/g)].at(-1)?.[1] ?? 1);
+const sizeOf = (log) => Number([...log.matchAll(/The cluster size is now (\d+)/g)].at(-1)?.[1] ?? 1);
 
 /** `deepstream cluster`, seen as its nodes. */
 export class OneProcess {
@@ -52,14 +52,14 @@ export class OneProcess {
         await this.launch(given);
     }
 
-    async launch({ port = 0, ...given }) {
+    async launch({ port = 0, size = NODES, ...given }) {
         this.log = '';
         const file = join(this.scratch, 'config.json');
         writeFileSync(file, JSON.stringify(merged({ storage: { type: 'none', options: {} } }, configurationOf(port, given))));
-        this.child = spawn(program, ['cluster', '-c', file, '--cluster-size', String(NODES)], { cwd: this.scratch });
+        this.child = spawn(program, ['cluster', '-c', file, '--cluster-size', String(size)], { cwd: this.scratch });
         this.exited = new Promise((done) => this.child.on('close', (code, signal) => done({ code, signal })));
         for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (text) => { this.log += text; });
-        await until(() => [...this.log.matchAll(/Deepstream \S+ is listening/g)].length === NODES && sizeOf(this.log) === NODES, `the nodes\n${this.log}`);
+        await until(() => [...this.log.matchAll(/Deepstream \S+ is listening/g)].length === size && sizeOf(this.log) === size, `the nodes\n${this.log}`);
         this.nodes = [...this.log.matchAll(/Listening for http connections on \S+:(\d+)/g)].map(([, port]) => ({ port: Number(port) }));
     }
 

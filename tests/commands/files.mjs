@@ -107,6 +107,25 @@ await check('--print-config shows what is in effect, where it is from, and can b
     ended(run(['-c', file('again.yml', ran.stdout), '--check-config']), { stdout: FINE });
 });
 
+await check('cluster checks and prints the configuration of its nodes as start does', ({ run, file }) => {
+    const config = file('config.yml', 'serverName: bo\nclusterNode: {type: vertical}\n');
+    ended(run(['cluster', '-c', config, '--check-config']), { stdout: FINE });
+    ended(run(['cluster', '-c', file('typo.yml', 'rpc:\n  ackTimeot: 5\n'), '--check-config']), { status: 1, stdout: /Did you mean ackTimeout\?/ });
+    ended(run(['cluster', '-c', 'none.yml', '--check-config']), { status: 2, stdout: /Configuration file not found at: none\.yml/ });
+    const bus = file('bus.json', { clusterNode: { path: './bus' } });
+    ended(run(['cluster', '-c', bus, '--check-config']), { status: 1, stdout: /`deepstream cluster` has a bus of its own/ });
+    const ran = run(['cluster', '-c', config, '--cluster-size', '2', '--print-config']);
+    ended(ran, { stderr: '' });
+    assert.match(ran.stdout, /^serverName: bo +# .*config\.yml:1:13$/m);
+    assert.match(ran.stdout, /^ +type: vertical +# deepstream cluster$/m);
+    ended(run(['cluster', '-c', file('again.yml', ran.stdout), '--check-config']), { stdout: FINE });
+});
+
+await check('a bus inside the process is a finding when only one node is in it', ({ run, file }) => {
+    const config = file('config.yml', 'clusterNode: {type: vertical}\n');
+    ended(run(['start', '-c', config, '--check-config']), { status: 1, stdout: /vertical is the bus inside a process of several nodes/ });
+});
+
 await check('--print-config does not show passwords', ({ run, file }) => {
     const users = { bo: { password: 'secret-word', serverData: { role: 'admin' } } };
     const ran = run(['-c', file('config.json', { auth: [{ type: 'file', options: { users } }] }), '--print-config']);

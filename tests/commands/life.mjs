@@ -1,7 +1,9 @@
 // A server starts, reloads, drains and stops; what keeps it from starting is said clearly.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -20,6 +22,19 @@ async function started(place, given, args = []) {
 }
 
 // ---- start and stop ----
+
+for (const command of ['start', 'cluster'])
+    await check(`a SIGHUP does not end ${command} while it still reads its configuration`, async (place) => {
+        const config = join(place.folder, 'config.yml');
+        assert.equal(spawnSync('mkfifo', [config]).status, 0);
+        const server = place.launch([command, '-c', config]);
+        const file = await open(config, 'w'); // once the server reads
+        server.signal('SIGHUP');
+        await file.write('foo: 1\n');
+        await file.close();
+        assert.deepEqual(await server.exit(), { code: 1, signal: null });
+        assert.match(server.log, /Property foo is not expected/);
+    });
 
 const LINES = [
     'State transition (start): CONFIG_LOADED -> LOGGER_INIT', 'logger ready: ', 'server name: test', 'deepstream version: ',

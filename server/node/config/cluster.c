@@ -38,9 +38,21 @@ static void warn_of_intervals(struct config *config)
                     "would be taken for gone between two signs of life");
 }
 
-void config_check_cluster(struct config *config)
+/* Only `deepstream cluster` has other nodes on it. */
+static void warn_if_alone_on_its_bus(struct config *config)
+{
+    const struct config_plugin *bus = only(config, CONFIG_PLUGIN_CLUSTER_NODE);
+    if (bus != NULL && slice_equal(bus->type, SLICE("vertical")))
+        config_warn(config, bus->value,
+                    "vertical is the bus inside a process of several nodes, which `deepstream "
+                    "cluster` runs: this node is alone on it, and reaches no other one");
+}
+
+void config_check_cluster(struct config *config, const struct config_request *request)
 {
     warn_of_intervals(config);
+    if (!request->is_vertical)
+        warn_if_alone_on_its_bus(config);
     if (!has_bus_to_other_processes(config))
         return;
     warn_if_not_shared(config, CONFIG_PLUGIN_CACHE, "each has versions of records of its own");

@@ -103,7 +103,7 @@ void config_complete(struct config *config);
 /* ---- cluster.c ---- */
 
 /* Warns of what is valid and makes no cluster; of a configuration that is complete. */
-void config_check_cluster(struct config *config);
+void config_check_cluster(struct config *config, const struct config_request *request);
 
 /* ---- ssl.c ---- */
 

@@ -67,7 +67,7 @@ struct config *config_load(const struct config_request *request)
     config_check(config);
     if (config->error_count == 0) {
         config_complete(config);
-        config_check_cluster(config);
+        config_check_cluster(config, request);
     }
     problems_sort(config);
     return config;

@@ -1,6 +1,7 @@
 #include "plugins/cluster_node/vertical_bus.h"
 
 #include "base/check.h"
+#include "base/hashmap.h"
 #include "base/list.h"
 #include "base/slice.h"
 
@@ -9,6 +10,8 @@
 /* What may wait for one member. */
 #define MOST_BYTES ((size_t)64 << 20)
 #define MOST_TEXTS 100000
+/* What a member is given in one turn of its loop, so that others of the loop have theirs. */
+#define MOST_TEXTS_PER_TURN 256
 
 /* A text on its way to several members. */
 struct packet {
@@ -20,6 +23,7 @@ struct packet {
 
 struct waiting {
     struct packet **packets;
+    size_t first; /* those before it are released */
     size_t count, capacity;
     size_t bytes;
     bool has_lost; /* something did not fit */
@@ -39,6 +43,7 @@ struct vertical_member {
 struct vertical_bus {
     uv_mutex_t lock;
     struct list_link members;
+    struct hashmap names; /* -> struct vertical_member */
 };
 
 /* ---- packets ---- */
@@ -63,7 +68,7 @@ static void packet_release(struct packet *packet)
 
 static void waiting_drop(struct waiting *waiting)
 {
-    for (size_t i = 0; i < waiting->count; i++)
+    for (size_t i = waiting->first; i < waiting->count; i++)
         packet_release(waiting->packets[i]);
     free(waiting->packets);
     *waiting = (struct waiting){0};
@@ -93,33 +98,58 @@ static void put(struct waiting *waiting, struct packet *packet)
 
 /* ---- what waits for a member, on its thread ---- */
 
-static void deliver(struct vertical_member *member)
+static void deliver(struct vertical_member *member, const struct packet *packet)
+{
+    if (!member->has_left)
+        member->callbacks.on_text(member->callbacks.context, packet->topic,
+                                  (ds_slice){packet->text, packet->length});
+}
+
+static void end_taken(struct vertical_member *member)
 {
     struct waiting *taken = &member->taken;
     bool has_lost = taken->has_lost;
-    for (size_t i = 0; i < taken->count; i++) {
-        struct packet *packet = taken->packets[i];
-        if (!member->has_left)
-            member->callbacks.on_text(member->callbacks.context, packet->topic,
-                                      (ds_slice){packet->text, packet->length});
-        packet_release(packet);
-    }
-    taken->count = taken->bytes = 0;
+    taken->first = taken->count = taken->bytes = 0;
     taken->has_lost = false;
     if (has_lost && !member->has_left)
         member->callbacks.on_loss(member->callbacks.context);
 }
 
-/* The two lists change places, so that their memory is used again. */
-static void on_wake(uv_async_t *wake)
+/* Returns whether something is left for a later turn. */
+static bool deliver_some(struct vertical_member *member)
 {
-    struct vertical_member *member = wake->data;
+    struct waiting *taken = &member->taken;
+    for (size_t i = 0; i < MOST_TEXTS_PER_TURN && taken->first < taken->count; i++) {
+        struct packet *packet = taken->packets[taken->first++];
+        deliver(member, packet);
+        packet_release(packet);
+    }
+    if (taken->first < taken->count)
+        return true;
+    end_taken(member);
+    return false;
+}
+
+/* The two lists change places, so that their memory is used again. */
+static void take_waiting(struct vertical_member *member)
+{
     uv_mutex_lock(&member->bus->lock);
     struct waiting waiting = member->waiting;
     member->waiting = member->taken;
     member->taken = waiting;
     uv_mutex_unlock(&member->bus->lock);
-    deliver(member);
+}
+
+/* What came while some was left has woken it already, so that it wakes itself for that too. */
+static void on_wake(uv_async_t *wake)
+{
+    struct vertical_member *member = wake->data;
+    bool was_left = member->taken.count > 0;
+    if (!was_left)
+        take_waiting(member);
+    bool is_left = deliver_some(member);
+    if ((is_left || was_left) && !member->has_left)
+        uv_async_send(wake);
 }
 
 /* ---- members ---- */
@@ -136,6 +166,7 @@ struct vertical_member *vertical_bus_join(struct vertical_bus *bus, uv_loop_t *l
     member->wake.data = member;
     uv_mutex_lock(&bus->lock);
     list_append(&bus->members, &member->link);
+    hashmap_put(&bus->names, name, member);
     uv_mutex_unlock(&bus->lock);
     return member;
 }
@@ -150,14 +181,42 @@ static void on_closed(uv_handle_t *wake)
     callbacks.on_left(callbacks.context);
 }
 
+/* Unless another one has taken it over. */
+static void forget_name(struct vertical_member *member)
+{
+    struct hashmap *names = &member->bus->names;
+    if (hashmap_find(names, member->name) == member)
+        hashmap_remove(names, member->name);
+}
+
 /* Once it is out of the list nobody wakes it any more. */
 void vertical_bus_leave(struct vertical_member *member)
 {
     uv_mutex_lock(&member->bus->lock);
     list_remove(&member->link);
+    forget_name(member);
     uv_mutex_unlock(&member->bus->lock);
     member->has_left = true;
     uv_close((uv_handle_t *)&member->wake, on_closed);
+}
+
+/* Under the bus's lock. */
+static void hand_to(struct vertical_member *member, struct packet *packet)
+{
+    bool is_awake = member->waiting.count > 0 || member->waiting.has_lost;
+    put(&member->waiting, packet);
+    if (!is_awake)
+        uv_async_send(&member->wake);
+}
+
+static void hand_to_others(const struct vertical_member *sender, struct packet *packet)
+{
+    const struct list_link *members = &sender->bus->members;
+    for (struct list_link *at = members->next; at != members; at = at->next) {
+        struct vertical_member *member = LIST_ITEM(at, struct vertical_member, link);
+        if (member != sender)
+            hand_to(member, packet);
+    }
 }
 
 void vertical_bus_send(struct vertical_member *sender, ds_slice server, uint8_t topic,
@@ -166,14 +225,12 @@ void vertical_bus_send(struct vertical_member *sender, ds_slice server, uint8_t 
     struct vertical_bus *bus = sender->bus;
     struct packet *packet = packet_new(topic, text);
     uv_mutex_lock(&bus->lock);
-    for (struct list_link *at = bus->members.next; at != &bus->members; at = at->next) {
-        struct vertical_member *member = LIST_ITEM(at, struct vertical_member, link);
-        if (member == sender || (server.at != NULL && !slice_equal(server, member->name)))
-            continue;
-        bool is_awake = member->waiting.count > 0 || member->waiting.has_lost;
-        put(&member->waiting, packet);
-        if (!is_awake)
-            uv_async_send(&member->wake);
+    if (server.at == NULL) {
+        hand_to_others(sender, packet);
+    } else {
+        struct vertical_member *member = hashmap_find(&bus->names, server);
+        if (member != NULL && member != sender)
+            hand_to(member, packet);
     }
     uv_mutex_unlock(&bus->lock);
     packet_release(packet);
@@ -186,12 +243,14 @@ struct vertical_bus *vertical_bus_new(void)
     struct vertical_bus *bus = calloc(1, sizeof *bus);
     CHECK(bus != NULL && uv_mutex_init(&bus->lock) == 0);
     list_init(&bus->members);
+    hashmap_init(&bus->names);
     return bus;
 }
 
 void vertical_bus_free(struct vertical_bus *bus)
 {
     CHECK(list_is_empty(&bus->members));
+    hashmap_fini(&bus->names);
     uv_mutex_destroy(&bus->lock);
     free(bus);
 }

@@ -1,6 +1,7 @@
 #pragma once
 /* A bus between nodes of one process, each on a thread of its own. A text is copied once and handed
- * to every member by reference; a member takes what waits for it on its own thread.
+ * to every member by reference; a member takes what waits for it on its own thread, some on each
+ * turn of its loop, so that whatever else the loop has to do is done between.
  *
  * What waits for one member is bounded. What does not fit is dropped, and the member learns that
  * something was. The bus's lock is held for as long as it takes to put a reference into queues, and
@@ -25,13 +26,14 @@ struct vertical_callbacks {
     void (*on_left)(void *context); /* nothing comes any more */
 };
 
-/* From now on texts of others reach it. name is borrowed until it has left. */
+/* From now on texts of others reach it. name is borrowed until it has left; when two have one name,
+ * what is for it goes to the later one. */
 struct vertical_member *vertical_bus_join(struct vertical_bus *bus, uv_loop_t *loop, ds_slice name,
                                           const struct vertical_callbacks *callbacks);
 
 /* on_left comes on a later turn of the loop; the member is gone then. */
 void vertical_bus_leave(struct vertical_member *member);
 
-/* To all others, or to those called server when its at is not NULL. */
+/* To all others, or to the one called server when its at is not NULL. */
 void vertical_bus_send(struct vertical_member *member, ds_slice server, uint8_t topic,
                        ds_slice text);

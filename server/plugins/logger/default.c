@@ -1,5 +1,6 @@
 /* The logger `type: default`: one line of text for people, as the original writes it; warnings and
- * worse go to standard error. Colours only where somebody sees them, unless they are forced. */
+ * worse go to standard error. Colours only where somebody sees them, unless they are forced. Lines
+ * of a node that is not alone in its process begin with its name. */
 
 #include "deepstream/plugin.h"
 #include "output.h"
@@ -13,6 +14,7 @@ enum colours { COLOURS_NEVER, COLOURS_ON_TERMINALS, COLOURS_ALWAYS };
 struct logger {
     struct log_output out, error;
     bool out_coloured, error_coloured;
+    slice node; /* empty: it is alone */
     struct buf line;
     unsigned open; /* outputs that are not closed yet */
     ds_done *done;
@@ -41,6 +43,8 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     enum colours colours = colours_of(options);
     logger->out_coloured = is_coloured(colours, STDOUT_FILENO);
     logger->error_coloured = is_coloured(colours, STDERR_FILENO);
+    if (services->share != NULL)
+        logger->node = services->server_name;
     log_output_open(&logger->out, services->loop, STDOUT_FILENO);
     log_output_open(&logger->error, services->loop, STDERR_FILENO);
     return logger;
@@ -78,6 +82,7 @@ static void write_line(void *self, const struct ds_log_line *line)
     buf_clear(&logger->line);
     if (coloured)
         buf_append_text(&logger->line, colour_of(line->level));
+    append_part(&logger->line, logger->node, " | ");
     append_part(&logger->line, line->scope, " | ");
     append_part(&logger->line, line->event, " | ");
     buf_append(&logger->line, line->text);

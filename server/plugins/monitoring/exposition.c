@@ -40,8 +40,10 @@ static void write_name(struct buf *out, const char *name, const char *suffix,
     bool is_first = true;
     buf_append_text(out, name);
     buf_append_text(out, suffix);
-    for (; labels != NULL && labels->name != NULL; labels++)
-        write_label(out, &is_first, labels->name, labels->value);
+    for (; labels != NULL && labels->name != NULL; labels++) {
+        if (labels->value.at != NULL)
+            write_label(out, &is_first, labels->name, labels->value);
+    }
     if (bound != NULL)
         write_label(out, &is_first, "le", slice_of(bound));
     buf_append_text(out, is_first ? " " : "} ");

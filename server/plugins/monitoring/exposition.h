@@ -6,7 +6,7 @@
  *                      (struct label[]){{"endpoint", SLICE("websocket")}, {0}}, 3);
  *
  * Names and help are ours and fit; values of labels may be any text. Labels end with a zeroed one;
- * NULL: there are none. */
+ * NULL: there are none. One whose value is at NULL is left out. */
 
 #include "deepstream/plugin.h"
 

@@ -1,10 +1,11 @@
 /* The monitoring `type: http`: GET of its path gives what happened since the last GET, as JSON with
- * the members that the Node.js server shows (server.md 9). */
+ * the members that the Node.js server shows (server.md 9); of all nodes of the process together. */
 
 #include "plugins/builtins.h"
 
 #include "gate.h"
-#include "since.h"
+#include "look.h"
+#include "shared_since.h"
 
 #include "base/check.h"
 
@@ -16,9 +17,27 @@
 struct monitoring {
     const struct ds_services *services;
     struct gate gate;
-    struct since since;
+    struct buf key; /* of since, which the nodes of the process share */
+    struct shared_since *since;
     struct buf body;
 };
+
+struct request {
+    struct monitoring *monitoring;
+    struct ds_http_exchange *exchange;
+};
+
+static void answer(void *context, const struct ds_statistics *const *nodes, size_t count)
+{
+    struct request request = *(struct request *)context;
+    const struct ds_services *services = request.monitoring->services;
+    struct buf *body = &request.monitoring->body;
+    free(context);
+    buf_clear(body);
+    shared_since_write(request.monitoring->since, nodes, count, body);
+    struct ds_http_answer answer = {.body = buf_slice(body)};
+    services->http_answer(services->host, request.exchange, &answer);
+}
 
 static void answer_get(void *context, const struct ds_http_request *request,
                        struct ds_http_exchange *exchange)
@@ -31,14 +50,10 @@ static void answer_get(void *context, const struct ds_http_request *request,
         gate_turn_away(services, exchange);
         return;
     }
-    const struct ds_statistics *statistics = services->statistics(services->host);
-    struct buf *body = &monitoring->body;
-    buf_clear(body);
-    buf_printf(body, "{\"from\":%.0f,\"to\":%.0f,", monitoring->since.from_ms, statistics->now_ms);
-    since_write(&monitoring->since, statistics, body);
-    buf_append_byte(body, '}');
-    struct ds_http_answer answer = {.body = buf_slice(body)};
-    services->http_answer(services->host, exchange, &answer);
+    struct request *asked = malloc(sizeof *asked);
+    CHECK(asked != NULL);
+    *asked = (struct request){monitoring, exchange};
+    look_at_nodes(services, answer, asked);
 }
 
 /* ---- options ---- */
@@ -72,7 +87,9 @@ static bool read_options(struct monitoring *monitoring, const struct ds_value *o
 static void free_it(struct monitoring *monitoring)
 {
     gate_fini(&monitoring->gate);
-    since_fini(&monitoring->since);
+    if (monitoring->since != NULL)
+        shared_since_close(monitoring->services, monitoring->key.at, monitoring->since);
+    buf_fini(&monitoring->key);
     buf_fini(&monitoring->body);
     free(monitoring);
 }
@@ -83,14 +100,15 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     struct monitoring *monitoring = calloc(1, sizeof *monitoring);
     CHECK(monitoring != NULL);
     monitoring->services = services;
-    since_init(&monitoring->since, services->statistics(services->host)->now_ms);
     if (!read_options(monitoring, options, error)) {
         free_it(monitoring);
         return NULL;
     }
-    services->add_http_get(services->host,
-                           ds_value_text(ds_value_member(options, "url"), SLICE("")), answer_get,
-                           monitoring);
+    slice url = ds_value_text(ds_value_member(options, "url"), SLICE(""));
+    buf_printf(&monitoring->key, "monitoring http " SLICE_FORMAT, SLICE_ARGUMENTS(url));
+    buf_append_byte(&monitoring->key, '\0');
+    monitoring->since = shared_since_open(services, monitoring->key.at);
+    services->add_http_get(services->host, url, answer_get, monitoring);
     return monitoring;
 }
 

@@ -42,16 +42,16 @@ static struct seen_count *seen_of(struct since *since, slice key)
     return seen;
 }
 
-/* How much it has grown since it was asked for last. The names are those of the server, so that
- * there are only so many. */
+/* How much it has grown since it was asked for last; a look that was taken before that one and
+ * comes late finds nothing. The names are those of the server, so that there are only so many. */
 static uint64_t growth(struct since *since, const char *group, const char *name, const char *part,
                        uint64_t count)
 {
     struct buf key = BUF_EMPTY;
     buf_printf(&key, "%s %s %s", group, name, part);
     struct seen_count *seen = seen_of(since, buf_slice(&key));
-    uint64_t grown = count - seen->count;
-    seen->count = count;
+    uint64_t grown = count > seen->count ? count - seen->count : 0;
+    seen->count += grown;
     buf_fini(&key);
     return grown;
 }
@@ -162,5 +162,6 @@ void since_write(struct since *since, const struct ds_statistics *statistics, st
     write_messages(since, statistics, "send", true, out);
     buf_append_byte(out, ',');
     write_logins(since, statistics, out);
-    since->from_ms = statistics->now_ms;
+    if (statistics->now_ms > since->from_ms)
+        since->from_ms = statistics->now_ms;
 }

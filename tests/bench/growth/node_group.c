@@ -169,7 +169,7 @@ double node_group_cpu_s(struct node_group *group)
 
 void node_group_open(struct node_group *group)
 {
-    *group = (struct node_group){.process = ds_process_new()};
+    *group = (struct node_group){.process = ds_process_new(1)};
     CHECK(uv_loop_init(&group->loop) == 0);
     CHECK(uv_async_init(&group->loop, &group->wake, on_wake) == 0);
     group->wake.data = group;

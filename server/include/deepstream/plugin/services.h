@@ -4,9 +4,9 @@
 #include "deepstream/plugin/clients.h"
 #include "deepstream/plugin/common.h"
 #include "deepstream/plugin/http.h"
+#include "deepstream/plugin/statistics.h"
 
 struct uv_loop_s; /* uv_loop_t of libuv */
-struct ds_statistics;
 struct ds_bus_listener;
 struct ds_cluster_watcher;
 
@@ -138,4 +138,12 @@ struct ds_services {
     ds_slice (*cluster_leader)(void *host);
     void (*cluster_each)(void *host, void (*each)(void *context, ds_slice server), void *context);
     void (*cluster_watch)(void *host, const struct ds_cluster_watcher *watcher);
+
+    /* ---- other nodes of the process ---- */
+
+    /* What each node of this process has counted until now, also the figures of the process in that
+     * of this node alone. Waits for the others a second at most; who does not answer is there as it
+     * was the last time, or absent. done comes before the close of a monitoring plugin. NULL: this
+     * node is alone in its process, and `statistics` is all there is. */
+    void (*process_statistics)(void *host, ds_statistics_done *done, void *context);
 };

@@ -107,4 +107,10 @@ struct ds_statistics {
 
     uint64_t messages_waiting; /* for a verdict, or behind another one of their connection */
     uint64_t unstored_writes, unstored_bytes; /* on their way to the storage */
+
+    size_t process_nodes; /* nodes of this process, with this one */
 };
+
+/* nodes: what each node of a process has counted, that of the node which has asked first. */
+typedef void ds_statistics_done(void *context, const struct ds_statistics *const *nodes,
+                                size_t count);

@@ -23,8 +23,6 @@ static void nodes_that_share_records_are_not_warned_of(void **state)
     (void)state;
     struct config *config = load_valid(BUS "cache: {name: redis}\nstorage: {type: none}\n");
     config_free(&config);
-    config = load_valid("clusterNode: {type: vertical}\n");
-    config_free(&config);
 }
 
 static void a_node_must_be_heard_before_it_counts_as_gone(void **state)
@@ -51,6 +49,20 @@ static void a_bus_that_the_nodes_of_one_process_do_not_use_is_said(void **state)
     expect_problems_of(config_load(&request), "");
 }
 
+static void a_bus_that_nobody_else_is_on_is_said(void **state)
+{
+    (void)state;
+    /* as the files of the original say it */
+    expect_problems("clusterNode: {name: vertical}\n",
+                    "warning 1:14 vertical is the bus inside a process of several nodes, which "
+                    "`deepstream cluster` runs: this node is alone on it, and reaches no other "
+                    "one\n");
+    struct config_request request = {.text_name = "config.yml",
+                                     .text = SLICE("clusterNode: {type: vertical}\n"),
+                                     .is_vertical = true};
+    expect_problems_of(config_load(&request), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -58,6 +70,7 @@ int main(void)
         cmocka_unit_test(nodes_that_share_records_are_not_warned_of),
         cmocka_unit_test(a_node_must_be_heard_before_it_counts_as_gone),
         cmocka_unit_test(a_bus_that_the_nodes_of_one_process_do_not_use_is_said),
+        cmocka_unit_test(a_bus_that_nobody_else_is_on_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,7 +89,6 @@ static void what_people_write_for_the_original_loads(void **state)
         "clusterNode: {name: redis, options: {host: localhost, port: 6379}}\n"
         "cache: {name: redis}\nstorage: {name: redis}\n",
         "clusterNode: {type: default}\nclusterRegistry: {options: {role: edge}}\n",
-        "clusterNode: {name: vertical}\n",
         "logger: {name: winston, options: {transports: [{type: console, options: {level: a}}]}}\n",
         "exitOnFatalError: true\ntelemetry: {type: deepstreamIO, options: {enabled: false}}\n",
         "plugins:\n  aws: {name: aws, options: {services: [{type: s3-sync}]}}\n",

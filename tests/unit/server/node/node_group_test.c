@@ -53,10 +53,10 @@ static void make(struct member *member, size_t index, unsigned shutdown_ms)
                "shutdownTimeout: %u\n"
                "httpServer: {options: {host: 127.0.0.1, port: 0}}\n"
                "connectionEndpoints: [{type: ws-binary}]\n"
-               "storage: {type: none}\n"
-               "clusterNode: {type: vertical}\n",
+               "storage: {type: none}\n",
                index, shutdown_ms);
-    struct config_request request = {.text_name = "test.yml", .text = buf_slice(&text)};
+    struct config_request request = {
+        .text_name = "test.yml", .text = buf_slice(&text), .is_vertical = true};
     *member = (struct member){.config = config_load(&request)};
     buf_fini(&text);
     member->node = ds_node_new_in(process, &loop, member->config, &events);
@@ -78,7 +78,7 @@ static void on_patience_lost(uv_timer_t *timer)
 
 static void open_group(unsigned shutdown_ms)
 {
-    process = ds_process_new();
+    process = ds_process_new(NODES);
     assert_int_equal(uv_loop_init(&loop), 0);
     uv_timer_init(&loop, &patience);
     uv_timer_start(&patience, on_patience_lost, PATIENCE_MS, 0);

@@ -40,7 +40,7 @@ static void the_first_makes_it_and_the_last_frees_it(void **state)
 {
     (void)state;
     int a, b;
-    process = ds_process_new();
+    process = ds_process_new(1);
     atomic_store(&made, 0);
     atomic_store(&freed, 0);
     assert_ptr_equal(process_share(process, "x", make, &a), &a);
@@ -71,7 +71,7 @@ static void threads_that_ask_at_once_get_the_same(void **state)
     (void)state;
     uv_thread_t threads[THREADS];
     int object;
-    process = ds_process_new();
+    process = ds_process_new(1);
     atomic_store(&made, 0);
     atomic_store(&freed, 0);
     for (size_t i = 0; i < THREADS; i++)
@@ -82,11 +82,26 @@ static void threads_that_ask_at_once_get_the_same(void **state)
     ds_process_free(&process);
 }
 
+static void it_is_ready_when_all_of_its_nodes_are(void **state)
+{
+    (void)state;
+    process = ds_process_new(2);
+    assert_false(process_is_ready(process));
+    process_node_ready(process);
+    assert_false(process_is_ready(process));
+    process_node_ready(process);
+    assert_true(process_is_ready(process));
+    process_node_unready(process);
+    assert_false(process_is_ready(process));
+    ds_process_free(&process);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_makes_it_and_the_last_frees_it),
         cmocka_unit_test(threads_that_ask_at_once_get_the_same),
+        cmocka_unit_test(it_is_ready_when_all_of_its_nodes_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,15 @@ static void sleeper_left(void *context)
     ((struct sleeper *)context)->has_left = true;
 }
 
+/* Until a turn of the loop has brought nothing. */
+static void run_until_quiet(uv_loop_t *loop, const struct sleeper *sleeper)
+{
+    for (size_t before = SIZE_MAX; before != sleeper->received;) {
+        before = sleeper->received;
+        uv_run(loop, UV_RUN_NOWAIT);
+    }
+}
+
 static void what_waits_for_a_member_is_bounded_and_it_learns_of_the_loss(void **state)
 {
     (void)state;
@@ -150,7 +160,7 @@ static void what_waits_for_a_member_is_bounded_and_it_learns_of_the_loss(void **
     }
     for (size_t i = 0; i < TOO_MANY; i++)
         vertical_bus_send(on_bus[0], (ds_slice){NULL, 0}, 4, SLICE("x"));
-    uv_run(&loop, UV_RUN_NOWAIT);
+    run_until_quiet(&loop, &sleepers[1]);
     assert_int_equal(sleepers[0].received, 0);
     assert_true(sleepers[1].received > 0 && sleepers[1].received < TOO_MANY);
     assert_int_equal(sleepers[1].losses, 1);
@@ -167,11 +177,91 @@ static void what_waits_for_a_member_is_bounded_and_it_learns_of_the_loss(void **
     vertical_bus_free(bus);
 }
 
+/* ---- a loop with other things to do ---- */
+
+struct order {
+    uv_async_t handle;
+    struct sleeper *sleeper;
+    size_t received_before; /* when it was heard */
+    bool is_heard;
+};
+
+static void on_order(uv_async_t *handle)
+{
+    struct order *order = handle->data;
+    order->received_before = order->sleeper->received;
+    order->is_heard = true;
+}
+
+static void an_order_is_heard_between_texts_and_all_of_them_come(void **state)
+{
+    (void)state;
+    enum { MANY = 50000 };
+    uv_loop_t loop;
+    struct sleeper sleepers[2] = {0};
+    struct order order = {.sleeper = &sleepers[1]};
+    struct vertical_member *on_bus[2];
+    struct vertical_bus *bus = vertical_bus_new();
+    uv_loop_init(&loop);
+    for (size_t i = 0; i < 2; i++) {
+        struct vertical_callbacks callbacks = {&sleepers[i], sleeper_text, sleeper_loss,
+                                               sleeper_left};
+        on_bus[i] = vertical_bus_join(bus, &loop, i == 0 ? SLICE("a") : SLICE("b"), &callbacks);
+    }
+    uv_async_init(&loop, &order.handle, on_order);
+    order.handle.data = &order;
+    for (size_t i = 0; i < MANY; i++)
+        vertical_bus_send(on_bus[0], SLICE("b"), 4, SLICE("x"));
+    uv_run(&loop, UV_RUN_NOWAIT);
+    uv_async_send(&order.handle);
+    while (!order.is_heard)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    assert_true(order.received_before < MANY);
+    vertical_bus_send(on_bus[0], SLICE("b"), 4, SLICE("while some are left"));
+    run_until_quiet(&loop, &sleepers[1]);
+    assert_int_equal(sleepers[1].received, MANY + 1);
+    assert_int_equal(sleepers[0].received + sleepers[1].losses, 0);
+    uv_close((uv_handle_t *)&order.handle, NULL);
+    vertical_bus_leave(on_bus[0]);
+    vertical_bus_leave(on_bus[1]);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    vertical_bus_free(bus);
+}
+
+static void who_leaves_with_texts_left_gets_none_of_them(void **state)
+{
+    (void)state;
+    uv_loop_t loop;
+    struct sleeper sleepers[2] = {0};
+    struct vertical_member *on_bus[2];
+    struct vertical_bus *bus = vertical_bus_new();
+    uv_loop_init(&loop);
+    for (size_t i = 0; i < 2; i++) {
+        struct vertical_callbacks callbacks = {&sleepers[i], sleeper_text, sleeper_loss,
+                                               sleeper_left};
+        on_bus[i] = vertical_bus_join(bus, &loop, i == 0 ? SLICE("a") : SLICE("b"), &callbacks);
+    }
+    for (size_t i = 0; i < 5000; i++)
+        vertical_bus_send(on_bus[0], SLICE("b"), 4, SLICE("x"));
+    uv_run(&loop, UV_RUN_NOWAIT);
+    size_t before = sleepers[1].received;
+    vertical_bus_leave(on_bus[0]);
+    vertical_bus_leave(on_bus[1]);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(sleepers[1].received, before);
+    assert_true(sleepers[1].has_left);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    vertical_bus_free(bus);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_comes_once_and_in_order_to_whom_it_is_for),
         cmocka_unit_test(what_waits_for_a_member_is_bounded_and_it_learns_of_the_loss),
+        cmocka_unit_test(an_order_is_heard_between_texts_and_all_of_them_come),
+        cmocka_unit_test(who_leaves_with_texts_left_gets_none_of_them),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,14 +46,14 @@ static void add_http_get(void *self, ds_slice prefix, ds_http_handler *added, vo
 
 /* What was answered, in memory that lives until the next answer. */
 static struct ds_http_answer given;
-static char given_body[65536];
+static char given_body[65536 + 1];
 
 static void http_answer(void *self, struct ds_http_exchange *exchange,
                         const struct ds_http_answer *answer)
 {
     (void)self;
     assert_ptr_equal(exchange, &given);
-    assert_true(answer->body.length <= sizeof given_body);
+    assert_true(answer->body.length < sizeof given_body);
     if (answer->body.length > 0)
         memcpy(given_body, answer->body.at, answer->body.length);
     given = *answer;
@@ -251,6 +251,90 @@ static void prometheus_shows_what_is_counted(void **state)
     plugin_host_close(&host, &ds_monitoring_prometheus, self);
 }
 
+/* ---- several nodes in one process ---- */
+
+static struct ds_statistics other;
+
+static void take_both(void *self, ds_statistics_done *done, void *context)
+{
+    const struct ds_statistics *both[] = {&statistics, &other};
+    (void)self;
+    done(context, both, 2);
+}
+
+static void have_another_node(void)
+{
+    other = statistics;
+    other.server_name = SLICE("b");
+    statistics.process_nodes = other.process_nodes = 2;
+    host.services.process_statistics = take_both;
+}
+
+static void expect_in_order(slice text, const char *const *lines, size_t count)
+{
+    const char *at = text.at;
+    for (size_t i = 0; i < count; i++) {
+        at = strstr(at, lines[i]);
+        if (at == NULL)
+            fail_msg("it lacks %s", lines[i]);
+    }
+}
+
+static void prometheus_names_the_node_of_each_sample_where_there_are_several(void **state)
+{
+    (void)state;
+    const struct ds_message_count messages[] = {{"EVENT", "EMIT", 3, 0}};
+    have_another_node();
+    other.messages = messages;
+    other.message_count = 1;
+    other.bytes_in = 7;
+    void *self = open_it(&ds_monitoring_prometheus, "");
+    struct ds_http_answer answer = get("/metrics", "", "");
+    static const char *const lines[] = {
+        "deepstream_info{node=\"a\\\"b\",version=\"1\",server_name=\"a\\\"b\"} 1\n",
+        "deepstream_info{node=\"b\",version=\"1\",server_name=\"b\"} 1\n",
+        "process_cpu_seconds_total 0\n",
+        "# TYPE deepstream_received_bytes_total counter\n"
+        "deepstream_received_bytes_total{node=\"a\\\"b\"} 0\n"
+        "deepstream_received_bytes_total{node=\"b\"} 7\n",
+        "deepstream_messages_received_total{node=\"b\",topic=\"EVENT\",action=\"EMIT\"} 3\n",
+        "deepstream_rule_evaluation_seconds_count{node=\"b\"} 0\n",
+    };
+    given_body[answer.body.length] = '\0';
+    expect_in_order(answer.body, lines, sizeof lines / sizeof *lines);
+    plugin_host_close(&host, &ds_monitoring_prometheus, self);
+}
+
+static void http_adds_up_what_several_nodes_have_counted(void **state)
+{
+    (void)state;
+    const struct ds_message_count of_one[] = {{"EVENT", "EMIT", 3, 0}, {"RPC", "REQUEST", 1, 0}};
+    const struct ds_message_count of_other[] = {{"EVENT", "SUBSCRIBE", 1, 1},
+                                                {"RPC", "REQUEST", 4, 0}};
+    const struct ds_login_count logins[] = {{"websocket", 2, 1}};
+    const struct ds_log_count log[] = {{"AUTH_ERROR", {0, 0, 1, 0, 0}}};
+    const struct ds_named_count registries[] = {{"ONLINE_USERS", 4}};
+    statistics.logins = logins;
+    statistics.login_count = 1;
+    statistics.log = log;
+    statistics.log_count = 1;
+    statistics.registries = registries;
+    statistics.registry_count = 1;
+    have_another_node();
+    statistics.messages = of_one;
+    other.messages = of_other;
+    statistics.message_count = other.message_count = 2;
+    void *self = open_it(&ds_monitoring_http, "{\"url\": \"/m\", \"allowOpenPermissions\": true}");
+    struct ds_http_answer answer = get("/m", "", "");
+    assert_true(has(answer.body, "\"errors\":{\"AUTH_ERROR\":2},"));
+    assert_true(has(answer.body, "\"received\":{\"EVENT\":{\"EMIT\":3,\"SUBSCRIBE\":1},"
+                                 "\"RPC\":{\"REQUEST\":5}},"));
+    assert_true(has(answer.body, "\"logins\":{\"websocket\":{\"allowed\":4,\"declined\":2}}"));
+    assert_true(has(answer.body, "\"ONLINE_USERS\":4,"));
+    assert_true(has(get("/m", "", "").body, "\"logins\":{}"));
+    plugin_host_close(&host, &ds_monitoring_http, self);
+}
+
 /* ---- none ---- */
 
 static void none_asks_for_nothing(void **state)
@@ -273,6 +357,8 @@ int main(void)
         TEST(prometheus_answers_at_its_path_and_nowhere_below),
         TEST(prometheus_may_want_a_header),
         TEST(prometheus_shows_what_is_counted),
+        TEST(prometheus_names_the_node_of_each_sample_where_there_are_several),
+        TEST(http_adds_up_what_several_nodes_have_counted),
         TEST(none_asks_for_nothing),
     };
 #undef TEST

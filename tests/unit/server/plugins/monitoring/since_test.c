@@ -73,6 +73,25 @@ static void what_was_seen_is_not_shown_again(void **state)
                         "\"logins\":{\"websocket\":{\"allowed\":0,\"declined\":1}}");
 }
 
+static void a_look_that_comes_late_shows_nothing_again(void **state)
+{
+    (void)state;
+    struct ds_login_count logins[] = {{"websocket", 5, 0}};
+    struct ds_statistics statistics = {
+        .cluster_size = 1, .now_ms = 3000, .logins = logins, .login_count = 1};
+    const char *nothing = "\"clusterSize\":1,\"stateMetrics\":{},\"errors\":{},\"received\":{},"
+                          "\"send\":{},\"logins\":{}";
+    since.from_ms = 1000;
+    expect(&statistics, "\"clusterSize\":1,\"stateMetrics\":{},\"errors\":{},\"received\":{},"
+                        "\"send\":{},\"logins\":{\"websocket\":{\"allowed\":5,\"declined\":0}}");
+    logins[0].allowed = 3;
+    statistics.now_ms = 2000;
+    expect(&statistics, nothing);
+    assert_true(since.from_ms == 3000);
+    logins[0].allowed = 5;
+    expect(&statistics, nothing);
+}
+
 /* The original names the registries of event subscriptions and of online users after topics. */
 static void s12_registries_have_the_names_that_dashboards_know_and_right_ones(void **state)
 {
@@ -95,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_an_object_without_members),
         TEST(what_was_seen_is_not_shown_again),
+        TEST(a_look_that_comes_late_shows_nothing_again),
         TEST(s12_registries_have_the_names_that_dashboards_know_and_right_ones),
     };
 #undef TEST
