@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-#define MAX_CONFLICTS 16
+#define MAX_CONFLICTS 64 /* each is a write of another node that was accepted */
 
 /* ---- what a message asks for ---- */
 
