@@ -5,7 +5,7 @@
 // server gets, for example where records are stored.
 
 import { fork, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
@@ -30,6 +30,9 @@ const top = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** The program under test: --server FILE, or what the release preset builds. */
 export const program = resolve(options.server ?? join(top, 'build/release/server/deepstream'));
+
+/** Sanitizers keep what was freed: bounds of memory say little under them. */
+export const isSanitized = existsSync(program) && /__[at]san_init/.test(readFileSync(program, 'latin1'));
 
 /** A port that was free a moment ago. */
 export async function freePort() {

@@ -1,12 +1,10 @@
 // What the hostile cases begin with: a case is a scenario behind which a fresh client must be served as
 // ever; protobuf made by hand, so that it can be wrong; connections that stop in the middle; dice.
 
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
 import { assert, scenarios } from '../stage.mjs';
 import { Client, Raw, upgradeHead } from '../../conformance/client.mjs';
-import { program } from '../../support/servers.mjs';
 import { Peer, TOPICS } from '../../support/wire.mjs';
 
 export const PATH = '/deepstream';
@@ -18,8 +16,7 @@ const { values: options } = parseArgs({
 export const seed = Number(options.seed ?? (Date.now() & 0x7fffffff)) >>> 0;
 export const seconds = Number(options.seconds ?? 10);
 
-/** Sanitizers keep what was freed: bounds of memory say little under them. */
-export const isSanitized = readFileSync(program).includes('__asan_init');
+export { isSanitized } from '../../support/servers.mjs';
 
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
