@@ -202,7 +202,9 @@ static void note_failure(struct link *link, natsStatus status)
     if (!link->has_been_connected && is_refusal(status))
         link->news.is_refused = true;
     uv_mutex_unlock(&link->lock);
-    note_error(link, "cannot connect to NATS", reason_of(status));
+    char what[128];
+    snprintf(what, sizeof what, "cannot connect to NATS at %s", link->places);
+    note_error(link, what, reason_of(status));
 }
 
 static natsStatus try_to_connect(struct link *link)
@@ -353,7 +355,8 @@ static void start_thread(struct link *link)
 
 void link_init(struct link *link, const struct link_settings *settings)
 {
-    *link = (struct link){.prefix = settings->prefix, .options = settings->options};
+    *link = (struct link){
+        .prefix = settings->prefix, .places = settings->places, .options = settings->options};
     CHECK(uv_mutex_init(&link->lock) == 0 && uv_cond_init(&link->changed) == 0);
 }
 

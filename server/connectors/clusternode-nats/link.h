@@ -19,7 +19,8 @@
 
 struct link_settings {
     natsOptions *options; /* the link's from now on */
-    slice prefix;         /* of subjects; borrowed */
+    slice prefix;         /* of subjects; borrowed, as is the next */
+    const char *places;   /* where the servers are, for people */
 };
 
 /* What has happened since the loop looked last. */
@@ -35,6 +36,7 @@ struct link_news {
 
 struct link {
     slice prefix;
+    const char *places;
     natsOptions *options;
     natsConnection *connection; /* this and the next the worker's */
     VEC(natsSubscription *) all_subscriptions;

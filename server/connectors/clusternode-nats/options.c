@@ -2,6 +2,7 @@
 
 #include "shared/options.h"
 
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/slice.h"
 
@@ -39,6 +40,34 @@ static bool read_text(const struct ds_value *map, const char *key, char **text,
 }
 
 /* ---- where ---- */
+
+/* Without what comes before the host: it may be a password. */
+static void add_place(struct buf *places, slice address)
+{
+    slice scheme = SLICE("://");
+    const char *end = address.at + address.length, *host = address.at;
+    for (const char *at = address.at; at < end; at++) {
+        if (*at == '@')
+            host = at + 1;
+        else if (slice_starts_with((slice){at, (size_t)(end - at)}, scheme))
+            host = at + scheme.length;
+    }
+    buf_append(places, places->length == 0 ? SLICE("") : SLICE(", "));
+    buf_append(places, (slice){host, (size_t)(end - host)});
+}
+
+static char *read_places(const struct ds_value *options)
+{
+    struct buf places = BUF_EMPTY;
+    const struct ds_value *servers = ds_value_member(options, "servers");
+    for (size_t i = 0; i < ds_value_count(servers); i++)
+        add_place(&places, ds_value_text(ds_value_at(servers, i, NULL), (slice){0}));
+    if (ds_value_count(servers) == 0)
+        add_place(&places, ds_value_text(ds_value_member(options, "url"), SLICE(DEFAULT_URL)));
+    char *text = slice_to_text(buf_slice(&places));
+    buf_fini(&places);
+    return text;
+}
 
 static bool set_url(natsOptions *to, const struct ds_value *options, struct ds_error *error)
 {
@@ -203,8 +232,10 @@ bool bus_options_read(struct bus_options *read, const struct ds_value *options,
     *read = (struct bus_options){0};
     CHECK(natsOptions_Create(&read->library) == NATS_OK);
     set_habits(read->library);
-    if (read_all(read, options, error))
+    if (read_all(read, options, error)) {
+        read->places = read_places(options);
         return true;
+    }
     natsOptions_Destroy(read->library);
     free(read->prefix);
     return false;

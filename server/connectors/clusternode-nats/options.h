@@ -6,8 +6,9 @@
 #include <nats/nats.h>
 
 struct bus_options {
-    natsOptions *library; /* both the caller's */
+    natsOptions *library; /* all the caller's */
     char *prefix;
+    char *places; /* of the servers, as they may stand in the log: "host:4222, other:4222" */
 };
 
 /* For struct ds_plugin. */

@@ -14,7 +14,7 @@ struct nats_node {
     const struct ds_services *services;
     const struct ds_cluster_node_listener *listener;
     struct link link;
-    char *prefix;
+    char *prefix, *places;
     bool is_started;
     bool is_lost;
     ds_done *started, *closed;
@@ -38,7 +38,8 @@ static void *create(const struct ds_services *services, const struct ds_value *o
     CHECK(node != NULL);
     node->services = services;
     node->prefix = read.prefix;
-    struct link_settings settings = {read.library, slice_of(node->prefix)};
+    node->places = read.places;
+    struct link_settings settings = {read.library, slice_of(node->prefix), node->places};
     link_init(&node->link, &settings);
     return node;
 }
@@ -51,6 +52,7 @@ static void node_free(struct nats_node *node)
     void *context = node->closed_context;
     link_fini(&node->link);
     free(node->prefix);
+    free(node->places);
     free(node);
     closed(context, NULL);
 }
