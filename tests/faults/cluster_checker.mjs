@@ -62,8 +62,8 @@ function printStory(world) {
     }
 }
 
-/** What was found, which is nothing if all is well. */
-async function playChapter(seed, endMs) {
+/** What was found in rounds of so many milliseconds, which is nothing if all is well. */
+async function playChapter(seed, milliseconds) {
     const random = new Random(seed);
     const bus = options.bus ?? (seed % 2 === 0 ? 'redis' : 'nats');
     const storage = options.storage ?? (Math.floor(seed / 2) % 2 === 0 ? 'redis' : 'postgres');
@@ -74,6 +74,7 @@ async function playChapter(seed, endMs) {
     try {
         await world.start();
         await town.settle();
+        const endMs = Date.now() + milliseconds;
         const plan = planned(new Random(seed + 1), kinds);
         for (let round = 1; findings.length === 0 && (round === 1 || Date.now() < endMs); round++)
             findings = await playRound(town, round, plan.next().value);
@@ -91,7 +92,7 @@ const findings = [];
 let seed = firstSeed;
 const endMs = startMs + seconds * 1000;
 for (; seed === firstSeed || (Date.now() < endMs && (options.continue || findings.length === 0)); seed++) {
-    const found = await playChapter(seed, Math.min(endMs, Date.now() + chapterSeconds * 1000));
+    const found = await playChapter(seed, Math.min(endMs - Date.now(), chapterSeconds * 1000));
     for (const finding of found.slice(0, MOST_SHOWN)) tell(`FOUND   ${finding}`);
     findings.push(...found);
 }
