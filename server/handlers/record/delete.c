@@ -13,8 +13,11 @@ void record_tell_deleted(struct record_handler *handler, slice name, const struc
 {
     struct message deleted = MESSAGE(TOPIC_RECORD, RECORD_DELETED);
     MESSAGE_SET(&deleted, name, name);
+    const struct cluster *cluster = handler->services->cluster;
     sequence_forget(handler->sequence, name);
     sequence_note_unheard(handler->sequence, name);
+    if (cluster->bus->may_have_others(cluster->bus_self))
+        deletions_note(handler->deletions, name);
     subscriptions_send(handler->subscriptions, name, &deleted, except, SEND_LOCAL_ONLY);
     subscriptions_drop_name(handler->subscriptions, name);
 }

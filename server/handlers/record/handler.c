@@ -83,6 +83,11 @@ static void on_close(void *self, struct session *session)
 
 static void forward(struct record_handler *handler, const struct message *message)
 {
+    if (deletions_have(handler->deletions, message->name)) {
+        sequence_note_unheard(handler->sequence, message->name);
+        missed_read(handler, message);
+        return;
+    }
     struct message update = MESSAGE(TOPIC_RECORD, message->action);
     MESSAGE_ECHO(&update, message, name);
     MESSAGE_ECHO(&update, message, version);
@@ -158,6 +163,7 @@ struct record_handler *record_handler_new(const struct handler_services *service
     handler->subscriptions = subscriptions_of_records(services);
     handler->sequence = sequence_new(handler);
     handler->missed = missed_new(handler);
+    handler->deletions = deletions_new(services->loop);
     handler->listen = listen_new(services, TOPIC_RECORD, handler->subscriptions, &settings->listen);
     services->cluster->bus->subscribe(services->cluster->bus_self, TOPIC_RECORD, on_bus_message,
                                       handler);
@@ -198,6 +204,7 @@ void record_handler_free(struct record_handler **handler)
     step_deadlines_close(self);
     sequence_free(&self->sequence);
     missed_free(&self->missed);
+    deletions_free(&self->deletions);
     listen_free(&self->listen);
     subscriptions_free(&self->subscriptions);
     step_free_spares(self);

@@ -313,6 +313,17 @@ void missed_compare(struct request *request)
     }
 }
 
+void missed_read(struct record_handler *handler, const struct message *message)
+{
+    size_t count;
+    subscriptions_of(handler->subscriptions, message->name, &count);
+    if (count == 0)
+        return;
+    struct request *request = record_request_open(handler, NULL, message);
+    step_begin(step_new(handler, request, request->message->name, &work_look));
+    record_request_close(request);
+}
+
 /* ---- life ---- */
 
 struct missed *missed_new(struct record_handler *handler)

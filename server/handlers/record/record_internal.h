@@ -24,6 +24,7 @@ struct queue;
 struct save;
 struct sequence;
 struct missed;
+struct deletions;
 
 /* Whose answer is awaited, with its own deadline. */
 enum wait_kind { WAIT_CACHE, WAIT_STORAGE, WAIT_PAUSE, WAIT_KIND_COUNT };
@@ -49,6 +50,7 @@ struct record_handler {
     struct listen *listen;
     struct sequence *sequence;
     struct missed *missed;
+    struct deletions *deletions;
     bool is_closing;
 
     struct hashmap queues;  /* name -> struct queue, which holds the key */
@@ -298,6 +300,18 @@ void missed_compare(struct request *request);
 
 /* Reads the record, and tells subscribers what they do not know of it. */
 extern const struct step_work work_look;
+
+/* Reads the record of a message of another node, and tells subscribers what they do not know. */
+void missed_read(struct record_handler *handler, const struct message *message);
+
+/* ---- what was deleted a moment ago: deletions.c ---- */
+
+struct deletions *deletions_new(uv_loop_t *loop);
+void deletions_free(struct deletions **deletions);
+
+/* name is copied. */
+void deletions_note(struct deletions *deletions, slice name);
+bool deletions_have(struct deletions *deletions, slice name);
 
 /* ---- writes that a deletion at another node has overtaken: overtaken.c ---- */
 

@@ -336,6 +336,29 @@ static void subscribers_to_the_old_record_get_the_new_one(void **state)
     expect_version(RECORD_UPDATE, 3);
 }
 
+static void an_update_to_a_deleted_record_is_not_taken_for_one_to_the_new(void **state)
+{
+    (void)state;
+    store_put(&cache, "r", 2, "{}");
+    store_put(&storage, "r", 2, "{}");
+    say(bo, TOPIC_RECORD, RECORD_DELETE, "r");
+    memory_expect(bo, TOPIC_RECORD, RECORD_DELETE_SUCCESS);
+    subscribe_and_read(RECORD_SUBSCRIBECREATEANDREAD, "r");
+    expect_version(RECORD_READ_RESPONSE, 0);
+    hear_update("r", 1); /* of before: the record has no version 1 */
+    memory_expect_nothing(bo);
+    store_put(&cache, "r", 1, "{}");
+    hear_update("r", 1);
+    expect_version(RECORD_UPDATE, 1);
+    hear_of_deletion("r");
+    memory_expect(bo, TOPIC_RECORD, RECORD_DELETED);
+    store_put(&cache, "r", 0, "{}");
+    subscribe_and_read(RECORD_SUBSCRIBECREATEANDREAD, "r");
+    expect_version(RECORD_READ_RESPONSE, 0);
+    hear_update("r", 2);
+    memory_expect_nothing(bo);
+}
+
 static bool is_told(void *context)
 {
     (void)context;
@@ -501,6 +524,7 @@ int main(void)
         TEST(a_deletion_that_waits_is_answered_when_the_handler_ends),
         TEST(all_nodes_hear_of_a_deletion_also_those_without_subscribers),
         TEST(subscribers_to_the_old_record_get_the_new_one),
+        TEST(an_update_to_a_deleted_record_is_not_taken_for_one_to_the_new),
         TEST(a_deletion_is_told_also_when_the_record_was_made_again),
         TEST(who_subscribes_elsewhere_is_told_what_was_written_here_a_moment_ago),
         TEST(who_subscribes_to_what_was_not_written_here_is_told_nothing),

@@ -2,6 +2,7 @@
 
 #include "handlers/record/record.h"
 #include "support/handler_world.h"
+#include "support/store_double.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,17 +13,21 @@
 static struct memory_cluster cluster;
 static struct handler_world world;
 static struct cluster *others[2];
+static struct store_double cache;
 static struct record_handler *records;
 static struct memory_client *bo;
 
 static int set_up(void **state)
 {
     (void)state;
+    cache = (struct store_double){0};
     const struct record_settings settings = {
         .cache_timeout_ms = 60000,
         .storage_timeout_ms = 60000,
         .max_queue_per_record = 100,
         .max_json_depth = 10,
+        .cache = &store_double_cache,
+        .cache_self = &cache,
         .listen = {.response_timeout_ms = 60000, .rematch_interval_ms = 1000},
     };
     memory_cluster_init(&cluster);
@@ -44,6 +49,7 @@ static int tear_down(void **state)
     record_handler_free(&records);
     handler_world_fini(&world);
     memory_cluster_fini(&cluster);
+    store_double_fini(&cache);
     return 0;
 }
 
@@ -157,6 +163,7 @@ static void a_record_that_was_deleted_begins_anew(void **state)
     memory_expect(bo, TOPIC_RECORD, RECORD_DELETED);
     say_names(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, "2", "r", NULL);
     expect_ack(bo, TOPIC_RECORD, RECORD_SUBSCRIBE, NULL, "2");
+    store_put(&cache, "r", 1, "{}");
     update(0, "r", 1);
     expect_version("r", 1);
     memory_expect_nothing(bo);
