@@ -34,6 +34,9 @@ export const program = resolve(options.server ?? join(top, 'build/release/server
 /** Sanitizers keep what was freed: bounds of memory say little under them. */
 export const isSanitized = existsSync(program) && /__[at]san_init/.test(readFileSync(program, 'latin1'));
 
+/** ThreadSanitizer has several times the memory of the program beside it. */
+export const isThreadSanitized = isSanitized && readFileSync(program, 'latin1').includes('__tsan_init');
+
 /** A port that was free a moment ago. */
 export async function freePort() {
     const listener = createServer();

@@ -13,7 +13,8 @@
 struct meter bus_meters[METER_KINDS];
 size_t bus_meter_nodes;
 
-enum { TOPIC_OF_STATUSES = 9, TOPIC_OF_LOCKS = 10 };
+enum { TOPIC_OF_RECORDS = 5, TOPIC_OF_STATUSES = 9, TOPIC_OF_LOCKS = 10 };
+enum { NOTIFY = 2, HEAD_RESPONSE_BULK = 8 }; /* of records */
 
 /* The first `"action":N` is the message's: names of servers have no quotes in them here. */
 static unsigned action_in(slice text)
@@ -43,6 +44,12 @@ static enum meter_kind kind_of_state(unsigned action)
     }
 }
 
+/* What a node tells one that has just joined, or subscribed, comes when it comes. */
+static enum meter_kind kind_of_record(unsigned action)
+{
+    return action == NOTIFY || action == HEAD_RESPONSE_BULK ? METER_OTHER : METER_FEATURE;
+}
+
 static enum meter_kind kind_of(uint8_t topic, slice text)
 {
     switch (topic) {
@@ -52,6 +59,8 @@ static enum meter_kind kind_of(uint8_t topic, slice text)
         return METER_OTHER;
     case TOPIC_STATE_REGISTRY:
         return kind_of_state(action_in(text));
+    case TOPIC_OF_RECORDS:
+        return kind_of_record(action_in(text));
     default:
         return METER_FEATURE;
     }
